@@ -1,0 +1,1 @@
+"""Where programs are built and run: containers, or this machine as it is."""

@@ -1,0 +1,126 @@
+"""What the lab asks of an engine, whichever it is.
+
+An engine knows files, commands and containers; it knows neither Go nor scenarios. It does two things:
+run one command to its end on files that it is given (:meth:`Engine.run_job`, a build), and keep a
+container open with an agent as its first process (:meth:`Engine.opened`, a measurement). Paths inside
+are POSIX paths as the container sees them; the host engine, which has no root of its own to give,
+answers where they really are through ``{root}`` and its siblings, see :class:`Job` and :class:`Spec`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from lab.model.units import Nanos
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tree:
+    """A folder of this machine that a job may read, and the name of its content.
+
+    ``key`` identifies the content (equal keys, equal bytes), so that an engine can keep an image of it;
+    it uses only ``[a-z0-9._-]``. ``at`` is the absolute path at which a container shows it.
+    """
+
+    key: str
+    path: Path
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One command, run to its end without a network.
+
+    ``argv`` and the values of ``environment`` may hold ``{tree}``, ``{work}``, ``{cache}`` and ``{tmp}``: where
+    the tree, the files, the cache and an empty writable folder are. ``files`` (relative path to content)
+    are laid into ``{work}``, which is writable and where the command starts; ``outputs`` are read back
+    from it. ``cache`` names a folder that is kept between jobs.
+    """
+
+    tree: Tree
+    files: Mapping[str, bytes]
+    argv: tuple[str, ...]
+    environment: Mapping[str, str]
+    cache: str
+    outputs: tuple[str, ...]
+    timeout: Nanos
+    memory_bytes: int = 4 << 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exited:
+    """How a job ended: its exit code (None: ended at its time limit), its words, its outputs if it made them."""
+
+    exit_code: int | None
+    stdout: bytes
+    stderr: bytes
+    outputs: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """A file of a container's image; ``path`` is absolute."""
+
+    path: str
+    content: bytes = field(repr=False)
+    executable: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
+    """A container: its files, the agent that is its first process, and its limits.
+
+    Equal specs are one container. ``agent`` is the argv of the first process; its first item, like every
+    path that the lab later gives the agent, goes through :meth:`Container.path`.
+    """
+
+    files: tuple[File, ...]
+    agent: tuple[str, ...]
+    memory_bytes: int
+    pids: int
+    cpuset: str = ""
+    quota: float | None = None
+
+
+class Container(Protocol):
+    """A running container with its agent: lines in, lines out."""
+
+    @property
+    def image(self) -> str:
+        """The digest of what it runs, ``sha256:…``."""
+
+    def path(self, inside: str, /) -> str:
+        """Where a file of the image really is, for whoever starts it."""
+
+    def send(self, line: bytes, /) -> None:
+        """Write one line to the agent; safe from several threads. MeasurementError if it is gone."""
+
+    def receive(self, timeout: float, /) -> bytes | None:
+        """The agent's next line without its newline; None after *timeout* seconds.
+
+        MeasurementError if the agent is gone, with what is known of why.
+        """
+
+
+class Engine(Protocol):
+    """Something that can build and run programs. ``name`` is ``docker`` or ``host``."""
+
+    @property
+    def name(self) -> str:
+        """The engine's name, as in ``--engine``."""
+
+    def describe(self) -> Mapping[str, Any]:
+        """What it is, for the record: versions, storage driver, runtime, cgroup version; JSON values only."""
+
+    def image_of(self, spec: Spec, /) -> str:
+        """The digest of the image that *spec* gives, computed without starting anything."""
+
+    def run_job(self, job: Job, /) -> Exited:
+        """Run one command to its end and clean up after it."""
+
+    def opened(self, spec: Spec, /) -> AbstractContextManager[Container]:
+        """A started container, gone on exit however the block ends."""

@@ -1,0 +1,1 @@
+"""The nouns that cross a stage: frozen, of the standard library only."""

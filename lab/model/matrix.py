@@ -1,0 +1,79 @@
+"""Cells: combinations of levels, with an id that a person can type."""
+
+from __future__ import annotations
+
+import fnmatch
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from lab.model.scenario import CellGroup, Factor, Level, Levels, Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One combination of levels of one scenario; equal levels give an equal id, in any run."""
+
+    scenario: str
+    id: str
+    levels: Levels
+
+    def text(self, factor: str) -> str:
+        """The level of *factor* as a person writes it."""
+        return self.levels[factor].text
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """``touch-*-p2``: shell patterns over cell ids; a skip wins."""
+
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+
+    def __call__(self, cell: Cell) -> bool:
+        """Whether *cell* is wanted."""
+        wanted = not self.only or _matches_any(cell.id, self.only)
+        return wanted and not _matches_any(cell.id, self.skip)
+
+
+def default_cells(scenario: Scenario, *, quick: bool = False) -> tuple[Cell, ...]:
+    """The cells of the manifest's groups, in its order, each once."""
+    groups = [group for group in scenario.groups if group.quick or not quick]
+    return _distinct(cell for group in groups for cell in _group_cells(scenario, group))
+
+
+def product_cells(scenario: Scenario, given: Mapping[str, Sequence[Level]]) -> tuple[Cell, ...]:
+    """The product of the given lists; a factor that has none stays at its default."""
+    lists = [tuple(given.get(factor.name, (factor.default,))) for factor in scenario.factors]
+    return _distinct(_cell(scenario, levels) for levels in itertools.product(*lists))
+
+
+def cell_id(factors: Sequence[Factor], levels: Levels) -> str:
+    """The first factor's level, then every level that is not its factor's default."""
+    parts = [
+        f"{factor.prefix}{levels[factor.name].text}"
+        for position, factor in enumerate(factors)
+        if position == 0 or levels[factor.name] != factor.default
+    ]
+    return "-".join(parts)
+
+
+def _group_cells(scenario: Scenario, group: CellGroup) -> Iterator[Cell]:
+    given = {
+        name: tuple(scenario.factor(name).level(text) for text in texts)
+        for name, texts in group.levels.items()
+    }
+    return iter(product_cells(scenario, given))
+
+
+def _cell(scenario: Scenario, levels: Sequence[Level]) -> Cell:
+    by_name = {factor.name: level for factor, level in zip(scenario.factors, levels, strict=True)}
+    return Cell(scenario.name, cell_id(scenario.factors, by_name), by_name)
+
+
+def _distinct(cells: Iterable[Cell]) -> tuple[Cell, ...]:
+    return tuple({cell.id: cell for cell in cells}.values())
+
+
+def _matches_any(text: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatch.fnmatchcase(text, pattern) for pattern in patterns)

@@ -1,0 +1,130 @@
+"""What a run is: its plan, and what each replicate left behind."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from lab.model.units import Nanos
+
+FORMAT: Final = 1
+"""The format of a run's files. History. 1: first."""
+
+
+class Ending(enum.Enum):
+    """How a replicate ended; nothing else can happen to one."""
+
+    EXIT = "exit"
+    EXIT_NONZERO = "exit-nonzero"
+    SIGNAL = "signal"
+    DEADLOCK = "deadlock"
+    TIMEOUT = "timeout"
+    OOM = "oom"
+    CONTAMINATED = "contaminated"
+    REFUSED = "refused"
+    BUILD_FAILED = "build-failed"
+    INFRA_FAILED = "infra-failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Termination:
+    """An ending, with what tells one of its kind from another."""
+
+    ending: Ending
+    exit_code: int | None = None
+    signal: int | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One place in the order of a run: which cell's replicate comes, and in which block."""
+
+    position: int
+    block: int
+    cell: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capture:
+    """What the agent sent of one replicate, undecoded."""
+
+    turn: Turn
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """What a replicate wrote to a stream: its beginning, and how much there was."""
+
+    text: str
+    total_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """The kernel's account of one replicate (getrusage of the reaped child)."""
+
+    user_ns: Nanos
+    system_ns: Nanos
+    max_rss_bytes: int
+    minor_faults: int
+    major_faults: int
+    voluntary_switches: int
+    involuntary_switches: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One replicate, decoded. ``observations`` are in the unit that each name ends in."""
+
+    turn: Turn
+    termination: Termination
+    started_at_ns: int
+    wall_ns: Nanos
+    observations: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    marks: Mapping[str, int] = field(default_factory=dict)
+    effective: Mapping[str, Any] = field(default_factory=dict)
+    usage: Usage | None = None
+    stdout: Output = Output(text="", total_bytes=0)
+    stderr: Output = Output(text="", total_bytes=0)
+    signals: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    excluded: str = ""
+
+    @property
+    def usable(self) -> bool:
+        """Whether the replicate's values may be looked at."""
+        return self.termination.ending is Ending.EXIT and not self.excluded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedCell:
+    """A cell as the plan wrote it down: what was asked of it, and which binary and container it runs in."""
+
+    id: str
+    levels: Mapping[str, str]
+    program_sha256: str
+    binary_sha256: str
+    image: str
+    argv: tuple[str, ...]
+    environment: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """All that a run decided before its first replicate. ``provenance`` is what the machine and engine are."""
+
+    format: int
+    run: str
+    scenario: str
+    manifest_sha256: str
+    engine: str
+    seed: int
+    replicates: int
+    max_time_ns: Nanos
+    quick: bool
+    cells: tuple[PlannedCell, ...]
+    turns: tuple[Turn, ...]
+    provenance: Mapping[str, Any]

@@ -1,0 +1,176 @@
+"""What a scenario is: one experiment with its factors, cells, metrics and limits."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from lab.model.units import Nanos, bytes_from_text, bytes_to_text, duration_from_text
+
+LevelValue = int | str
+"""Bytes and durations are ints in their base unit; everything else is its own text or whole number."""
+
+GOMAXPROCS: Final = "gomaxprocs"
+GO_RELEASE: Final = "go"
+BUILT_IN_FACTORS: Final = (GOMAXPROCS, GO_RELEASE)
+"""Factors that every scenario has, whatever its manifest says."""
+
+AUTO: Final = "auto"
+"""The level of GOMAXPROCS at which the variable is not set and the runtime decides."""
+UNSET: Final = "unset"
+"""The level of a factor at which its environment variable is not set."""
+
+
+class FactorKind(enum.Enum):
+    """What a factor's levels are, which says how they are read and written."""
+
+    BYTES = "bytes"
+    DURATION = "duration"
+    INTEGER = "integer"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One value of a factor: as a program gets it, and as a person writes it."""
+
+    value: LevelValue
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Factor:
+    """What is varied, its levels, and how a level reaches the program.
+
+    ``reaches`` is ``flag`` (``-name=value``), ``environment`` (``variable`` set to ``form`` with ``{}``
+    replaced; the level ``unset`` sets nothing) or ``source`` (a typed constant of the rendered program).
+    ``open`` factors take any value of their kind, others only the listed levels.
+    """
+
+    name: str
+    title: str
+    kind: FactorKind
+    levels: tuple[Level, ...]
+    default: Level
+    reaches: Literal["flag", "environment", "source", "lab"]
+    variable: str = ""
+    form: str = "{}"
+    open: bool = False
+    prefix: str = ""
+
+    def level(self, text: str) -> Level:
+        """The level that *text* names; ValueError says what would be right."""
+        for level in self.levels:
+            if text in (level.text, str(level.value)):
+                return level
+        if not self.open:
+            raise ValueError(
+                f"{self.name} has no level {text!r} (levels: {', '.join(x.text for x in self.levels)})"
+            )
+        return read_level(self.kind, text)
+
+
+def read_level(kind: FactorKind, text: str) -> Level:
+    """A level from its text; ValueError says what would be right."""
+    match kind:
+        case FactorKind.BYTES:
+            count = bytes_from_text(text)
+            return Level(count, bytes_to_text(count))
+        case FactorKind.DURATION:
+            return Level(int(duration_from_text(text)), text.strip())
+        case FactorKind.INTEGER:
+            return Level(int(text), str(int(text)))
+        case FactorKind.TEXT:
+            return Level(text, text)
+
+
+Levels = Mapping[str, Level]
+"""One level of each factor, by the factor's name, in the manifest's order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """What is measured, in the unit that its name ends in, and how far a prediction may be off.
+
+    ``where`` lists, per factor, the levels (as text) in whose cells the program gives this metric.
+    ``margin`` is the equivalence margin as a share (0.15 is ± 15 %). ``not_predicted`` says why there is no
+    prediction, or is empty. ``described`` metrics are shown with the reason and never compared.
+    """
+
+    name: str
+    title: str
+    observation: str
+    unit: Literal["ns", "bytes", "count", "errno"]
+    statistic: Literal["p50", "p90", "max"] = "p50"
+    margin: float = 0.15
+    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    not_predicted: str = ""
+    described: str = ""
+
+    def applies_to(self, levels: Levels) -> bool:
+        """Whether a cell with these levels gives this metric."""
+        return matches(self.where, levels)
+
+
+def matches(where: Mapping[str, tuple[str, ...]], levels: Levels) -> bool:
+    """Whether *levels* lie within *where*; a factor that *where* does not name may have any level."""
+    return all(levels[name].text in texts for name, texts in where.items())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one replicate may use; beyond it, it is ended and that is its outcome."""
+
+    time: Nanos
+    memory_bytes: int
+    pids: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Touched:
+    """Which factor says how many bytes a replicate touches at once, and in which cells it does."""
+
+    factor: str
+    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellGroup:
+    """A small product of levels; factors that it does not name stay at their default."""
+
+    name: str
+    levels: Mapping[str, tuple[str, ...]]
+    quick: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """One experiment, as its manifest states it."""
+
+    name: str
+    title: str
+    blocks: str
+    look_for: str
+    factors: tuple[Factor, ...]
+    groups: tuple[CellGroup, ...]
+    metrics: tuple[Metric, ...]
+    limits: Limits
+    touched: Touched | None
+    replicates: int
+    quick_replicates: int
+    releases: tuple[str, ...]
+    manifest_sha256: str
+
+    def factor(self, name: str) -> Factor:
+        """The factor called *name*; KeyError if there is none."""
+        for factor in self.factors:
+            if factor.name == name:
+                return factor
+        raise KeyError(name)
+
+    def metrics_of(self, levels: Levels) -> tuple[Metric, ...]:
+        """The metrics that a cell with these levels gives, in the manifest's order."""
+        return tuple(metric for metric in self.metrics if metric.applies_to(levels))

@@ -1,0 +1,68 @@
+"""Nanoseconds and bytes: their types, and how people write them."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NewType
+
+Nanos = NewType("Nanos", int)
+"""A duration or an instant, in whole nanoseconds."""
+
+_BYTES: Final = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
+_DURATIONS: Final = {
+    "ns": 1,
+    "us": 10**3,
+    "µs": 10**3,
+    "ms": 10**6,
+    "s": 10**9,
+    "m": 60 * 10**9,
+    "h": 3600 * 10**9,
+}
+_NUMBER_AND_UNIT: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-zµ]+)", re.ASCII | re.UNICODE)
+
+
+def bytes_from_text(text: str) -> int:
+    """``64MiB`` as a number of bytes; ValueError names the units there are."""
+    return _from_text(text, _BYTES, "64MiB")
+
+
+def duration_from_text(text: str) -> Nanos:
+    """``1.5s`` as nanoseconds; ValueError names the units there are."""
+    return Nanos(_from_text(text, _DURATIONS, "1.5s"))
+
+
+def bytes_to_text(count: int) -> str:
+    """The shortest exact form: 67108864 is ``64MiB``."""
+    for unit in ("TiB", "GiB", "MiB", "KiB"):
+        if count and count % _BYTES[unit] == 0:
+            return f"{count // _BYTES[unit]}{unit}"
+    return f"{count}B"
+
+
+def duration_to_text(nanos: float) -> str:
+    """Three significant digits, in the unit that suits: 1084000 is ``1.08 ms``."""
+    size = abs(nanos)
+    for unit, scale in (("s", 1e9), ("ms", 1e6), ("µs", 1e3)):
+        if size >= scale * 0.9995:
+            return f"{_significant(nanos / scale)} {unit}"
+    return f"{_significant(nanos)} ns"
+
+
+def rounded_bytes(count: float) -> str:
+    """Three significant digits, for reading: 17408000000 is ``16.2 GiB``."""
+    for unit in ("TiB", "GiB", "MiB", "KiB"):
+        if abs(count) >= _BYTES[unit]:
+            return f"{_significant(count / _BYTES[unit])} {unit}"
+    return f"{count:.0f} B"
+
+
+def _significant(number: float) -> str:
+    decimals = 2 if abs(number) < 9.995 else 1 if abs(number) < 99.95 else 0  # noqa: PLR2004 - where a digit moves over
+    return f"{number:.{decimals}f}"
+
+
+def _from_text(text: str, units: dict[str, int], example: str) -> int:
+    found = _NUMBER_AND_UNIT.fullmatch(text.strip())
+    if found is None or found[2] not in units:
+        raise ValueError(f"{text!r} is not a number and a unit such as {example} (units: {', '.join(units)})")
+    return round(float(found[1]) * units[found[2]])
