@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from lab.model.run import Ending
 from lab.model.units import Nanos, bytes_from_text, bytes_to_text, duration_from_text
 
 LevelValue = int | str
@@ -46,7 +47,7 @@ class Factor:
 
     ``reaches`` is ``flag`` (``-name=value``), ``environment`` (``variable`` set to ``form`` with ``{}``
     replaced; the level ``unset`` sets nothing) or ``source`` (a typed constant of the rendered program).
-    ``open`` factors take any value of their kind, others only the listed levels.
+    ``open`` factors take any value of their kind between ``smallest`` and ``largest``, others only the listed levels.
     """
 
     name: str
@@ -59,6 +60,8 @@ class Factor:
     form: str = "{}"
     open: bool = False
     prefix: str = ""
+    smallest: int = 0
+    largest: int = 2**63 - 1
 
     def level(self, text: str) -> Level:
         """The level that *text* names; ValueError says what would be right."""
@@ -69,7 +72,10 @@ class Factor:
             raise ValueError(
                 f"{self.name} has no level {text!r} (levels: {', '.join(x.text for x in self.levels)})"
             )
-        return read_level(self.kind, text)
+        level = read_level(self.kind, text)
+        if isinstance(level.value, int) and not self.smallest <= level.value <= self.largest:
+            raise ValueError(f"{self.name} goes from {self.smallest} to {self.largest}, not {level.text}")
+        return level
 
 
 def read_level(kind: FactorKind, text: str) -> Level:
@@ -81,6 +87,8 @@ def read_level(kind: FactorKind, text: str) -> Level:
         case FactorKind.DURATION:
             return Level(int(duration_from_text(text)), text.strip())
         case FactorKind.INTEGER:
+            if not text.isascii() or not text.isdigit():
+                raise ValueError(f"{text!r} is not a whole number")
             return Level(int(text), str(int(text)))
         case FactorKind.TEXT:
             return Level(text, text)
@@ -162,6 +170,7 @@ class Scenario:
     replicates: int
     quick_replicates: int
     releases: tuple[str, ...]
+    expected: tuple[Ending, ...]
     manifest_sha256: str
 
     def factor(self, name: str) -> Factor:

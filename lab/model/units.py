@@ -18,7 +18,7 @@ _DURATIONS: Final = {
     "m": 60 * 10**9,
     "h": 3600 * 10**9,
 }
-_NUMBER_AND_UNIT: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-zµ]+)", re.ASCII | re.UNICODE)
+_NUMBER_AND_UNIT: Final = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,9})?)\s*([A-Za-zµ]+)")
 
 
 def bytes_from_text(text: str) -> int:

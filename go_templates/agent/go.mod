@@ -1,0 +1,3 @@
+module golab/agent
+
+go 1.22

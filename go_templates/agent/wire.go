@@ -1,0 +1,88 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"sync"
+)
+
+// wire is the version that both ends must speak (docs/wire.md).
+const wire = 1
+
+type order struct {
+	Op          string   `json:"op"`
+	Wire        int      `json:"wire"`
+	ID          string   `json:"id"`
+	Argv        []string `json:"argv"`
+	Env         []string `json:"env"`
+	Dir         string   `json:"dir"`
+	TimeoutNs   int64    `json:"timeout_ns"`
+	OutputLimit int      `json:"output_limit"`
+	LineLimit   int      `json:"line_limit"`
+}
+
+type hello struct {
+	Event  string `json:"ev"`
+	Wire   int    `json:"wire"`
+	PID    int    `json:"pid"`
+	Init   bool   `json:"init"`
+	Cgroup int    `json:"cgroup"`
+	Go     string `json:"go"`
+}
+
+type failure struct {
+	Event   string `json:"ev"`
+	Message string `json:"message"`
+}
+
+type done struct {
+	Event        string           `json:"ev"`
+	ID           string           `json:"id"`
+	Error        string           `json:"error"`
+	ExitCode     int              `json:"exit_code"`
+	Signal       int              `json:"signal"`
+	TimedOut     bool             `json:"timed_out"`
+	Stopped      bool             `json:"stopped"`
+	OOMKills     int64            `json:"oom_kills"`
+	StartNs      int64            `json:"start_ns"`
+	EndNs        int64            `json:"end_ns"`
+	StartedAtNs  int64            `json:"started_at_ns"`
+	Usage        usage            `json:"usage"`
+	Stdout       stream           `json:"stdout"`
+	Stderr       stream           `json:"stderr"`
+	Lines        []string         `json:"lines"`
+	LinesDropped int              `json:"lines_dropped"`
+	Before       map[string]int64 `json:"before"`
+	After        map[string]int64 `json:"after"`
+	Ended        int              `json:"ended"`
+}
+
+type usage struct {
+	UserNs              int64 `json:"user_ns"`
+	SystemNs            int64 `json:"system_ns"`
+	MaxRSSBytes         int64 `json:"max_rss_bytes"`
+	MinorFaults         int64 `json:"minor_faults"`
+	MajorFaults         int64 `json:"major_faults"`
+	VoluntarySwitches   int64 `json:"voluntary_switches"`
+	InvoluntarySwitches int64 `json:"involuntary_switches"`
+}
+
+type stream struct {
+	Base64 []byte `json:"base64"`
+	Bytes  int64  `json:"bytes"`
+}
+
+var sending sync.Mutex
+
+// send writes one event as one line.
+func send(event any) {
+	line, err := json.Marshal(event)
+	if err != nil {
+		panic(err) // our own types always marshal
+	}
+	sending.Lock()
+	defer sending.Unlock()
+	if _, err := os.Stdout.Write(append(line, '\n')); err != nil {
+		os.Exit(5) // the lab is gone; end of file on standard input would have said the same
+	}
+}

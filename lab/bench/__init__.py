@@ -1,0 +1,1 @@
+"""How it is measured: the order of replicates, driving the agent, and reading what it sent."""

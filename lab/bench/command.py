@@ -1,0 +1,62 @@
+"""From a cell to the command line and environment of its replicates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from lab.model.matrix import Cell
+from lab.model.scenario import AUTO, UNSET, Factor, FactorKind, Level, Scenario
+
+_BASE: Final = {"HOME": "/tmp", "PATH": "/", "TMPDIR": "/tmp"}  # noqa: S108 - the container's own tmpfs
+_JOINED: Final = {"GODEBUG": ","}
+"""Variables that hold a list: several factors may each add an entry."""
+
+
+def flags(scenario: Scenario, cell: Cell) -> tuple[str, ...]:
+    """The ``-name=value`` arguments of *cell*, in the manifest's order."""
+    return tuple(
+        f"-{factor.name}={cell.levels[factor.name].value}" for factor in scenario.factors if factor.reaches == "flag"
+    )
+
+
+def environment(scenario: Scenario, cell: Cell) -> tuple[str, ...]:
+    """The whole environment of *cell*'s replicates as sorted ``NAME=value`` entries; nothing is inherited."""
+    variables = dict(_BASE)
+    for name, value in _set_variables(scenario, cell):
+        joint = _JOINED.get(name)
+        variables[name] = f"{variables[name]}{joint}{value}" if joint and name in variables else value
+    return tuple(f"{name}={value}" for name, value in sorted(variables.items()))
+
+
+def by_hand(scenario: Scenario, cell: Cell) -> str:
+    """What to type in a rendered program's folder: ``GOMAXPROCS=2 go run .``; its flags default to *cell*'s levels."""
+    return " ".join([*(f"{name}={value}" for name, value in _set_variables(scenario, cell)), "go run ."])
+
+
+def defaults(scenario: Scenario, cell: Cell) -> Mapping[str, int | str]:
+    """The levels that are written into the program: its flags' defaults and its typed constants."""
+    return {
+        factor.name: cell.levels[factor.name].value
+        for factor in scenario.factors
+        if factor.reaches in ("flag", "source")
+    }
+
+
+def source_levels(scenario: Scenario, cell: Cell) -> Mapping[str, Level]:
+    """The levels on which the program's source depends: cells that agree in them share a binary."""
+    return {
+        factor.name: cell.levels[factor.name] for factor in scenario.factors if factor.reaches in ("source", "lab")
+    }
+
+
+def _set_variables(scenario: Scenario, cell: Cell) -> list[tuple[str, str]]:
+    return [
+        (factor.variable, factor.form.replace("{}", str(cell.levels[factor.name].value)))
+        for factor in scenario.factors
+        if factor.reaches == "environment" and not _is_unset(factor, cell.levels[factor.name])
+    ]
+
+
+def _is_unset(factor: Factor, level: Level) -> bool:
+    return level.text == (AUTO if factor.kind is FactorKind.INTEGER else UNSET)

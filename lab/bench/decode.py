@@ -1,0 +1,162 @@
+"""What the agent sent of a replicate, as a :class:`~lab.model.run.Record`."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from lab.bench.agent import WIRE, read
+from lab.errors import MeasurementError
+from lab.model.run import Capture, Ending, Output, Record, Termination, Usage
+from lab.model.scenario import AUTO
+from lab.model.units import Nanos
+
+_DEADLOCK: Final = re.compile(
+    r"^fatal error: (all goroutines are asleep - deadlock!|no goroutines \(main called runtime\.Goexit\) - deadlock!)$",
+    re.MULTILINE,
+)
+"""runtime/proc.go, checkdead: both texts, on a line of their own."""
+_FATAL: Final = re.compile(r"^(?:panic: |fatal error: |runtime: ).*$", re.MULTILINE)
+_SIGKILL: Final = 9
+
+
+class _Stream(msgspec.Struct, frozen=True):
+    base64: str
+    bytes: int
+
+
+class _UsageLine(msgspec.Struct, frozen=True):
+    user_ns: int
+    system_ns: int
+    max_rss_bytes: int
+    minor_faults: int
+    major_faults: int
+    voluntary_switches: int
+    involuntary_switches: int
+
+
+class _Done(msgspec.Struct, frozen=True):
+    """The agent's ``done`` line, docs/wire.md."""
+
+    error: str
+    exit_code: int
+    signal: int
+    timed_out: bool
+    stopped: bool
+    oom_kills: int
+    start_ns: int
+    end_ns: int
+    started_at_ns: int
+    usage: _UsageLine
+    stdout: _Stream
+    stderr: _Stream
+    lines: list[str]
+    lines_dropped: int
+    before: dict[str, int]
+    after: dict[str, int]
+    ended: int
+
+
+def decode(capture: Capture, *, gomaxprocs: str = AUTO) -> Record:
+    """The record of *capture*; never raises for what a program or an agent sent, it becomes the ending.
+
+    *gomaxprocs* is what was asked for: a process that saw another value is ``contaminated``.
+    """
+    try:
+        message = read(capture.raw)
+        if message.get("ev") != "done":
+            return _infra_failed(capture, str(message.get("message", message)))
+        done = msgspec.convert(message, _Done)
+        observations, marks, effective = _program_lines(done.lines)
+    except (MeasurementError, msgspec.ValidationError) as error:
+        return _infra_failed(capture, str(error))
+    stderr = _output(done.stderr)
+    termination = _termination(done, stderr.text)
+    if termination.ending is Ending.EXIT and (why := _not_as_asked(effective, gomaxprocs)):
+        termination = Termination(ending=Ending.CONTAMINATED, exit_code=0, detail=why)
+    return Record(
+        turn=capture.turn,
+        termination=termination,
+        started_at_ns=done.started_at_ns,
+        wall_ns=Nanos(done.end_ns - done.start_ns),
+        observations=observations,
+        marks=marks,
+        effective=effective,
+        usage=Usage(**{name: getattr(done.usage, name) for name in _UsageLine.__struct_fields__}),
+        stdout=_output(done.stdout),
+        stderr=stderr,
+        signals={"before": done.before, "after": done.after},
+    )
+
+
+def _termination(done: _Done, stderr: str) -> Termination:  # noqa: PLR0911 - one return an ending, in order of precedence
+    if done.error:
+        return Termination(ending=Ending.INFRA_FAILED, detail=f"could not be started: {done.error}")
+    if done.stopped:
+        return Termination(ending=Ending.INFRA_FAILED, detail="the run was interrupted")
+    if done.timed_out:
+        return Termination(ending=Ending.TIMEOUT, detail="ended at its time limit")
+    if done.oom_kills and done.signal == _SIGKILL:
+        return Termination(ending=Ending.OOM, signal=done.signal, detail="killed at its memory limit")
+    if done.signal:
+        return Termination(ending=Ending.SIGNAL, signal=done.signal, detail=f"killed by signal {done.signal}")
+    if done.lines_dropped:
+        return Termination(
+            ending=Ending.INFRA_FAILED,
+            exit_code=done.exit_code,
+            detail=f"{done.lines_dropped} of its lines were too many to keep",
+        )
+    return _exited(done.exit_code, stderr)
+
+
+def _exited(exit_code: int, stderr: str) -> Termination:
+    if exit_code == 0:
+        return Termination(ending=Ending.EXIT, exit_code=0)
+    said = _FATAL.search(stderr) or re.search(r"\S.*", stderr)
+    ending = Ending.DEADLOCK if _DEADLOCK.search(stderr) else Ending.EXIT_NONZERO
+    return Termination(ending=ending, exit_code=exit_code, detail=said[0][:300] if said else "")
+
+
+def _program_lines(lines: Iterable[str]) -> tuple[dict[str, tuple[int, ...]], dict[str, int], dict[str, Any]]:
+    """What the program itself said: observations by name, marks, what took effect."""
+    observations: dict[str, list[int]] = {}
+    marks: dict[str, int] = {}
+    effective: dict[str, Any] = {}
+    for line in lines:
+        match read(line.encode()):
+            case {"wire": wire}:
+                if wire != WIRE:
+                    raise MeasurementError(f"the program speaks wire {wire}, the lab {WIRE}")
+            case {"o": str(name), "v": int(value)}:
+                observations.setdefault(name, []).append(value)
+            case {"m": str(name), "t": int(instant)}:
+                marks[name] = instant
+            case {"e": dict(seen)}:
+                effective |= seen
+            case _:
+                raise MeasurementError(f"the program wrote a line that is none of the wire's: {line[:80]!r}")
+    return {name: tuple(values) for name, values in observations.items()}, marks, effective
+
+
+def _not_as_asked(effective: Mapping[str, Any], gomaxprocs: str) -> str:
+    seen = effective.get("gomaxprocs")
+    if gomaxprocs == AUTO or str(seen) == gomaxprocs:
+        return ""
+    return f"GOMAXPROCS={gomaxprocs} was asked for, the process saw {'nothing' if seen is None else seen}"
+
+
+def _output(stream: _Stream) -> Output:
+    return Output(text=base64.b64decode(stream.base64).decode(errors="replace"), total_bytes=stream.bytes)
+
+
+def _infra_failed(capture: Capture, why: str) -> Record:
+    return Record(
+        turn=capture.turn,
+        termination=Termination(ending=Ending.INFRA_FAILED, detail=why),
+        started_at_ns=0,
+        wall_ns=Nanos(0),
+    )

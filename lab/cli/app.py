@@ -1,0 +1,78 @@
+"""The typer application, and the one place where an error becomes words and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lab import __version__
+from lab.cli import catalogue, run
+from lab.errors import LabError
+
+_INTERRUPTED = 130
+_BUG = 70
+
+app = typer.Typer(
+    name="golab",
+    help="What blocks a Go program, for how long, and could it have been predicted?",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(run.app, name="run")
+app.command("list")(catalogue.list_scenarios)
+app.command("render")(catalogue.render)
+app.command("schema")(catalogue.schema)
+
+
+def _version(value: bool) -> None:  # noqa: FBT001 - typer calls it with the option's value
+    if value:
+        typer.echo(f"golab {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    root: Annotated[
+        Path | None,
+        typer.Option(help="The folder with scenarios/ and go_templates/ (default: the nearest above)."),
+    ] = None,
+    debug: Annotated[bool, typer.Option(help="Show the traceback of an error.")] = False,
+    version: Annotated[  # noqa: ARG001 - its callback does the work
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options that every command has."""
+    context.obj = root
+    if debug:
+        os.environ["GOLAB_DEBUG"] = "1"
+
+
+def main() -> None:
+    """Run the command line; on an error say what is wrong and what to do, and exit with its code."""
+    try:
+        app()
+    except LabError as error:
+        if os.environ.get("GOLAB_DEBUG"):
+            raise
+        typer.secho(f"golab: {printable(str(error))}", fg="red", err=True)
+        if error.hint:
+            typer.echo(f"  hint: {printable(error.hint)}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        typer.echo("golab: interrupted", err=True)
+        sys.exit(_INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read our output has gone: nothing is left to say, and nobody to say it to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(_BUG)
+
+
+def printable(text: str) -> str:
+    """*text* with what would move a terminal's cursor or colour it written out as escapes."""
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)

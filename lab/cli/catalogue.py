@@ -1,0 +1,77 @@
+"""What there is to run, a program rendered to look at, and the forms that ``--json`` prints."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lab.cli.choices import Gomaxprocs, Only, Releases, Sets, Skip, request
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, as `golab schema` documents it.")]
+
+
+def list_scenarios(context: typer.Context, *, as_json: AsJson = False) -> None:
+    """The scenarios, with their factors and how many cells a run has."""
+    from lab import catalogue, manifest
+    from lab.model.matrix import default_cells
+
+    lab = catalogue.find(context.obj, Path.cwd())
+    scenarios = [manifest.load(lab.manifest(name)) for name in lab.names()]
+    if as_json:
+        from lab.published import ScenarioEntry, ScenarioList
+
+        entries = [
+            ScenarioEntry(
+                name=scenario.name,
+                title=scenario.title,
+                cells=len(default_cells(scenario)),
+                factors={factor.name: [level.text for level in factor.levels] for factor in scenario.factors},
+            )
+            for scenario in scenarios
+        ]
+        typer.echo(ScenarioList(format=1, scenarios=entries).model_dump_json(indent=1))
+        return
+    for scenario in scenarios:
+        typer.echo(f"{scenario.name}  {scenario.title}")
+        for factor in scenario.factors:
+            more = " …" if factor.open else ""
+            typer.echo(
+                f"    {factor.name}: {', '.join(level.text for level in factor.levels)}{more}  ({factor.title})"
+            )
+        for cell in default_cells(scenario):
+            typer.echo(f"    cell {cell.id}")
+
+
+def render(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="The scenario.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="The folder to write; it may not hold anything yet.")
+    ],
+    *,
+    gomaxprocs: Gomaxprocs = None,
+    go: Releases = None,
+    sets: Sets = None,
+    only: Only = None,
+    skip: Skip = None,
+) -> None:
+    """Write a scenario's Go program: `go run .` works in the folder."""
+    from lab import pipeline
+
+    for folder, by_hand in pipeline.render_to(
+        context.obj, name, request(gomaxprocs=gomaxprocs, go=go, sets=sets, only=only, skip=skip), output
+    ):
+        typer.echo(f"{folder}: {by_hand}")
+
+
+def schema(name: Annotated[str, typer.Argument(help="run or list.")]) -> None:
+    """The JSON Schema of what `--json` prints."""
+    from lab.errors import UnknownNameError
+    from lab.published import SCHEMAS
+
+    if name not in SCHEMAS:
+        raise UnknownNameError("schema", name, SCHEMAS)
+    typer.echo(json.dumps(SCHEMAS[name].model_json_schema(), indent=1))

@@ -1,0 +1,67 @@
+"""The options by which a user chooses cells, the same for every command that has cells."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lab.errors import UsageError
+
+if TYPE_CHECKING:
+    from lab.bench.selection import Request
+
+Gomaxprocs = Annotated[
+    str | None, typer.Option(help="Levels of GOMAXPROCS, such as auto,1,2.", show_default=False)
+]
+Releases = Annotated[
+    str | None, typer.Option("--go", help="Go releases, such as 1.27.3,1.24.11.", show_default=False)
+]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="NAME=V1,V2: levels of one of the scenario's factors.", show_default=False),
+]
+Only = Annotated[
+    list[str] | None, typer.Option(help="Only cells whose id matches this pattern.", show_default=False)
+]
+Skip = Annotated[
+    list[str] | None, typer.Option(help="Not the cells whose id matches this pattern.", show_default=False)
+]
+
+
+def request(
+    *,
+    gomaxprocs: str | None,
+    go: str | None,
+    sets: list[str] | None,
+    only: list[str] | None,
+    skip: list[str] | None,
+    quick: bool = False,
+) -> Request:
+    """The user's choice of cells. UsageError for a ``--set`` without a name or a value."""
+    from lab.bench.selection import Request
+    from lab.model.matrix import Selector
+    from lab.model.scenario import GO_RELEASE, GOMAXPROCS
+
+    lists = {GOMAXPROCS: gomaxprocs, GO_RELEASE: go}
+    for entry in sets or ():
+        name, equals, values = entry.partition("=")
+        if not (name and equals and values):
+            raise UsageError(f"--set {entry!r} is not NAME=VALUE", hint="for example --set size=64MiB,256MiB")
+        if lists.get(name) is not None:
+            raise UsageError(
+                f"--set {name}=… is given twice", hint=f"write --set {name}={lists[name]},{values}"
+            )
+        lists[name] = values
+    return Request(
+        lists={name: _items(name, text) for name, text in lists.items() if text is not None},
+        selector=Selector(only=tuple(only or ()), skip=tuple(skip or ())),
+        quick=quick,
+    )
+
+
+def _items(name: str, text: str) -> tuple[str, ...]:
+    items = tuple(item.strip() for item in text.split(","))
+    if not all(items):
+        raise UsageError(f"{name}={text!r} has an empty entry", hint="separate levels by single commas")
+    return items

@@ -1,0 +1,102 @@
+"""``golab run``: measure."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from lab.cli.choices import Gomaxprocs, Only, Releases, Sets, Skip, request
+from lab.errors import UsageError
+
+_INTERRUPTED = 130
+_RUNS_FAILED = 6
+_DEFAULT_MAX_TIME = "10m"
+
+app = typer.Typer(help="Render, build, run and record.", no_args_is_help=True)
+
+
+@app.callback()
+def group() -> None:
+    """Render, build, run and record."""
+
+
+@app.command("scenario")
+def scenario(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="The scenario; see `golab list`.")],
+    *,
+    gomaxprocs: Gomaxprocs = None,
+    go: Releases = None,
+    sets: Sets = None,
+    only: Only = None,
+    skip: Skip = None,
+    runs: Annotated[
+        int | None, typer.Option(min=1, help="Replicates a cell (default: the manifest's).")
+    ] = None,
+    max_time: Annotated[
+        str, typer.Option(help="Stop measuring after this long, such as 90s or 5m.")
+    ] = _DEFAULT_MAX_TIME,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of the order (default: a fresh one, recorded).")
+    ] = None,
+    engine: Annotated[Literal["auto", "docker", "host"], typer.Option(help="Where programs run.")] = "auto",
+    results: Annotated[
+        Path | None,
+        typer.Option(help="Where records go (default: results/ of the lab, else ./golab-results)."),
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="The manifest's quick cells, few replicates.")
+    ] = False,
+    wait: Annotated[bool, typer.Option(help="Wait for another golab that measures on this machine.")] = True,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON, as `golab schema run` documents it.")
+    ] = False,
+) -> None:
+    """Measure a scenario: a real Go program in every cell, a table, a record."""
+    from lab import pipeline
+    from lab.cli.progress import Reporter
+    from lab.model.units import duration_from_text
+    from lab.report import view
+
+    try:
+        limit = duration_from_text(max_time)
+    except ValueError as error:
+        raise UsageError(f"--max-time: {error}") from None
+    order = pipeline.Order(
+        scenario=name,
+        request=request(gomaxprocs=gomaxprocs, go=go, sets=sets, only=only, skip=skip, quick=quick),
+        replicates=runs,
+        max_time=limit,
+        seed=secrets.randbelow(2**32) if seed is None else seed,
+        engine=engine,
+        results=results,
+        wait=wait,
+    )
+    with Reporter() as reporter:
+        finished = pipeline.run(context.obj, order, reporter)
+    if as_json:
+        from lab.published import run_result
+
+        result = run_result(
+            finished.plan, finished.cells, stopped_by=finished.stopped_by, record=str(finished.folder)
+        )
+        typer.echo(result.model_dump_json(indent=1))
+    else:
+        from lab.report.terminal import show_run
+
+        show_run(
+            f"{finished.title}\n{name} on engine {finished.plan.engine}, seed {finished.plan.seed}"
+            + (", quick" if quick else ""),
+            finished.cells,
+            expected=finished.expected,
+            notes=finished.notes,
+            file=sys.stdout,
+        )
+    if finished.stopped_by == "interrupted":
+        raise typer.Exit(_INTERRUPTED)
+    if view.failures(finished.cells, finished.expected):
+        raise typer.Exit(_RUNS_FAILED)

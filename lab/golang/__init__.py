@@ -1,0 +1,1 @@
+"""What is run: Go releases, rendered programs, binaries."""

@@ -1,0 +1,332 @@
+"""A scenario's TOML as a :class:`~lab.model.scenario.Scenario`; every mistake is reported at once.
+
+The file is read in two steps. Its shape is checked table by table, so that one bad table does not hide
+the others; then what the tables say of each other is checked over those that were well formed.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from lab.errors import ManifestError
+from lab.model.run import Ending
+from lab.model.scenario import (
+    AUTO,
+    BUILT_IN_FACTORS,
+    GO_RELEASE,
+    GOMAXPROCS,
+    CellGroup,
+    Factor,
+    FactorKind,
+    Level,
+    Limits,
+    Metric,
+    Scenario,
+    Touched,
+    read_level,
+)
+from lab.model.units import bytes_from_text, duration_from_text
+
+FORMAT: Final = 1
+"""The manifest's own format. History. 1: first."""
+
+_NAME: Final = r"^[a-z][a-z0-9_]*$"
+_LARGEST_GOMAXPROCS: Final = 1024
+
+
+def _read_with(convert: Callable[[str], int]) -> BeforeValidator:
+    def read(value: object) -> int:
+        if not isinstance(value, str):
+            raise ValueError(f"{value!r} is no text with a unit, such as '20s' or '64MiB'")  # noqa: TRY004 - pydantic's way
+        return convert(value)
+
+    return BeforeValidator(read)
+
+
+Name = Annotated[str, Field(pattern=_NAME)]
+ByteCount = Annotated[int, _read_with(bytes_from_text)]
+Duration = Annotated[int, _read_with(duration_from_text)]
+Where = dict[str, list[str]]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class _LimitsTable(_Table):
+    time: Duration
+    memory: ByteCount
+    pids: int = Field(ge=2)
+
+
+class _TouchedTable(_Table):
+    factor: Name
+    where: Where = {}
+    times: int = Field(default=1, ge=1)
+
+
+class _FactorTable(_Table):
+    name: Name
+    title: str
+    kind: Literal["bytes", "duration", "integer", "text"]
+    levels: list[str] = Field(min_length=1)
+    default: str
+    reaches: Literal["flag", "environment", "source"]
+    variable: str = ""
+    form: str = "{}"
+    open: bool = False
+    prefix: str = ""
+
+
+class _CellsTable(_Table):
+    name: str
+    levels: Where
+    quick: bool = False
+
+
+class _MetricTable(_Table):
+    name: Name
+    title: str
+    observation: Name
+    unit: Literal["ns", "bytes", "count", "errno"]
+    statistic: Literal["p50", "p90", "max"] = "p50"
+    margin: float = Field(default=0.15, gt=0, lt=1)
+    where: Where = {}
+    not_predicted: str = ""
+    described: str = ""
+
+
+class _TopTable(_Table):
+    format: Literal[1]
+    title: str
+    blocks: str
+    look_for: str
+    releases: list[str] = Field(min_length=1)
+    replicates: int = Field(default=10, ge=1)
+    quick_replicates: int = Field(default=5, ge=1)
+    expected: list[Literal[tuple(ending.value for ending in Ending)]] = ["exit"]  # type: ignore[valid-type]
+    limits: _LimitsTable
+    touched: _TouchedTable | None = None
+
+
+_Item = TypeVar("_Item", bound=_Table)
+_LISTS: Final = {"factors": _FactorTable, "cells": _CellsTable, "metrics": _MetricTable}
+
+
+def load(path: Path) -> Scenario:
+    """The scenario that the file at *path* states. ManifestError lists every mistake with file and key."""
+    content = path.read_bytes()
+    try:
+        raw = tomllib.loads(content.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ManifestError(f"{path}: not TOML: {error}") from None
+    mistakes: list[str] = []
+    top = _checked(_TopTable, {k: v for k, v in raw.items() if k not in _LISTS}, "", mistakes, also=_LISTS)
+    factor_tables = _checked_list(_FactorTable, raw, "factors", mistakes)
+    cell_tables = _checked_list(_CellsTable, raw, "cells", mistakes)
+    metric_tables = _checked_list(_MetricTable, raw, "metrics", mistakes)
+    releases = top.releases if top is not None else [str(x) for x in raw.get("releases", ())] or ["0"]
+    factors = (*_factors(factor_tables, mistakes), *_built_in(releases))
+    malformed = _names(raw, "factors") - {factor.name for factor in factors}
+    mistakes.extend(_contradictions(factors, malformed, cell_tables, metric_tables, top))
+    if mistakes or top is None:
+        lines = "\n".join(f"  {mistake}" for mistake in mistakes)
+        plural = "mistake" if len(mistakes) == 1 else "mistakes"
+        raise ManifestError(f"{path}: {len(mistakes)} {plural}\n{lines}")
+    return Scenario(
+        name=path.stem,
+        title=top.title,
+        blocks=top.blocks,
+        look_for=top.look_for,
+        factors=factors,
+        groups=tuple(
+            CellGroup(name=table.name, levels=_where(table.levels), quick=table.quick)
+            for _, table in cell_tables
+        ),
+        metrics=tuple(
+            Metric(**(table.model_dump() | {"where": _where(table.where)})) for _, table in metric_tables
+        ),
+        limits=Limits(
+            time=duration_from_text(f"{top.limits.time}ns"),
+            memory_bytes=top.limits.memory,
+            pids=top.limits.pids,
+        ),
+        touched=None
+        if top.touched is None
+        else Touched(factor=top.touched.factor, where=_where(top.touched.where), times=top.touched.times),
+        replicates=top.replicates,
+        quick_replicates=top.quick_replicates,
+        releases=tuple(top.releases),
+        expected=tuple(Ending(value) for value in top.expected),
+        manifest_sha256=hashlib.sha256(content).hexdigest(),
+    )
+
+
+def _where(table: Where) -> Mapping[str, tuple[str, ...]]:
+    return {name: tuple(texts) for name, texts in table.items()}
+
+
+def _names(raw: Mapping[str, Any], key: str) -> set[str]:
+    items = raw.get(key)
+    return (
+        {str(item.get("name")) for item in items if isinstance(item, dict)}
+        if isinstance(items, list)
+        else set()
+    )
+
+
+def _checked(
+    table: type[_Item], raw: object, at: str, mistakes: list[str], *, also: Iterable[str] = ()
+) -> _Item | None:
+    try:
+        return table.model_validate(raw)
+    except ValidationError as errors:
+        known = (*table.model_fields, *also)
+        mistakes.extend(_worded(error, at, known) for error in errors.errors(include_url=False))
+        return None
+
+
+def _checked_list(
+    table: type[_Item], raw: Mapping[str, Any], key: str, mistakes: list[str]
+) -> list[tuple[str, _Item]]:
+    items = raw.get(key)
+    if not isinstance(items, list) or not items:
+        mistakes.append(f"{key}: at least one [[{key}]] is needed")
+        return []
+    found = []
+    for position, item in enumerate(items):
+        at = f"{key}[{position}]"
+        if (checked := _checked(table, item, at, mistakes)) is not None:
+            found.append((at, checked))
+    return found
+
+
+def _worded(error: Mapping[str, Any], at: str, known: Iterable[str]) -> str:
+    key = ".".join([*([at] if at else []), *(str(part) for part in error["loc"])])
+    match error["type"]:
+        case "extra_forbidden":
+            return f"{key}: there is no such key{_nearest(str(error['loc'][-1]), known)}"
+        case "missing":
+            return f"{key}: is missing"
+        case "string_pattern_mismatch":
+            return f"{key}: {error['input']!r} is no name (small letters, digits and _, a letter first)"
+        case "value_error":
+            return f"{key}: {error['ctx']['error']}"
+        case _:
+            return f"{key}: is {error['input']!r}; should be {error['msg'].removeprefix('Input should be ')}"
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f"; did you mean {near[0]}?" if near else f" (there are: {', '.join(known)})"
+
+
+def _factors(tables: Iterable[tuple[str, _FactorTable]], mistakes: list[str]) -> Iterator[Factor]:
+    for at, table in tables:
+        kind = FactorKind(table.kind)
+        levels = []
+        for text in table.levels:
+            try:
+                levels.append(read_level(kind, text))
+            except ValueError as error:
+                mistakes.append(f"{at}.levels: {error}")
+        default = next((level for level in levels if level.text == table.default), None)
+        if default is None:
+            mistakes.append(
+                f"{at}.default: {table.default!r} is not one of its levels{_nearest(table.default, table.levels)}"
+            )
+        if (table.reaches == "environment") != bool(table.variable):
+            mistakes.append(f"{at}.variable: goes with reaches = 'environment', and only with it")
+        yield Factor(
+            name=table.name,
+            title=table.title,
+            kind=kind,
+            levels=tuple(levels),
+            default=default or Level(table.default, table.default),
+            reaches=table.reaches,
+            variable=table.variable,
+            form=table.form,
+            open=table.open,
+            prefix=table.prefix,
+        )
+
+
+def _built_in(releases: list[str]) -> tuple[Factor, Factor]:
+    """GOMAXPROCS and the Go release, which every scenario has."""
+    automatic = Level(AUTO, AUTO)
+    gomaxprocs = Factor(
+        name=GOMAXPROCS,
+        title="GOMAXPROCS; auto leaves it to the runtime",
+        kind=FactorKind.INTEGER,
+        levels=(automatic,),
+        default=automatic,
+        reaches="environment",
+        variable="GOMAXPROCS",
+        open=True,
+        prefix="p",
+        smallest=1,
+        largest=_LARGEST_GOMAXPROCS,
+    )
+    levels = tuple(Level(release, release) for release in releases)
+    go = Factor(
+        name=GO_RELEASE,
+        title="Go release",
+        kind=FactorKind.TEXT,
+        levels=levels,
+        default=levels[0],
+        reaches="lab",
+        prefix="go",
+    )
+    return gomaxprocs, go
+
+
+def _contradictions(
+    factors: tuple[Factor, ...],
+    malformed: set[str],
+    cells: list[tuple[str, _CellsTable]],
+    metrics: list[tuple[str, _MetricTable]],
+    top: _TopTable | None,
+) -> Iterator[str]:
+    by_name = {factor.name: factor for factor in factors}
+    for factor in factors:
+        if [other.name for other in factors].count(factor.name) > 1:
+            kind = "a factor that every scenario has" if factor.name in BUILT_IN_FACTORS else "another factor"
+            yield f"factors: {factor.name!r} is the name of {kind} too"
+    for at, group in cells:
+        yield from _unknown_levels(f"{at}.levels", group.levels, by_name, malformed)
+    for at, metric in metrics:
+        yield from _unknown_levels(f"{at}.where", metric.where, by_name, malformed)
+        if metric.unit not in ("count", "errno") and not metric.name.endswith(f"_{metric.unit}"):
+            yield f"{at}.name: {metric.name!r} does not end in its unit, _{metric.unit}"
+        if [other.name for _, other in metrics].count(metric.name) > 1:
+            yield f"{at}.name: {metric.name!r} is there twice"
+    if top is not None and top.touched is not None:
+        yield from _unknown_levels("touched.where", top.touched.where, by_name, malformed)
+        named = by_name.get(top.touched.factor)
+        if named is None and top.touched.factor not in malformed:
+            yield f"touched.factor: no factor is called {top.touched.factor!r}{_nearest(top.touched.factor, by_name)}"
+        elif named is not None and named.kind is not FactorKind.BYTES:
+            yield f"touched.factor: {named.name} is a factor of kind {named.kind.value}, not bytes"
+
+
+def _unknown_levels(
+    at: str, where: Where, by_name: Mapping[str, Factor], malformed: set[str]
+) -> Iterator[str]:
+    for name, texts in where.items():
+        factor = by_name.get(name)
+        if factor is None:
+            if name not in malformed:
+                yield f"{at}.{name}: no factor is called {name!r}{_nearest(name, by_name)}"
+            continue
+        for text in texts:
+            try:
+                factor.level(text)
+            except ValueError as error:
+                yield f"{at}.{name}: {error}"

@@ -1,0 +1,1 @@
+"""What a reader is shown: plain views first, then a terminal."""

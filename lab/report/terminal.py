@@ -1,0 +1,49 @@
+"""The table and the sentences that a person reads after a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TextIO
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from lab.model.outcome import CellSummary
+from lab.report.view import failures, not_predicted, rows
+
+_PIPE_WIDTH = 120
+"""Columns where nobody says how wide the page is: a pipe, a file."""
+
+
+def show_run(
+    title: str, cells: Sequence[CellSummary], *, expected: Sequence[str], notes: Sequence[str], file: TextIO
+) -> None:
+    """Print the table of a run, what went wrong, and what is not predicted and why."""
+    console = Console(file=file, width=None if file.isatty() else _PIPE_WIDTH, highlight=False)
+    reasons = not_predicted(cells)
+    table = Table(title=escape(title), title_justify="left", header_style="bold", pad_edge=False)
+    table.add_column("cell", overflow="fold")
+    table.add_column("metric", overflow="fold")
+    table.add_column("measured", justify="right")
+    table.add_column("95 % interval", justify="right")
+    table.add_column("n", justify="right")
+    table.add_column("predicted")
+    for position, row in enumerate(shown := rows(cells, expected)):
+        last = position + 1 == len(shown) or bool(shown[position + 1].cell)
+        cell = escape(row.cell) + (f"\n[red]{escape(row.outcomes)}[/red]" if row.outcomes else "")
+        table.add_row(
+            cell, row.metric, row.measured, row.interval, row.n, _footnote(row.predicted, list(reasons)), end_section=last
+        )
+    console.print(table)
+    for number, (reason, count) in enumerate(reasons.items(), start=1):
+        console.print(f"no[{number}]: {reason} ({count} metric{'s' * (count > 1)})", markup=False)
+    for failure in failures(cells, expected):
+        console.print(failure, markup=False, style="red")
+    for note in notes:
+        console.print(note, markup=False)
+
+
+def _footnote(predicted: str, reasons: Sequence[str]) -> str:
+    """``no[2]`` instead of a sentence in each row; the sentences stand below the table."""
+    return escape(f"no[{reasons.index(predicted.removeprefix('no: ')) + 1}]")

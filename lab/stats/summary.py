@@ -1,0 +1,58 @@
+"""Records of a cell, as what is known of its metrics and outcomes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from lab.model.matrix import Cell
+from lab.model.outcome import CellSummary, MeasuredMetric
+from lab.model.run import Record
+from lab.model.scenario import Metric, Scenario
+from lab.stats.estimate import centre, process_value
+
+
+def summarise(
+    scenario: Scenario, cells: Iterable[Cell], records: Sequence[Record]
+) -> tuple[CellSummary, ...]:
+    """One summary a cell, in the order of *cells*; records that are not usable count as outcomes only."""
+    return tuple(
+        _cell(cell, scenario.metrics_of(cell.levels), [r for r in records if r.turn.cell == cell.id])
+        for cell in cells
+    )
+
+
+def _cell(cell: Cell, metrics: Iterable[Metric], records: Sequence[Record]) -> CellSummary:
+    outcomes = Counter(record.termination.ending.value for record in records)
+    return CellSummary(
+        id=cell.id,
+        levels={name: level.text for name, level in cell.levels.items()},
+        outcomes=dict(sorted(outcomes.items())),
+        reasons=_reasons(records),
+        metrics=tuple(_metric(metric, records) for metric in metrics),
+    )
+
+
+def _reasons(records: Iterable[Record]) -> Mapping[str, str]:
+    """For each ending but a plain exit, what the first replicate that had it said."""
+    reasons: dict[str, str] = {}
+    for record in records:
+        if record.termination.detail:
+            reasons.setdefault(record.termination.ending.value, record.termination.detail)
+    return reasons
+
+
+def _metric(metric: Metric, records: Iterable[Record]) -> MeasuredMetric:
+    values = tuple(
+        process_value(repetitions, metric.statistic)
+        for record in records
+        if record.usable and (repetitions := record.observations.get(metric.observation))
+    )
+    return MeasuredMetric(
+        name=metric.name,
+        unit=metric.unit,
+        statistic=metric.statistic,
+        values=values,
+        estimate=centre(values),
+        not_predicted=metric.described or metric.not_predicted or "prediction is not built yet",
+    )

@@ -1,0 +1,148 @@
+"""Whatever an agent or a program sent becomes a record with one of the endings there are."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lab.bench.decode import decode
+from lab.model.run import Capture, Ending, Turn
+
+_TURN = Turn(position=3, block=1, cell="touch")
+_USAGE = {
+    "user_ns": 1,
+    "system_ns": 2,
+    "max_rss_bytes": 3,
+    "minor_faults": 4,
+    "major_faults": 5,
+    "voluntary_switches": 6,
+    "involuntary_switches": 7,
+}
+
+
+def _stream(text: str = "") -> dict[str, Any]:
+    return {"base64": base64.b64encode(text.encode()).decode(), "bytes": len(text)}
+
+
+def _done(**changes: Any) -> Capture:
+    message = {
+        "ev": "done",
+        "id": "1",
+        "error": "",
+        "exit_code": 0,
+        "signal": 0,
+        "timed_out": False,
+        "stopped": False,
+        "oom_kills": 0,
+        "start_ns": 100,
+        "end_ns": 350,
+        "started_at_ns": 5,
+        "usage": _USAGE,
+        "stdout": _stream("out"),
+        "stderr": _stream(),
+        "lines": [
+            '{"wire":1}',
+            '{"e":{"gomaxprocs":2,"cpus":"0-1"}}',
+            '{"o":"wait_ns","v":7}',
+            '{"o":"wait_ns","v":9}',
+        ],
+        "lines_dropped": 0,
+        "before": {"steal_ticks": 1},
+        "after": {"steal_ticks": 2},
+        "ended": 0,
+    }
+    return Capture(turn=_TURN, raw=json.dumps(message | changes).encode())
+
+
+def test_a_plain_exit_keeps_all_that_was_said() -> None:
+    """Observations by name in their order, the wall time, the signals before and after."""
+    record = decode(_done())
+
+    assert record.usable
+    assert record.observations == {"wait_ns": (7, 9)}
+    assert record.effective == {"gomaxprocs": 2, "cpus": "0-1"}
+    assert record.wall_ns == 250
+    assert record.stdout.text == "out"
+    assert record.signals == {"before": {"steal_ticks": 1}, "after": {"steal_ticks": 2}}
+
+
+_DEADLOCK = "goroutine dump follows\nfatal error: all goroutines are asleep - deadlock!\n\ngoroutine 1 [select (no cases)]:\n"
+
+
+@pytest.mark.parametrize(
+    ("changes", "ending", "detail"),
+    [
+        ({"exit_code": 3, "stderr": _stream("\nno such file\nmore")}, Ending.EXIT_NONZERO, "no such file"),
+        (
+            {"exit_code": 2, "stderr": _stream("x\npanic: boom\n\ngoroutine 1")},
+            Ending.EXIT_NONZERO,
+            "panic: boom",
+        ),
+        (
+            {"exit_code": 2, "stderr": _stream(_DEADLOCK)},
+            Ending.DEADLOCK,
+            "fatal error: all goroutines are asleep - deadlock!",
+        ),
+        ({"exit_code": -1, "signal": 11}, Ending.SIGNAL, "killed by signal 11"),
+        ({"exit_code": -1, "signal": 9, "oom_kills": 1}, Ending.OOM, "killed at its memory limit"),
+        ({"exit_code": -1, "signal": 15, "timed_out": True}, Ending.TIMEOUT, "ended at its time limit"),
+        (
+            {"error": "exec format error", "exit_code": -1},
+            Ending.INFRA_FAILED,
+            "could not be started: exec format error",
+        ),
+        ({"stopped": True, "exit_code": -1, "signal": 15}, Ending.INFRA_FAILED, "the run was interrupted"),
+        ({"lines": ['{"wire":9}']}, Ending.INFRA_FAILED, "the program speaks wire 9, the lab 1"),
+    ],
+)
+def test_each_way_to_end_is_told_from_the_others(
+    changes: dict[str, Any], ending: Ending, detail: str
+) -> None:
+    """A replicate ends in one of a closed set, with what tells one of its kind from another."""
+    record = decode(_done(**changes))
+
+    assert (record.termination.ending, record.termination.detail) == (ending, detail)
+    assert not record.usable
+
+
+def test_a_program_that_mentions_a_deadlock_has_none() -> None:
+    """The runtime's words count only on a line of their own."""
+    record = decode(
+        _done(exit_code=2, stderr=_stream("log: fatal error: all goroutines are asleep - deadlock! (quoted)"))
+    )
+
+    assert record.termination.ending is Ending.EXIT_NONZERO
+
+
+def test_a_process_that_saw_another_gomaxprocs_is_contaminated() -> None:
+    """What was asked for and what took effect are compared; a difference spoils the replicate."""
+    record = decode(_done(), gomaxprocs="4")
+
+    assert record.termination.ending is Ending.CONTAMINATED
+    assert record.termination.detail == "GOMAXPROCS=4 was asked for, the process saw 2"
+    assert decode(_done(), gomaxprocs="2").usable
+
+
+def test_a_lost_agent_is_an_infrastructure_failure() -> None:
+    """A turn without a replicate says why."""
+    record = decode(Capture(turn=_TURN, raw=b'{"ev":"lost","message":"the agent is gone"}'))
+
+    assert (record.termination.ending, record.termination.detail) == (
+        Ending.INFRA_FAILED,
+        "the agent is gone",
+    )
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_make_it_raise(raw: bytes) -> None:
+    """Noise on the wire is a failed replicate, not a traceback."""
+    assert decode(Capture(turn=_TURN, raw=raw)).termination.ending is Ending.INFRA_FAILED
+
+
+@given(st.lists(st.text(max_size=40), max_size=4))
+def test_no_program_makes_it_raise(lines: list[str]) -> None:
+    """A program may write anything to its descriptor."""
+    assert decode(_done(lines=lines)).termination.ending in (Ending.EXIT, Ending.INFRA_FAILED)

@@ -1,0 +1,102 @@
+"""From what a user types to cells, or to a sentence that says what would be right."""
+
+from pathlib import Path
+
+import pytest
+
+from lab import catalogue, manifest
+from lab.bench import command
+from lab.bench.selection import Request, refuse_beyond, select, touched_bytes
+from lab.errors import EnvironmentRefusedError, LabError, UnknownNameError, UsageError
+from lab.model.matrix import Selector
+from lab.model.scenario import Scenario
+
+
+@pytest.fixture
+def scenario(lab_root: Path) -> Scenario:
+    """The lab's own mmap-large."""
+    return manifest.load(catalogue.find(lab_root, lab_root).manifest("mmap-large"))
+
+
+def test_lists_make_a_product_and_the_rest_stays_at_its_default(scenario: Scenario) -> None:
+    """Sizes are open: any number of bytes is a level."""
+    cells = select(scenario, Request(lists={"size": ["1MiB", "64MiB"], "gomaxprocs": ["auto", "3"]}))
+
+    assert [cell.id for cell in cells] == ["touch-1MiB", "touch-1MiB-p3", "touch", "touch-p3"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "kind", "message", "hint"),
+    [
+        (
+            Request(lists={"sise": ["1"]}),
+            UnknownNameError,
+            "no factor of mmap-large is called 'sise'",
+            "did you mean size?",
+        ),
+        (
+            Request(lists={"thp": ["madvice"]}),
+            UnknownNameError,
+            "no level of thp is called 'madvice'",
+            "did you mean madvise?",
+        ),
+        (Request(lists={"go": ["1.99.0"]}), UnknownNameError, "no level of go is called '1.99.0'", "1.27.3"),
+        (
+            Request(lists={"size": ["big"]}),
+            UsageError,
+            "size: 'big' is not a number and a unit such as 64MiB",
+            None,
+        ),
+        (Request(lists={"gomaxprocs": ["0"]}), UsageError, "gomaxprocs goes from 1 to 1024, not 0", None),
+        (
+            Request(selector=Selector(only=("nothing*",))),
+            UsageError,
+            "leave none of the 15 cells",
+            "cells: reserve, touch",
+        ),
+    ],
+)
+def test_what_is_wrong_is_said_with_what_would_be_right(
+    scenario: Scenario, request_: Request, kind: type[LabError], message: str, hint: str | None
+) -> None:
+    """Unknown names come with their nearest neighbours."""
+    with pytest.raises(kind) as caught:
+        select(scenario, request_)
+
+    assert message in str(caught.value)
+    assert hint is None or hint in (caught.value.hint or "")
+
+
+def test_touching_more_than_there_is_is_refused_with_the_numbers(scenario: Scenario) -> None:
+    """Two regions of the size are mapped at once, beside what the program itself needs."""
+    cells = select(scenario, Request(lists={"size": ["8GiB"]}))
+
+    with pytest.raises(EnvironmentRefusedError) as caught:
+        refuse_beyond(4 << 30, scenario, cells)
+
+    assert str(caught.value) == (
+        "cell touch-8GiB touches 16.0 GiB and needs 16.2 GiB in all; 4.00 GiB are available"
+    )
+
+
+def test_a_reservation_is_never_refused(scenario: Scenario) -> None:
+    """Address space is not memory."""
+    cells = select(scenario, Request(lists={"mode": ["reserve"], "size": ["64TiB"]}))
+
+    refuse_beyond(1 << 20, scenario, cells)
+
+    assert touched_bytes(scenario, cells[0]) == 0
+
+
+def test_levels_reach_the_program_as_flags_and_environment(scenario: Scenario) -> None:
+    """Bytes go as whole numbers; an unset variable is not there at all."""
+    cell = select(
+        scenario,
+        Request(lists={"mode": ["heap"], "size": ["1MiB"], "madvdontneed": ["0"], "gomaxprocs": ["2"]}),
+    )[0]
+    plain = select(scenario, Request())[0]
+
+    assert command.flags(scenario, cell) == ("-mode=heap", "-size=1048576", "-thp=never")
+    assert {"GODEBUG=madvdontneed=0", "GOMAXPROCS=2"} <= set(command.environment(scenario, cell))
+    assert not [entry for entry in command.environment(scenario, plain) if entry.startswith(("GO", "LAB"))]
+    assert command.by_hand(scenario, cell) == "GODEBUG=madvdontneed=0 GOMAXPROCS=2 go run ."

@@ -1,0 +1,111 @@
+"""A manifest is read whole, and everything that is wrong with it is said at once."""
+
+from pathlib import Path
+
+import pytest
+
+from lab import catalogue, manifest
+from lab.errors import ManifestError
+from lab.model.matrix import default_cells
+
+_GOOD = """
+format = 1
+title = "t"
+blocks = "b"
+look_for = "l"
+releases = ["1.27.3"]
+[limits]
+time = "1s"
+memory = "1MiB"
+pids = 4
+[[factors]]
+name = "mode"
+title = "m"
+kind = "text"
+levels = ["one", "two"]
+default = "one"
+reaches = "flag"
+[[cells]]
+name = "all"
+levels = { mode = ["one", "two"], gomaxprocs = ["auto", "2"] }
+[[metrics]]
+name = "wait_ns"
+title = "w"
+observation = "wait_ns"
+unit = "ns"
+where = { mode = ["two"] }
+"""
+
+
+def _load(folder: Path, text: str) -> list[str]:
+    path = folder / "example.toml"
+    path.write_text(text)
+    with pytest.raises(ManifestError) as caught:
+        manifest.load(path)
+    head, *mistakes = str(caught.value).splitlines()
+    assert head == f"{path}: {len(mistakes)} mistake{'s' * (len(mistakes) > 1)}"
+    return [mistake.strip() for mistake in mistakes]
+
+
+def test_a_good_manifest_gives_its_cells(tmp_path: Path) -> None:
+    """GOMAXPROCS and the Go release are factors without being declared."""
+    path = tmp_path / "example.toml"
+    path.write_text(_GOOD)
+
+    scenario = manifest.load(path)
+
+    assert [cell.id for cell in default_cells(scenario)] == ["one", "one-p2", "two", "two-p2"]
+    assert [factor.name for factor in scenario.factors] == ["mode", "gomaxprocs", "go"]
+    assert scenario.limits.memory_bytes == 2**20
+
+
+def test_all_mistakes_are_reported_at_once_with_their_keys(tmp_path: Path) -> None:
+    """Shapes, unknown keys, contradictions: one list, each with its key and the nearest right word."""
+    text = (
+        _GOOD.replace('title = "t"', 'titel = "t"')
+        .replace('time = "1s"', 'time = "1 fortnight"')
+        .replace("pids = 4", "pids = 1")
+        .replace('default = "one"', 'default = "tow"')
+        .replace('mode = ["one", "two"], gomaxprocs', 'mod = ["one"], gomaxprocs')
+        .replace('gomaxprocs = ["auto", "2"]', 'gomaxprocs = ["0", "many"]')
+        .replace('name = "wait_ns"', 'name = "wait"')
+        .replace('where = { mode = ["two"] }', 'where = { mode = ["three"] }')
+    )
+
+    assert _load(tmp_path, text) == [
+        "title: is missing",
+        "limits.time: '1 fortnight' is not a number and a unit such as 1.5s (units: ns, us, µs, ms, s, m, h)",
+        "limits.pids: is 1; should be greater than or equal to 2",
+        "titel: there is no such key; did you mean title?",
+        "factors[0].default: 'tow' is not one of its levels; did you mean two?",
+        "cells[0].levels.mod: no factor is called 'mod'; did you mean mode?",
+        "cells[0].levels.gomaxprocs: gomaxprocs goes from 1 to 1024, not 0",
+        "cells[0].levels.gomaxprocs: 'many' is not a whole number",
+        "metrics[0].where.mode: mode has no level 'three' (levels: one, two)",
+        "metrics[0].name: 'wait' does not end in its unit, _ns",
+    ]
+
+
+def test_a_malformed_factor_does_not_make_its_users_wrong_too(tmp_path: Path) -> None:
+    """One mistake is one line, not one for every place that mentions the factor."""
+    assert _load(tmp_path, _GOOD.replace('kind = "text"', 'kind = "txt"')) == [
+        "factors[0].kind: is 'txt'; should be 'bytes', 'duration', 'integer' or 'text'"
+    ]
+
+
+def test_what_is_not_toml_is_said_with_its_place(tmp_path: Path) -> None:
+    """A syntax error names the file and what the parser saw."""
+    path = tmp_path / "example.toml"
+    path.write_text("format = = 1")
+
+    with pytest.raises(ManifestError, match=r"example\.toml: not TOML: .*line 1"):
+        manifest.load(path)
+
+
+def test_every_scenario_of_the_lab_is_right(lab_root: Path) -> None:
+    """No manifest that ships has a mistake, and none is larger than a default run may be."""
+    lab = catalogue.find(lab_root, lab_root)
+    for name in lab.names():
+        scenario = manifest.load(lab.manifest(name))
+        assert 0 < len(default_cells(scenario)) <= 16
+        assert default_cells(scenario, quick=True)
