@@ -38,12 +38,13 @@ class Lab:
 
 
 def find(root: Path | None, start: Path) -> Lab:
-    """The lab at *root*, else the nearest one at or above *start*, else the copies in the installed package."""
+    """The lab at *root*, else the nearest one at or above *start*, else the one that the package came with."""
     if root is not None:
         if not (root / "scenarios").is_dir():
             raise UsageError(f"{root} has no folder scenarios/", hint="give --root the folder that holds it")
         return Lab(root.resolve(), is_checkout=True)
-    for folder in (start, *start.parents):
+    beside_the_package = Path(__file__).parent.parent  # a checkout that is installed in place
+    for folder in (start, *start.parents, beside_the_package):
         if (folder / "scenarios").is_dir() and (folder / "go_templates").is_dir():
             return Lab(folder, is_checkout=True)
     packaged = Path(__file__).parent / "_lab"

@@ -3,8 +3,8 @@
 An engine knows files, commands and containers; it knows neither Go nor scenarios. It does two things:
 run one command to its end on files that it is given (:meth:`Engine.run_job`, a build), and keep a
 container open with an agent as its first process (:meth:`Engine.opened`, a measurement). Paths inside
-are POSIX paths as the container sees them; the host engine, which has no root of its own to give,
-answers where they really are through ``{root}`` and its siblings, see :class:`Job` and :class:`Spec`.
+are POSIX paths as the container sees them; the host engine, which has no root of its own to give, answers
+where they really are: for a job through ``{tree}`` and its siblings, for an agent by :meth:`Container.path`.
 """
 
 from __future__ import annotations
@@ -36,9 +36,11 @@ class Job:
     """One command, run to its end without a network.
 
     ``argv`` and the values of ``environment`` may hold ``{tree}``, ``{work}``, ``{cache}`` and ``{tmp}``: where
-    the tree, the files, the cache and an empty writable folder are. ``files`` (relative path to content)
-    are laid into ``{work}``, which is writable and where the command starts; ``outputs`` are read back
-    from it. ``cache`` names a folder that is kept between jobs.
+    the tree, the files, the cache and an empty writable folder are; other braces are the command's own.
+    ``files`` (relative path to content) are laid into ``{work}``, which is writable and where the command
+    starts; ``outputs`` (relative paths) are read back from it when the command has ended by itself, whatever
+    its exit code. ``environment`` is the whole environment. ``cache`` names a folder that is kept between jobs;
+    it uses only ``[a-z0-9._-]``. ``memory_bytes`` holds where the engine can limit memory.
     """
 
     tree: Tree
@@ -53,7 +55,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exited:
-    """How a job ended: its exit code (None: ended at its time limit), its words, its outputs if it made them."""
+    """How a job ended: its exit code (None: ended at its time limit), its words, the outputs that it made.
+
+    Of each stream the first 4 MiB are kept. A signal that ended it shows as the engine shows it: 137 or -9.
+    """
 
     exit_code: int | None
     stdout: bytes
@@ -87,11 +92,11 @@ class Spec:
 
 
 class Container(Protocol):
-    """A running container with its agent: lines in, lines out."""
+    """A running container with its agent: lines in, lines out; ``/tmp`` is there, empty and writable."""
 
     @property
     def image(self) -> str:
-        """The digest of what it runs, ``sha256:…``."""
+        """The digest of what it runs, ``sha256:…``: of the same files the same, on any engine."""
 
     def path(self, inside: str, /) -> str:
         """Where a file of the image really is, for whoever starts it."""
@@ -120,7 +125,13 @@ class Engine(Protocol):
         """The digest of the image that *spec* gives, computed without starting anything."""
 
     def run_job(self, job: Job, /) -> Exited:
-        """Run one command to its end and clean up after it."""
+        """Run one command to its end and clean up after it.
+
+        EnvironmentRefusedError if it cannot be started; EngineUnavailableError if the engine went away.
+        """
 
     def opened(self, spec: Spec, /) -> AbstractContextManager[Container]:
-        """A started container, gone on exit however the block ends."""
+        """A started container, gone on exit however the block ends.
+
+        EnvironmentRefusedError if it cannot be started as *spec* asks, with the reason.
+        """

@@ -1,0 +1,120 @@
+"""Which engine: the one that was asked for, else a container engine that can be used, else this machine as it is."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Literal, Self
+
+from lab.engine.base import Engine
+from lab.engine.host import HostEngine
+from lab.engine.owner import Owner
+from lab.errors import EngineUnavailableError, EnvironmentRefusedError
+
+EngineName = Literal["auto", "docker", "host"]
+
+DEFAULT_URL: Final = "unix:///var/run/docker.sock"
+
+_AMD64: Final = ("x86_64", "amd64")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """An engine, and one line that says which and why. A context manager: leaving it lets go of the engine."""
+
+    engine: Engine
+    why: str
+    close: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def choose(name: EngineName, cache: Path, *, environ: Mapping[str, str], run: str = "") -> Chosen:
+    """The engine *name*; what it starts is labelled with *run*, and what dead runs left in it is removed.
+
+    ``auto`` is a container engine if a usable one answers where *environ* says, else ``host``. *cache* is the lab's
+    cache folder. EngineUnavailableError if ``docker`` was asked for and there is none; EnvironmentRefusedError on
+    a machine that can run nothing.
+    """
+    if name == "host":
+        return _host(cache, "as asked")
+    try:
+        return _docker(cache, run, environ, asked=name == "docker")
+    except EngineUnavailableError as error:
+        if name == "docker":
+            raise EngineUnavailableError(str(error), hint=error.hint or _how_to_get_one()) from error
+        return _host(cache, f"{error}; to get one: {error.hint or _how_to_get_one()}")
+
+
+def _host(cache: Path, why: str) -> Chosen:
+    system = os.uname()
+    if system.sysname != "Linux" or system.machine not in _AMD64:
+        raise EnvironmentRefusedError(
+            f"the lab measures on Linux on amd64; this is {system.sysname} on {system.machine}",
+            hint="predict, sim, report and compare work here",
+        )
+    return Chosen(engine=HostEngine(cache=cache), why=f"engine host, no container ({why})")
+
+
+def _docker(cache: Path, run: str, environ: Mapping[str, str], *, asked: bool) -> Chosen:
+    # imported here: it costs 0.2 s that the host engine need not pay
+    from lab.engine import docker  # noqa: PLC0415
+
+    url, named = _where(environ)
+    client = docker.connect(environ, url)
+    engine = docker.DockerEngine(client, url=url, cache=cache, owner=Owner.of_this_process(run))
+    try:
+        said = engine.describe()
+        elsewhere = _elsewhere(said)
+        _check(said, url, elsewhere="" if asked else elsewhere)
+        left = engine.sweep()
+    except BaseException:
+        engine.close()
+        raise
+    parts = [f"engine docker {said['version']} at {url} ({named})"]
+    parts += [f"ON ANOTHER MACHINE ({elsewhere})"] if elsewhere else []
+    parts += [f"removed {len(left)} containers that dead runs had left"] if left else []
+    return Chosen(engine=engine, why="; ".join(parts), close=engine.close)
+
+
+def _where(environ: Mapping[str, str]) -> tuple[str, str]:
+    """The engine's address and what it comes from; DOCKER_HOST is obeyed even where another engine would answer."""
+    if asked := environ.get("DOCKER_HOST"):
+        return asked, "DOCKER_HOST"
+    # the lab's own engine, once there is one, comes here
+    return DEFAULT_URL, "the default socket"
+
+
+def _check(said: Mapping[str, Any], url: str, *, elsewhere: str) -> None:
+    system, _, machine = said["platform"].partition("/")
+    if system != "linux" or machine not in _AMD64:
+        raise EngineUnavailableError(
+            f"the engine at {url} runs {said['platform']}, the lab needs linux/amd64"
+        )
+    if elsewhere:
+        raise EngineUnavailableError(
+            f"the engine at {url} is on another machine ({elsewhere})",
+            hint="--engine docker uses it all the same; then what is recorded of the machine is not where it ran",
+        )
+
+
+def _elsewhere(said: Mapping[str, Any]) -> str:
+    """What shows that the engine's kernel is not this machine's; empty if nothing does."""
+    here = os.uname().release
+    return f"kernel {said['kernel']}, here {here}" if said["kernel"] != here else ""
+
+
+def _how_to_get_one() -> str:
+    if shutil.which("dockerd", path=f"{os.defpath}:/usr/sbin:/usr/local/sbin:/usr/local/bin"):
+        return "start it, as root: systemctl start docker"
+    return "as root: apt-get install docker.io && systemctl start docker"

@@ -1,0 +1,375 @@
+"""The one door to the Docker SDK: builds and agents in containers that have no network and can write almost nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import socket
+import tarfile
+import time
+import uuid
+from collections.abc import Callable, Generator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import docker
+import docker.errors
+from docker.models.containers import Container as SDKContainer
+from docker.types import LogConfig, Mount, Ulimit
+from urllib3.exceptions import HTTPError  # what the SDK lets through while it reads a stream
+
+from lab.engine import images
+from lab.engine.attached import Attached, reading
+from lab.engine.base import Container, Exited, Job, Spec
+from lab.engine.images import Image
+from lab.engine.owner import RUN, Owner
+from lab.engine.places import Places, relative
+from lab.engine.stream import STDERR, STDOUT, Frames
+from lab.errors import EngineUnavailableError, EnvironmentRefusedError
+
+CACHE_LABEL: Final = "golab.cache"
+"""Marks the volumes that outlive their job."""
+
+_WORK: Final = "/golab/work"
+_CACHE: Final = "/golab/cache"
+_TMP: Final = "/tmp"  # noqa: S108 - the container's own tmpfs
+_TMPFS: Final = "rw,exec,nosuid,nodev,mode=1777"
+_JOB_PIDS: Final = 1024
+_OUTPUT_LIMIT: Final = 4 << 20
+"""Bytes of a job's words that are kept of each stream."""
+_CONNECT_SECONDS: Final = 5
+_CALL_SECONDS: Final = 120
+_GRACE_SECONDS: Final = 2.0
+"""How long an agent may take to end by itself; it takes some 64 ms."""
+
+
+class DockerEngine:
+    """The engine ``docker``. Layers' digests are kept below *cache*; containers carry *owner*'s labels."""
+
+    name = "docker"
+
+    def __init__(self, client: docker.DockerClient, *, url: str, cache: Path, owner: Owner) -> None:
+        self._client = client
+        self._url = url
+        self._cache = cache / "layers"
+        self._owner = owner
+        self._present: dict[str, str] = {}
+
+    def describe(self) -> Mapping[str, Any]:
+        """Versions, storage, runtime, cgroups and what the engine warns of; JSON values only."""
+        with _sdk_errors("describe itself"):
+            return {"engine": self.name, "url": self._url} | described(self._client)
+
+    def image_of(self, spec: Spec, /) -> str:
+        """The id of *spec*'s image, computed."""
+        return images.of_spec(spec).id
+
+    def run_job(self, job: Job, /) -> Exited:
+        """Run one command to its end in a container of its own; the files travel through the engine's API."""
+        image = images.of_tree(job.tree, self._cache)
+        places = Places(tree=job.tree.at, work=_WORK, cache=_CACHE, tmp=_TMP)
+        mounts = [
+            Mount(_WORK, None, type="volume"),
+            Mount(_CACHE, f"golab-{job.cache}", type="volume", labels={CACHE_LABEL: job.cache}),
+        ]
+        with self._created(
+            image,
+            command=places.argv(job),
+            environment=places.environment(job),
+            working_dir=_WORK,
+            mounts=mounts,
+            **_limits(memory_bytes=job.memory_bytes, pids=_JOB_PIDS),
+        ) as container:
+            with _sdk_errors("take the job's files"):
+                container.put_archive(_WORK, _packed(job.files))
+            with contextlib.closing(_attached(container, stdin=False)) as stream:
+                _start(container)
+                stdout, stderr, in_time = _words_until(stream, time.monotonic() + job.timeout / 1e9)
+            if not in_time:
+                return Exited(exit_code=None, stdout=stdout, stderr=stderr)
+            with _sdk_errors("say how the job ended"):
+                exit_code = int(container.wait(timeout=_CALL_SECONDS)["StatusCode"])
+                outputs = {
+                    path: found for path in relative(job.outputs) if (found := _output(container, path))
+                }
+        return Exited(exit_code=exit_code, stdout=stdout, stderr=stderr, outputs=outputs)
+
+    @contextlib.contextmanager
+    def opened(self, spec: Spec, /) -> Generator[Container]:
+        """A started container whose first process is the agent, removed however the block ends."""
+        image = images.of_spec(spec)
+        with self._created(
+            image,
+            command=list(spec.agent),
+            stdin_open=True,  # and, not being detached, StdinOnce: the agent sees the end of its input
+            dns=["127.0.0.1"],
+            **_limits(memory_bytes=spec.memory_bytes, pids=spec.pids),
+            **({"cpuset_cpus": spec.cpuset} if spec.cpuset else {}),
+            **({"nano_cpus": round(spec.quota * 1e9)} if spec.quota is not None else {}),
+        ) as container:
+            stream = _attached(container, stdin=True)
+            attached = Attached(image.id, write=stream.socket.sendall, why_gone=lambda: _why_gone(container))
+            takers = {STDOUT: attached.lines.feed, STDERR: attached.said.feed}
+            reader = reading(lambda: stream.feed(takers), attached.lines.end)
+            try:
+                _start(container)
+                yield attached
+            finally:
+                stream.end_input()
+                reader.join(_GRACE_SECONDS)
+                stream.close()
+                reader.join()
+
+    def sweep(self) -> list[str]:
+        """Remove what dead golabs left behind; see :func:`sweep`."""
+        return sweep(self._client, self._owner)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._client.close()
+
+    def _ensured(self, image: Image) -> str:
+        """What the engine calls *image*, which is loaded first if the engine does not have it."""
+        if image.id not in self._present:
+            with _sdk_errors("load an image"):
+                found = _known_as(self._client, image)
+                if found is None:
+                    _load(self._client, image)
+                    found = _known_as(self._client, image)
+            if found is None:
+                raise EnvironmentRefusedError(f"the engine took the image {image.tag} and does not have it")
+            self._present[image.id] = found
+        return self._present[image.id]
+
+    @contextlib.contextmanager
+    def _created(self, image: Image, **settings: Any) -> Generator[SDKContainer]:  # noqa: ANN401 - the SDK's keywords
+        reference = self._ensured(image)
+        with _sdk_errors("create a container"):
+            container = self._client.containers.create(
+                reference,
+                name=f"golab-{uuid.uuid4().hex[:12]}",
+                labels=self._owner.labels(),
+                hostname="golab",
+                network_mode="none",
+                ipc_mode="none",
+                cap_drop=["ALL"],
+                security_opt=["no-new-privileges:true"],
+                read_only=True,
+                tmpfs={_TMP: _TMPFS},
+                log_config=LogConfig(type="none"),
+                ulimits=[Ulimit(name="core", soft=0, hard=0)],
+                **settings,
+            )
+        with contextlib.ExitStack() as stack:
+            stack.push(lambda raised, *_: _remove(container, quietly=raised is not None))
+            yield container
+
+
+class _Stream:
+    """A container's attached stream: the socket under the SDK's objects, which close it when they are collected."""
+
+    def __init__(self, sdk: Any) -> None:  # noqa: ANN401 - a different class for each transport
+        self._sdk = sdk
+        self.socket: socket.socket = getattr(sdk, "_sock", sdk)
+        self.socket.settimeout(None)  # it bears the client's time limit for calls
+
+    def feed(self, takers: Mapping[int, Callable[[bytes], None]]) -> None:
+        """Hand what comes to the taker of its stream, until the end."""
+        frames = Frames()
+        while chunk := self.socket.recv(1 << 16):
+            for number, payload in frames.feed(chunk):
+                takers[number](payload)
+
+    def end_input(self) -> None:
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)  # wakes a reader, which close() alone does not
+        getattr(self._sdk, "_response", self._sdk).close()  # the whole chain above the socket
+        self.socket.close()
+
+
+def connect(environ: Mapping[str, str], url: str) -> docker.DockerClient:
+    """A client of the engine at *url*, which has answered; *environ* may hold Docker's own settings for TLS.
+
+    EngineUnavailableError says why not.
+    """
+    _knock(url)
+    try:
+        client = docker.from_env(
+            timeout=_CONNECT_SECONDS, environment={**environ, "DOCKER_HOST": url}, use_ssh_client=True
+        )
+    except (docker.errors.DockerException, OSError, HTTPError) as error:
+        raise EngineUnavailableError(f"no engine answers at {url}: {error}") from error
+    client.api.timeout = _CALL_SECONDS
+    return client
+
+
+def described(client: docker.DockerClient) -> dict[str, Any]:
+    """What an engine says about itself, as far as it bears on a measurement."""
+    info = client.info()
+    versions = {part["Name"]: part["Version"] for part in client.version().get("Components") or []}
+    return {
+        "version": info["ServerVersion"],
+        "versions": versions,
+        "platform": f"{info['OSType']}/{info['Architecture']}",
+        "kernel": info["KernelVersion"],
+        "cpus": info["NCPU"],
+        "memory_bytes": info["MemTotal"],
+        "storage_driver": info["Driver"],
+        "storage": {str(name): str(value) for name, value in info.get("DriverStatus") or []},
+        "data_root": info["DockerRootDir"],
+        "runtime": info["DefaultRuntime"],
+        "cgroup_version": info.get("CgroupVersion", "1"),
+        "cgroup_driver": info["CgroupDriver"],
+        "security": info.get("SecurityOptions") or [],
+        "limits": {name: bool(info.get(name)) for name in ("MemoryLimit", "SwapLimit", "PidsLimit", "CPUSet")}
+        | {"CPUQuota": bool(info.get("CpuCfsQuota"))},
+        "warnings": info.get("Warnings") or [],
+    }
+
+
+def sweep(client: docker.DockerClient, owner: Owner) -> list[str]:
+    """Remove the containers of golabs of *owner*'s machine that are certainly dead, and name them.
+
+    What lives, what another machine made and what has no whole set of labels stays; so do the volumes of the cache.
+    """
+    removed = []
+    with _sdk_errors("list containers"):
+        listed = client.api.containers(all=True, filters={"label": RUN})
+    for found in listed:
+        other = Owner.from_labels(found["Labels"])
+        if other is not None and other.is_dead(seen_from=owner):
+            with _sdk_errors("remove a container"), contextlib.suppress(docker.errors.NotFound):
+                client.api.remove_container(found["Id"], force=True, v=True)
+                removed.append(found["Names"][0].lstrip("/"))
+    return removed
+
+
+@contextlib.contextmanager
+def _sdk_errors(doing: str) -> Generator[None]:
+    """The SDK's errors as the lab's, by type and status code."""
+    try:
+        yield
+    except docker.errors.APIError as error:
+        said = error.explanation or str(error)
+        raise EnvironmentRefusedError(
+            f"the engine would not {doing} ({error.status_code}): {said}"
+        ) from error
+    except (docker.errors.DockerException, OSError, HTTPError) as error:
+        raise EngineUnavailableError(
+            f"the engine went away while it should {doing}: {error}", hint="is its daemon still running?"
+        ) from error
+
+
+def _knock(url: str) -> None:
+    """Ask a local socket for what the SDK's own error would bury."""
+    scheme, _, path = url.partition("://")
+    if scheme != "unix":
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(path)
+        except PermissionError:
+            raise EngineUnavailableError(
+                f"an engine is at {url}, but this user may not use it",
+                hint="add the user to the group docker (it gives rights like root's), or run as root",
+            ) from None
+        except ConnectionRefusedError:
+            raise EngineUnavailableError(f"no engine listens at {url}: the socket is a dead one's") from None
+        except OSError as error:
+            raise EngineUnavailableError(f"no engine is at {url}: {error.strerror or error}") from None
+
+
+def _known_as(client: docker.DockerClient, image: Image) -> str | None:
+    for reference in (image.id, image.tag):
+        with contextlib.suppress(docker.errors.ImageNotFound):
+            client.images.get(reference)
+            return reference
+    return None
+
+
+def _load(client: docker.DockerClient, image: Image) -> None:
+    archive: Any = image.archive()  # any iterable of bytes will do, whatever the SDK's types say
+    try:
+        client.images.load(archive)
+    except docker.errors.ImageLoadError as error:
+        raise EnvironmentRefusedError(f"the engine would not load the image {image.tag}: {error}") from error
+
+
+def _limits(*, memory_bytes: int, pids: int) -> dict[str, int]:
+    return {"mem_limit": memory_bytes, "memswap_limit": memory_bytes, "pids_limit": pids}
+
+
+def _start(container: SDKContainer) -> None:
+    with _sdk_errors("start a container"):
+        container.start()
+
+
+def _attached(container: SDKContainer, *, stdin: bool) -> _Stream:
+    """The container's stream, had before the start so that nothing of it is missed (log driver none keeps nothing)."""
+    asked = {"stdin": int(stdin), "stdout": 1, "stderr": 1, "stream": 1}
+    with _sdk_errors("attach to a container"):
+        return _Stream(container.attach_socket(params=asked))
+
+
+def _why_gone(container: SDKContainer) -> str:
+    try:
+        container.reload()
+    except (docker.errors.DockerException, OSError) as error:
+        return f"its container cannot be asked ({error})"
+    state = container.attrs["State"]
+    if state["Running"]:
+        return "its stream ended while its container still runs"
+    oom = " after something in it was killed for want of memory" if state["OOMKilled"] else ""
+    return f"its container ended with exit code {state['ExitCode']}{oom}"
+
+
+def _words_until(stream: _Stream, deadline: float) -> tuple[bytes, bytes, bool]:
+    """What comes on both streams, and whether they ended before *deadline* (of the monotonic clock)."""
+    frames = Frames()
+    words = {STDOUT: bytearray(), STDERR: bytearray()}
+    in_time = False
+    with _sdk_errors("pass on a job's words"):
+        while not in_time and (left := deadline - time.monotonic()) > 0:
+            stream.socket.settimeout(left)
+            try:
+                chunk = stream.socket.recv(1 << 16)
+            except TimeoutError:
+                break
+            for number, payload in frames.feed(chunk):
+                words[number] += payload[: _OUTPUT_LIMIT - len(words[number])]
+            in_time = not chunk
+    return bytes(words[STDOUT]), bytes(words[STDERR]), in_time
+
+
+def _packed(files: Mapping[str, bytes]) -> bytes:
+    """The job's files as a tar, dated now: a build tool takes a file of the same name, length and time for the same."""
+    now = int(time.time())
+    entries = [images.folder_entry(name) for name in images.parents(files)]
+    entries += [images.file_entry(name, files[name], mtime=now) for name in relative(files)]
+    return b"".join(images.tar(entries))
+
+
+def _output(container: SDKContainer, path: str) -> bytes | None:
+    """The regular file *path* of the job's folder, if there is one."""
+    try:
+        chunks, _ = container.get_archive(f"{_WORK}/{path}")
+    except docker.errors.NotFound:
+        return None
+    with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as archive:
+        member = archive.next()
+        file = archive.extractfile(member) if member is not None and member.isfile() else None
+        return file.read() if file is not None else None
+
+
+def _remove(container: SDKContainer, *, quietly: bool) -> None:
+    """Remove *container* with its volumes; *quietly* when an error is already on its way, which must not be hidden."""
+    try:
+        with _sdk_errors("remove a container"), contextlib.suppress(docker.errors.NotFound):
+            container.remove(force=True, v=True)
+    except EnvironmentRefusedError:
+        if not quietly:
+            raise

@@ -1,0 +1,257 @@
+"""Images made by hand: the same files give the same image id, which is known before an engine sees them.
+
+An image is a docker-archive: a tar of layers (tars themselves) and a config. Order, owner, times and the
+config's date are fixed, because ``docker build`` and ``import`` put the clock into the id. A tree of 250 MB
+is never held in memory: an archive is a stream, and what it takes to know a layer's digest beforehand is
+kept in a cache by :attr:`Tree.key`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import stat
+import tarfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from lab.engine.base import File, Spec, Tree
+from lab.errors import EnvironmentRefusedError
+
+LABEL: Final = "golab.image"
+"""Marks the images that the lab made."""
+
+_EPOCH: Final = "1970-01-01T00:00:00Z"
+_BLOCK: Final = tarfile.BLOCKSIZE
+_CHUNK_BYTES: Final = 1 << 20
+_CACHE_FORMAT: Final = 1
+"""Goes up when the bytes of a tree's layer change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A member of a tar: its header, and its content as a stream that can be had again."""
+
+    header: tarfile.TarInfo
+    content: Callable[[], Iterable[bytes]] = tuple
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A layer: the digest and the length in bytes of its tar, and its entries."""
+
+    diff_id: str
+    size: int
+    entries: Callable[[], Iterable[Entry]] = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Image:
+    """Layers, the lowest first, and nothing else: no command, no environment, no date."""
+
+    layers: tuple[Layer, ...]
+
+    @cached_property
+    def config(self) -> bytes:
+        """The image's config as an engine stores it; its digest is the image's id."""
+        config = {
+            "architecture": "amd64",
+            "config": {"Labels": {LABEL: "1"}},
+            "created": _EPOCH,
+            "history": [{"created": _EPOCH, "created_by": "golab"} for _ in self.layers],
+            "os": "linux",
+            "rootfs": {"diff_ids": [layer.diff_id for layer in self.layers], "type": "layers"},
+        }
+        return json.dumps(config, sort_keys=True, separators=(",", ":")).encode()
+
+    @cached_property
+    def id(self) -> str:
+        """``sha256:…``, by which an engine knows the image."""
+        return f"sha256:{hashlib.sha256(self.config).hexdigest()}"
+
+    @property
+    def tag(self) -> str:
+        """A name made from the id, for engines whose store knows images by another digest than their config's."""
+        return f"golab:{self.id.removeprefix('sha256:')[:32]}"
+
+    def archive(self) -> Iterator[bytes]:
+        """The docker-archive, in pieces of about 1 MiB."""
+        return _pieces(tar(self._members()))
+
+    def _members(self) -> Iterator[Entry]:
+        names = [f"{layer.diff_id.removeprefix('sha256:')}.tar" for layer in self.layers]
+        config_name = f"{self.id.removeprefix('sha256:')}.json"
+        manifest = [{"Config": config_name, "RepoTags": [self.tag], "Layers": names}]
+        yield file_entry(config_name, self.config)
+        for name, layer in zip(names, self.layers, strict=True):
+            yield Entry(_header(name, size=layer.size), partial(_layer_tar, layer))
+        yield file_entry("manifest.json", json.dumps(manifest).encode())
+
+
+def of_spec(spec: Spec) -> Image:
+    """The image of *spec*: its agent in one layer, which many images share, and its other files in the next."""
+    agent = [file for file in spec.files if file.path == spec.agent[0]]
+    others = [file for file in spec.files if file.path != spec.agent[0]]
+    return Image(tuple(layer_of_files(files) for files in (agent, others) if files))
+
+
+def of_tree(tree: Tree, cache: Path) -> Image:
+    """The image that shows *tree* at its place; its digest is kept in the folder *cache*."""
+    return Image((layer_of_tree(tree, cache),))
+
+
+def layer_of_files(files: Sequence[File]) -> Layer:
+    """A layer of *files* and the folders above them."""
+    entries = list(_file_entries(files))
+    digest, size = _digest(entries)
+    return Layer(digest, size, lambda: entries)
+
+
+def layer_of_tree(tree: Tree, cache: Path) -> Layer:
+    """A layer of *tree*. Its content is read only if *cache* does not hold its digest yet."""
+    entries = partial(_tree_entries, tree)
+    place = hashlib.sha256(tree.at.encode()).hexdigest()[:8]
+    known = cache / f"{tree.key}-{place}-{_CACHE_FORMAT}.json"
+    if (found := _read_digest(known)) is not None:
+        return Layer(*found, entries)
+    digest, size = _digest(entries())
+    with contextlib.suppress(OSError):  # a cache that cannot be written costs a second, not the run
+        _keep(known, {"diff_id": digest, "size": size})
+    return Layer(digest, size, entries)
+
+
+def tar(entries: Iterable[Entry]) -> Iterator[bytes]:
+    """The entries as a tar, header by header and piece by piece."""
+    for entry in entries:
+        yield entry.header.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
+        yield from _exactly(entry)
+        yield b"\0" * (-entry.header.size % _BLOCK)
+    yield b"\0" * (2 * _BLOCK)
+
+
+def file_entry(name: str, content: bytes, *, executable: bool = False, mtime: int = 0) -> Entry:
+    """A regular file of a tar; *mtime* in seconds since 1970."""
+    header = _header(name, size=len(content), mode=0o755 if executable else 0o644)
+    header.mtime = mtime
+    return Entry(header, lambda: (content,))
+
+
+def folder_entry(name: str) -> Entry:
+    """A folder of a tar."""
+    header = _header(name, mode=0o755)
+    header.type = tarfile.DIRTYPE
+    return Entry(header)
+
+
+def parents(paths: Iterable[str]) -> list[str]:
+    """Every folder above the relative *paths*, the upper ones first."""
+    return sorted(
+        {str(above) for path in paths for above in PurePosixPath(path).parents if str(above) != "."}
+    )
+
+
+def _header(name: str, *, size: int = 0, mode: int = 0o644) -> tarfile.TarInfo:
+    header = tarfile.TarInfo(name)  # owner 0, time 0
+    header.size = size
+    header.mode = mode
+    return header
+
+
+def _layer_tar(layer: Layer) -> Iterator[bytes]:
+    return tar(layer.entries())
+
+
+def _exactly(entry: Entry) -> Iterator[bytes]:
+    """The entry's content; a file that changes while it is read must not shift what follows it."""
+    left = entry.header.size
+    for chunk in entry.content():
+        left -= len(chunk)
+        if left < 0:
+            break
+        yield chunk
+    if left:
+        raise EnvironmentRefusedError(f"{entry.header.name} changed while it was read")
+
+
+def _digest(entries: Iterable[Entry]) -> tuple[str, int]:
+    digest = hashlib.sha256()
+    size = 0
+    for chunk in tar(entries):
+        digest.update(chunk)
+        size += len(chunk)
+    return f"sha256:{digest.hexdigest()}", size
+
+
+def _read_digest(known: Path) -> tuple[str, int] | None:
+    try:
+        found = json.loads(known.read_text())
+        return str(found["diff_id"]), int(found["size"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # not there, or cut off: it is computed again
+
+
+def _keep(known: Path, found: Mapping[str, str | int]) -> None:
+    known.parent.mkdir(parents=True, exist_ok=True)
+    part = known.with_suffix(f".{os.getpid()}.part")
+    part.write_text(json.dumps(found))
+    part.replace(known)
+
+
+def _file_entries(files: Sequence[File]) -> Iterator[Entry]:
+    by_name = {file.path.lstrip("/"): file for file in files}
+    for name in parents(by_name):
+        yield folder_entry(name)
+    for name in sorted(by_name):
+        yield file_entry(name, by_name[name].content, executable=by_name[name].executable)
+
+
+def _tree_entries(tree: Tree) -> Iterator[Entry]:
+    at = tree.at.strip("/")
+    for name in parents([f"{at}/x"]):
+        yield folder_entry(name)
+    yield from _below(tree.path, at)
+
+
+def _below(folder: Path, name: str) -> Iterator[Entry]:
+    for path in sorted(folder.iterdir()):
+        entry = _entry_of(path, f"{name}/{path.name}")
+        yield entry
+        if entry.header.isdir():
+            yield from _below(path, entry.header.name)
+
+
+def _entry_of(path: Path, name: str) -> Entry:
+    status = path.lstat()
+    if stat.S_ISDIR(status.st_mode):
+        return folder_entry(name)
+    if stat.S_ISLNK(status.st_mode):
+        header = _header(name, mode=0o777)
+        header.type = tarfile.SYMTYPE
+        header.linkname = str(path.readlink())
+        return Entry(header)
+    if not stat.S_ISREG(status.st_mode):
+        raise EnvironmentRefusedError(f"{path} is neither a file, a folder nor a link")
+    mode = 0o755 if status.st_mode & 0o111 else 0o644
+    return Entry(_header(name, size=status.st_size, mode=mode), partial(_read, path))
+
+
+def _read(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            yield chunk
+
+
+def _pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in fewer pieces: a header of 512 bytes is not worth a send of its own."""
+    held = bytearray()
+    for chunk in chunks:
+        held += chunk
+        if len(held) >= _CHUNK_BYTES:
+            yield bytes(held)
+            held.clear()
+    yield bytes(held)
