@@ -26,7 +26,11 @@ type replicate struct {
 // run starts the process, waits for it and reports. What the agent does before the start and after the
 // reaping is outside start_ns … end_ns.
 func (r *replicate) run(s *signals) done {
-	d := done{Event: "done", ID: r.order.ID, ExitCode: -1, Lines: []string{}, Stdout: stream{Base64: []byte{}}, Stderr: stream{Base64: []byte{}}}
+	d := done{
+		Event: "done", ID: r.order.ID, ExitCode: -1, Lines: []string{},
+		Stdout: stream{Base64: []byte{}}, Stderr: stream{Base64: []byte{}},
+		Before: map[string]int64{}, After: map[string]int64{},
+	}
 	out, err := openPipes(r.order)
 	if err != nil {
 		d.Error = err.Error()

@@ -16,7 +16,9 @@ _JOINED: Final = {"GODEBUG": ","}
 def flags(scenario: Scenario, cell: Cell) -> tuple[str, ...]:
     """The ``-name=value`` arguments of *cell*, in the manifest's order."""
     return tuple(
-        f"-{factor.name}={cell.levels[factor.name].value}" for factor in scenario.factors if factor.reaches == "flag"
+        f"-{factor.name}={cell.levels[factor.name].value}"
+        for factor in scenario.factors
+        if factor.reaches == "flag"
     )
 
 
@@ -46,7 +48,9 @@ def defaults(scenario: Scenario, cell: Cell) -> Mapping[str, int | str]:
 def source_levels(scenario: Scenario, cell: Cell) -> Mapping[str, Level]:
     """The levels on which the program's source depends: cells that agree in them share a binary."""
     return {
-        factor.name: cell.levels[factor.name] for factor in scenario.factors if factor.reaches in ("source", "lab")
+        factor.name: cell.levels[factor.name]
+        for factor in scenario.factors
+        if factor.reaches in ("source", "lab")
     }
 
 

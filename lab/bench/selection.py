@@ -16,7 +16,7 @@ class Request:
     """Which cells: lists of levels as text by factor (none: the manifest's default cells), then patterns over ids."""
 
     lists: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    selector: Selector = Selector()
+    selector: Selector = field(default_factory=Selector)
     quick: bool = False
 
 
@@ -62,7 +62,9 @@ def _levels(scenario: Scenario, name: str, texts: Sequence[str]) -> tuple[Level,
     try:
         factor = scenario.factor(name)
     except KeyError:
-        raise UnknownNameError(f"factor of {scenario.name}", name, [f.name for f in scenario.factors]) from None
+        raise UnknownNameError(
+            f"factor of {scenario.name}", name, [f.name for f in scenario.factors]
+        ) from None
     levels = []
     for text in texts:
         try:
@@ -70,5 +72,7 @@ def _levels(scenario: Scenario, name: str, texts: Sequence[str]) -> tuple[Level,
         except ValueError as error:
             if factor.open:
                 raise UsageError(f"{name}: {error}") from None
-            raise UnknownNameError(f"level of {name}", text, [level.text for level in factor.levels]) from None
+            raise UnknownNameError(
+                f"level of {name}", text, [level.text for level in factor.levels]
+            ) from None
     return tuple(levels)

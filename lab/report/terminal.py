@@ -33,7 +33,13 @@ def show_run(
         last = position + 1 == len(shown) or bool(shown[position + 1].cell)
         cell = escape(row.cell) + (f"\n[red]{escape(row.outcomes)}[/red]" if row.outcomes else "")
         table.add_row(
-            cell, row.metric, row.measured, row.interval, row.n, _footnote(row.predicted, list(reasons)), end_section=last
+            cell,
+            row.metric,
+            row.measured,
+            row.interval,
+            row.n,
+            _footnote(row.predicted, list(reasons)),
+            end_section=last,
         )
     console.print(table)
     for number, (reason, count) in enumerate(reasons.items(), start=1):

@@ -1,0 +1,63 @@
+"""What is done to this repository again and again, each as a session of nox.
+
+Sessions run in the environment that nox itself is installed in: it was made from ``requirements.lock``, and a
+second installation of the same packages for each session would cost minutes and prove nothing.
+
+``dev`` makes that environment in ``.venv``; ``lint``, ``types``, ``arch`` and ``tests`` run by default;
+``docker_tests`` needs a container engine, ``benchmarks`` a quiet machine.
+"""
+
+import sys
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.10"
+nox.options.default_venv_backend = "none"
+nox.options.sessions = ["lint", "types", "arch", "tests"]
+
+
+@nox.session
+def dev(session: nox.Session) -> None:
+    """Make .venv from the lock, with golab installed in place."""
+    session.run(sys.executable, "-m", "venv", ".venv")
+    pip = (".venv/bin/python", "-m", "pip", "install", "--quiet")
+    session.run(*pip, "--require-hashes", "-r", "requirements.lock")
+    session.run(*pip, "--no-deps", "--no-build-isolation", "--editable", ".")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Ruff: every rule but those that pyproject.toml excuses, and its format."""
+    session.run(sys.executable, "-m", "ruff", "check", ".")
+    session.run(sys.executable, "-m", "ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Mypy, strict."""
+    session.run(sys.executable, "-m", "mypy")
+
+
+@nox.session
+def arch(session: nox.Session) -> None:
+    """The direction of imports, and one door for each foreign library."""
+    session.run(str(Path(sys.executable).with_name("lint-imports")))
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """All tests that need no container engine; the Go toolchain is fetched by its pin."""
+    session.run(sys.executable, "-m", "pytest", *session.posargs)
+
+
+@nox.session
+def docker_tests(session: nox.Session) -> None:
+    """The tests that need a container engine (DOCKER_HOST, or the default socket); none may be missing."""
+    session.run(sys.executable, "-m", "pytest", "--run-docker", "-m", "docker", *session.posargs)
+
+
+@nox.session
+def benchmarks(session: nox.Session) -> None:
+    """What golab itself costs, as times and ratios of one run."""
+    session.run(sys.executable, "benchmarks/main_job.py", *session.posargs)
