@@ -60,4 +60,4 @@ def docker_tests(session: nox.Session) -> None:
 @nox.session
 def benchmarks(session: nox.Session) -> None:
     """What golab itself costs, as times and ratios of one run."""
-    session.run(sys.executable, "benchmarks/main_job.py", *session.posargs)
+    session.run(sys.executable, "-m", "benchmarks.main_job", *session.posargs)

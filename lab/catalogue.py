@@ -25,6 +25,11 @@ class Lab:
         """The folder of the Go templates."""
         return self.root / "go_templates"
 
+    @property
+    def tools(self) -> Path:
+        """The folder of the lab's own Go, ``agent`` and ``internal/lab``: a user's own lab need not have them."""
+        return self.templates if (self.templates / "agent").is_dir() else _packaged().templates
+
     def names(self) -> tuple[str, ...]:
         """The ids of all scenarios, sorted."""
         return tuple(sorted(path.stem for path in self.scenarios.glob("*.toml") if path.stem != "claims"))
@@ -43,14 +48,20 @@ def find(root: Path | None, start: Path) -> Lab:
         if not (root / "scenarios").is_dir():
             raise UsageError(f"{root} has no folder scenarios/", hint="give --root the folder that holds it")
         return Lab(root.resolve(), is_checkout=True)
-    beside_the_package = Path(__file__).parent.parent  # a checkout that is installed in place
-    for folder in (start, *start.parents, beside_the_package):
+    for folder in (start, *start.parents):
         if (folder / "scenarios").is_dir() and (folder / "go_templates").is_dir():
             return Lab(folder, is_checkout=True)
-    packaged = Path(__file__).parent / "_lab"
-    if (packaged / "scenarios").is_dir():
-        return Lab(packaged, is_checkout=False)
+    return _packaged()
+
+
+def _packaged() -> Lab:
+    """The checkout that the package is installed from in place, else the copies that the wheel carries."""
+    package = Path(__file__).parent
+    if (package.parent / "go_templates").is_dir():
+        return Lab(package.parent, is_checkout=True)
+    if (package / "_lab" / "go_templates").is_dir():
+        return Lab(package / "_lab", is_checkout=False)
     raise EnvironmentRefusedError(
-        f"no scenarios: neither at {start} or above it nor in the installed package",
-        hint="run golab inside a checkout, give --root, or install the package whole",
+        f"the package at {package} came without its scenarios and templates",
+        hint="install golab whole, or give --root",
     )

@@ -161,7 +161,7 @@ def prepare(workshop: Workshop, scenario: Scenario, cells: Sequence[Cell]) -> Ma
     """The agent and every cell's program, each distinct one built once. BuildError where none can be built."""
     engine, cache, say = workshop.engine, workshop.cache, workshop.progress.stage
     newest = toolchain.fetch(toolchain.DEFAULT_RELEASE, cache, say)
-    agent = build.build(engine, newest, render.read_program(workshop.lab.templates, "agent"), cache)
+    agent = build.build(engine, newest, render.read_program(workshop.lab.tools, "agent"), cache)
     built: dict[tuple[str, str], Binary | BuildError] = {}
     prepared = []
     for cell in cells:
@@ -195,6 +195,7 @@ def _render(lab: catalogue.Lab, scenario: Scenario, cell: Cell, defaults: Cell) 
     return render.render_program(
         lab.templates,
         scenario.name,
+        tools=lab.tools,
         go_line=toolchain.go_line(cell.text(GO_RELEASE)),
         values=command.defaults(scenario, defaults),
     )

@@ -50,8 +50,9 @@ class Attached:
         try:
             return self.lines.next(timeout)
         except EOFError:
+            why = self._why_gone()  # first: it waits until the last words are read
             said = f"; it said: {self.said.text}" if self.said.text else ""
-            raise MeasurementError(f"the agent is gone: {self._why_gone()}{said}") from None
+            raise MeasurementError(f"the agent is gone: {why}{said}") from None
 
 
 def reading(pump: Callable[[], None], end: Callable[[], None]) -> threading.Thread:

@@ -51,9 +51,10 @@ def choose(name: EngineName, cache: Path, *, environ: Mapping[str, str], run: st
     try:
         return _docker(cache, run, environ, asked=name == "docker")
     except EngineUnavailableError as error:
+        remedy = error.hint or _how_to_get_one(environ)
         if name == "docker":
-            raise EngineUnavailableError(str(error), hint=error.hint or _how_to_get_one()) from error
-        return _host(cache, f"{error}; to get one: {error.hint or _how_to_get_one()}")
+            raise EngineUnavailableError(str(error), hint=remedy) from error
+        return _host(cache, f"{error}; to get one: {remedy}")
 
 
 def _host(cache: Path, why: str) -> Chosen:
@@ -114,7 +115,8 @@ def _elsewhere(said: Mapping[str, Any]) -> str:
     return f"kernel {said['kernel']}, here {here}" if said["kernel"] != here else ""
 
 
-def _how_to_get_one() -> str:
+def _how_to_get_one(environ: Mapping[str, str]) -> str:
+    named = "correct or unset DOCKER_HOST, or, " if environ.get("DOCKER_HOST") else ""
     if shutil.which("dockerd", path=f"{os.defpath}:/usr/sbin:/usr/local/sbin:/usr/local/bin"):
-        return "start it, as root: systemctl start docker"
-    return "as root: apt-get install docker.io && systemctl start docker"
+        return f"{named}as root: systemctl start docker"
+    return f"{named}as root: apt-get install docker.io && systemctl start docker"

@@ -54,11 +54,14 @@ class DockerEngine:
         self._cache = cache / "layers"
         self._owner = owner
         self._present: dict[str, str] = {}
+        self._said: dict[str, Any] = {}
 
     def describe(self) -> Mapping[str, Any]:
         """Versions, storage, runtime, cgroups and what the engine warns of; JSON values only."""
-        with _sdk_errors("describe itself"):
-            return {"engine": self.name, "url": self._url} | described(self._client)
+        if not self._said:
+            with _sdk_errors("describe itself"):
+                self._said = {"engine": self.name, "url": self._url} | described(self._client)
+        return self._said
 
     def image_of(self, spec: Spec, /) -> str:
         """The id of *spec*'s image, computed."""
@@ -69,7 +72,7 @@ class DockerEngine:
         image = images.of_tree(job.tree, self._cache)
         places = Places(tree=job.tree.at, work=_WORK, cache=_CACHE, tmp=_TMP)
         mounts = [
-            Mount(_WORK, None, type="volume"),
+            Mount(_WORK, None, type="volume", labels=self._owner.labels()),
             Mount(_CACHE, f"golab-{job.cache}", type="volume", labels={CACHE_LABEL: job.cache}),
         ]
         with self._created(
@@ -97,6 +100,7 @@ class DockerEngine:
     @contextlib.contextmanager
     def opened(self, spec: Spec, /) -> Generator[Container]:
         """A started container whose first process is the agent, removed however the block ends."""
+        refuse_unlimited(spec, self.describe()["limits"])
         image = images.of_spec(spec)
         with self._created(
             image,
@@ -201,7 +205,7 @@ def connect(environ: Mapping[str, str], url: str) -> docker.DockerClient:
         client = docker.from_env(
             timeout=_CONNECT_SECONDS, environment={**environ, "DOCKER_HOST": url}, use_ssh_client=True
         )
-    except (docker.errors.DockerException, OSError, HTTPError) as error:
+    except (docker.errors.DockerException, OSError, HTTPError, ValueError) as error:  # ValueError: no address
         raise EngineUnavailableError(f"no engine answers at {url}: {error}") from error
     client.api.timeout = _CALL_SECONDS
     return client
@@ -229,6 +233,17 @@ def described(client: docker.DockerClient) -> dict[str, Any]:
         | {"CPUQuota": bool(info.get("CpuCfsQuota"))},
         "warnings": info.get("Warnings") or [],
     }
+
+
+def refuse_unlimited(spec: Spec, limits: Mapping[str, bool]) -> None:
+    """EnvironmentRefusedError for what *spec* asks and the engine would drop with no more than a warning."""
+    asked = {"CPUSet": f"cpuset {spec.cpuset}" if spec.cpuset else ""}
+    asked["CPUQuota"] = f"quota {spec.quota}" if spec.quota is not None else ""
+    if missing := [words for name, words in asked.items() if words and not limits[name]]:
+        raise EnvironmentRefusedError(
+            f"this engine cannot limit a container ({', '.join(missing)})",
+            hint="a rootless engine needs cgroup version 2 and the controllers cpu and cpuset delegated to the user",
+        )
 
 
 def sweep(client: docker.DockerClient, owner: Owner) -> list[str]:

@@ -103,7 +103,7 @@ class HostEngine:
             attached = Attached(
                 self.image_of(spec),
                 write=stdin.write,
-                why_gone=lambda: _why_gone(child),
+                why_gone=lambda: _why_gone(child, readers[1]),
                 where=lambda inside: str(folder / inside.lstrip("/")),
             )
             readers = [
@@ -216,7 +216,8 @@ def _part_from(agent: subprocess.Popen[bytes], readers: Sequence[threading.Threa
                 output.close()
 
 
-def _why_gone(agent: subprocess.Popen[bytes]) -> str:
+def _why_gone(agent: subprocess.Popen[bytes], last_words: threading.Thread) -> str:
+    last_words.join(_GRACE_SECONDS)
     if not _ends(agent, _GRACE_SECONDS):
         return "it closed its output and still runs"
     if agent.returncode is not None:

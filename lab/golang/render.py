@@ -44,15 +44,16 @@ class GoProgram:
 
 
 def render_program(
-    templates: Path, scenario: str, *, go_line: str, values: Mapping[str, int | str]
+    templates: Path, scenario: str, *, tools: Path, go_line: str, values: Mapping[str, int | str]
 ) -> GoProgram:
     """The program of *scenario* with *values* as its flags' defaults and typed constants.
 
+    *templates* holds the scenario's folder, *tools* the Go side of the lab, which goes into every program.
     BuildError names the template and the line where a template is wrong.
     """
     context = {"module": f"golab/{scenario}", "go_line": go_line, "defaults": SimpleNamespace(**values)}
     own = _rendered(templates / scenario, "", context)
-    return GoProgram(scenario, {**own, **_verbatim(templates / _INTERNAL, f"{_INTERNAL}/")})
+    return GoProgram(scenario, {**own, **_verbatim(tools / _INTERNAL, f"{_INTERNAL}/")})
 
 
 def read_program(templates: Path, name: str) -> GoProgram:

@@ -52,4 +52,4 @@ def show_run(
 
 def _footnote(predicted: str, reasons: Sequence[str]) -> str:
     """``no[2]`` instead of a sentence in each row; the sentences stand below the table."""
-    return escape(f"no[{reasons.index(predicted.removeprefix('no: ')) + 1}]")
+    return escape(f"no[{reasons.index(predicted.removeprefix('no: ')) + 1}]") if predicted else ""

@@ -28,7 +28,7 @@ def test_holes_are_filled_and_go_is_left_alone(templates: Path) -> None:
     source = 'package main\n\nvar a, b = [][]int{{1}}, 1 << 3\n//% for n in [1, 2]\nconst c${ n } = ${ defaults.mode | go } + "{{.}}"\n//% endfor\n'
     (templates / "example/main.go").write_text(source)
 
-    program = render_program(templates, "example", go_line="1.22", values=_VALUES)
+    program = render_program(templates, "example", tools=templates, go_line="1.22", values=_VALUES)
 
     assert program.files["go.mod"] == b"module golab/example\n\ngo 1.22\n"
     assert program.files["main.go"].decode() == (
@@ -40,7 +40,8 @@ def test_holes_are_filled_and_go_is_left_alone(templates: Path) -> None:
 def test_the_go_line_is_not_part_of_what_is_compared(templates: Path) -> None:
     """Two releases' programs are the same program, and are built apart."""
     old, new = (
-        render_program(templates, "example", go_line=line, values=_VALUES) for line in ("1.22", "1.27")
+        render_program(templates, "example", tools=templates, go_line=line, values=_VALUES)
+        for line in ("1.22", "1.27")
     )
 
     assert old.source_sha256 == new.source_sha256
@@ -59,7 +60,7 @@ def test_a_wrong_template_is_named_with_its_line(templates: Path, source: str, p
     (templates / "example/main.go").write_text(source)
 
     with pytest.raises(BuildError) as caught:
-        render_program(templates, "example", go_line="1.27", values=_VALUES)
+        render_program(templates, "example", tools=templates, go_line="1.27", values=_VALUES)
 
     assert place in str(caught.value)
 
@@ -80,17 +81,14 @@ def test_all_go_of_the_lab_is_gofmts(lab_root: Path, go_binary: Path, tmp_path: 
     """Rendered programs and the lab's own are fixed points of gofmt."""
     for folder in ("mmap-large",):
         for path, content in render_program(
-            lab_root / "go_templates", folder, go_line="1.27", values=_VALUES
+            lab_root / "go_templates", folder, tools=lab_root / "go_templates", go_line="1.27", values=_VALUES
         ).files.items():
             place = tmp_path / folder / path
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(content)
+    own = lab_root / "go_templates"
     gofmt = [
-        go_binary.with_name("gofmt"),
-        "-l",
-        tmp_path,
-        lab_root / "go_templates/agent",
-        lab_root / "go_templates/internal",
+        str(path) for path in (go_binary.with_name("gofmt"), "-l", tmp_path, own / "agent", own / "internal")
     ]
 
     assert subprocess.run(gofmt, capture_output=True, text=True, check=True).stdout == ""

@@ -1,0 +1,78 @@
+"""Which engine, and one line that says why: no engine is no surprise."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from lab.engine import choose as module
+from lab.engine.choose import choose
+from lab.errors import EngineUnavailableError
+
+
+@pytest.fixture
+def dead_socket(tmp_path: Path) -> str:
+    """The address of a socket at which nobody listens any more."""
+    path = tmp_path / "dead.sock"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+    return f"unix://{path}"
+
+
+def test_host_as_asked(tmp_path: Path) -> None:
+    """Asked for by name it is no makeshift, and no engine is looked for."""
+    with choose("host", tmp_path, environ={"DOCKER_HOST": "unix:///nowhere"}) as chosen:
+        assert chosen.engine.name == "host"
+        assert chosen.why == "engine host, no container (as asked)"
+
+
+def test_no_engine_is_the_host_with_the_reason(tmp_path: Path) -> None:
+    """The line names where it looked, what it found, and how to get an engine."""
+    with choose("auto", tmp_path, environ={"DOCKER_HOST": f"unix://{tmp_path}/no.sock"}) as chosen:
+        assert chosen.engine.name == "host"
+        assert f"no engine is at unix://{tmp_path}/no.sock: No such file" in chosen.why
+        assert "systemctl start docker" in chosen.why
+        assert "\n" not in chosen.why
+
+
+def test_a_dead_socket_is_called_dead(tmp_path: Path, dead_socket: str) -> None:
+    """A daemon that was killed leaves its socket."""
+    with choose("auto", tmp_path, environ={"DOCKER_HOST": dead_socket}) as chosen:
+        assert "the socket is a dead one's" in chosen.why
+
+
+def test_docker_that_is_not_there_is_an_error(tmp_path: Path, dead_socket: str) -> None:
+    """Asked for by name, nothing else will do; the hint says what would help."""
+    with pytest.raises(EngineUnavailableError, match="dead one's") as caught:
+        choose("docker", tmp_path, environ={"DOCKER_HOST": dead_socket})
+    assert "systemctl start docker" in str(caught.value.hint)
+
+
+def test_without_docker_host_the_default_socket_is_tried(
+    tmp_path: Path, dead_socket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty variable is none."""
+    monkeypatch.setattr(module, "DEFAULT_URL", dead_socket)
+
+    with choose("auto", tmp_path, environ={"DOCKER_HOST": ""}) as chosen:
+        assert dead_socket in chosen.why
+
+
+@pytest.mark.parametrize(
+    "url", ["nothing", "tcp://127.0.0.1:99999", "tcp://[::1", "unix://", f"unix:///{'x' * 200}"]
+)
+def test_an_address_that_is_none_is_told(tmp_path: Path, url: str) -> None:
+    """A DOCKER_HOST with a slip in it is no traceback; what helps first is to correct it."""
+    with choose("auto", tmp_path, environ={"DOCKER_HOST": url}) as chosen:
+        assert chosen.engine.name == "host"
+        assert f" at {url}: " in chosen.why
+        assert "correct or unset DOCKER_HOST" in chosen.why
+
+
+def test_what_is_no_engine_is_told(tmp_path: Path) -> None:
+    """A port at which something else answers, or nobody."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
+        with choose("auto", tmp_path, environ={"DOCKER_HOST": url}) as chosen:
+            assert f"no engine answers at {url}" in chosen.why

@@ -1,0 +1,59 @@
+"""What the adapter decides without an engine; the rest is in tests/docker."""
+
+import io
+import subprocess
+import sys
+import tarfile
+import time
+
+import pytest
+
+from lab.engine.base import Spec
+from lab.engine.docker import _packed, refuse_unlimited
+from lab.errors import EnvironmentRefusedError
+
+_ALL = {"CPUSet": True, "CPUQuota": True}
+
+
+def _spec(*, cpuset: str = "", quota: float | None = None) -> Spec:
+    return Spec(files=(), agent=("/agent",), memory_bytes=1, pids=1, cpuset=cpuset, quota=quota)
+
+
+@pytest.mark.parametrize(("lacking", "named"), [("CPUSet", "cpuset 0-1"), ("CPUQuota", "quota 1.5")])
+def test_a_limit_that_would_be_dropped_is_refused(lacking: str, named: str) -> None:
+    """An engine that cannot limit only warns; a measurement without its limit would be another one."""
+    with pytest.raises(EnvironmentRefusedError, match=named):
+        refuse_unlimited(_spec(cpuset="0-1", quota=1.5), {**_ALL, lacking: False})
+
+
+def test_what_is_not_asked_may_be_lacking() -> None:
+    """A rootless engine is good enough for a run without limits."""
+    refuse_unlimited(_spec(), {"CPUSet": False, "CPUQuota": False})
+    refuse_unlimited(_spec(cpuset="0", quota=0.5), _ALL)
+
+
+def test_a_jobs_files_are_dated_now() -> None:
+    """With their folders, plain, not executable; Go trusts name, length and time of a file in its index."""
+    before = int(time.time())
+    with tarfile.open(
+        fileobj=io.BytesIO(_packed({"a/b.go": b"package b", "go.mod": b"module a"}))
+    ) as archive:
+        members = {member.name: member for member in archive}
+
+    assert list(members) == ["a", "a/b.go", "go.mod"]
+    assert members["a/b.go"].mode == 0o644
+    assert before <= members["a/b.go"].mtime <= time.time()
+
+
+@pytest.mark.slow
+def test_the_host_engine_does_not_pay_for_the_sdk() -> None:
+    """Choosing the host imports neither the SDK nor what it needs."""
+    script = (
+        "import os, pathlib, sys\n"
+        "from lab.engine.choose import choose\n"
+        "choose('host', pathlib.Path('cache'), environ=os.environ)\n"
+        "print(sorted({'docker', 'requests', 'urllib3'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "[]\n"

@@ -1,0 +1,186 @@
+"""The same files give the same image, whatever the clock, the owner and the order say."""
+
+import hashlib
+import io
+import json
+import os
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from lab.engine import images
+from lab.engine.base import File, Spec, Tree
+from lab.errors import EnvironmentRefusedError
+
+_AGENT = File(path="/agent", content=b"agent")
+_PROGRAM = File(path="/bin/program", content=b"program")
+_WORDS = File(path="/bin/words", content=b"words", executable=False)
+
+
+def _spec(*files: File) -> Spec:
+    return Spec(files=files, agent=("/agent",), memory_bytes=1, pids=1)
+
+
+def _tree(folder: Path, key: str = "t-1") -> Tree:
+    (folder / "bin").mkdir(parents=True)
+    (folder / "bin/go").write_bytes(b"\x7fELF")
+    (folder / "bin/go").chmod(0o750)
+    (folder / "VERSION").write_text("go1.27.3")
+    (folder / "link").symlink_to("bin/go")
+    return Tree(key=key, path=folder, at="/usr/local/go")
+
+
+def _tar_of(layer: images.Layer) -> bytes:
+    return b"".join(images.tar(layer.entries()))
+
+
+def _members(content: bytes) -> dict[str, tarfile.TarInfo]:
+    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+        return {member.name: member for member in archive}
+
+
+def test_the_id_is_a_fixed_function_of_the_files() -> None:
+    """The id of an image is a literal: if it changes, every cached image and every record's digest does."""
+    image = images.of_spec(_spec(_AGENT, _PROGRAM))
+
+    assert image.id == "sha256:5ac9b53698a5c5ceeb92460ffc367fb86c428ecd34a8642c2153fd53c5816359"
+    assert image.id == f"sha256:{hashlib.sha256(image.config).hexdigest()}"
+
+
+def test_the_order_of_files_does_not_matter() -> None:
+    """A layer is sorted, so a spec that lists its files otherwise is the same image."""
+    assert (
+        images.of_spec(_spec(_AGENT, _PROGRAM, _WORDS)).id
+        == images.of_spec(_spec(_WORDS, _AGENT, _PROGRAM)).id
+    )
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        File(path="/bin/program", content=b"Program"),
+        File(path="/bin/Program", content=b"program"),
+        File(path="/bin/program", content=b"program", executable=False),
+    ],
+)
+def test_content_name_and_mode_matter(other: File) -> None:
+    """Any difference in what a file is gives another image."""
+    assert images.of_spec(_spec(_AGENT, other)).id != images.of_spec(_spec(_AGENT, _PROGRAM)).id
+
+
+def test_programs_share_the_agents_layer() -> None:
+    """The agent is in a layer of its own, the lowest, so that an engine keeps it once."""
+    one, other = images.of_spec(_spec(_AGENT, _PROGRAM)), images.of_spec(_spec(_AGENT, _WORDS))
+
+    assert one.layers[0] == other.layers[0]
+    assert one.layers[1] != other.layers[1]
+
+
+def test_a_layer_holds_the_folders_above_its_files() -> None:
+    """Folders come before what is in them; owner and time are 0, modes fixed."""
+    members = _members(_tar_of(images.layer_of_files([_WORDS, _PROGRAM])))
+
+    assert list(members) == ["bin", "bin/program", "bin/words"]
+    assert [member.mode for member in members.values()] == [0o755, 0o755, 0o644]
+    assert {(member.uid, member.gid, member.mtime) for member in members.values()} == {(0, 0, 0)}
+
+
+def test_a_trees_digest_depends_on_its_content_alone(tmp_path: Path) -> None:
+    """Two folders with the same content, made at other times and with other modes, are one layer."""
+    one, other = _tree(tmp_path / "one"), _tree(tmp_path / "other", key="t-2")
+    os.utime(other.path / "VERSION", (1, 1))
+    (other.path / "VERSION").chmod(0o600)
+
+    assert images.of_tree(one, tmp_path).id == images.of_tree(other, tmp_path).id
+
+
+def test_a_tree_is_shown_at_its_place(tmp_path: Path) -> None:
+    """The layer holds the folders above the place, files with their x bit, and links as links."""
+    members = _members(_tar_of(images.layer_of_tree(_tree(tmp_path / "go"), tmp_path)))
+
+    assert sorted(members) == [
+        "usr",
+        "usr/local",
+        "usr/local/go",
+        "usr/local/go/VERSION",
+        "usr/local/go/bin",
+        "usr/local/go/bin/go",
+        "usr/local/go/link",
+    ]
+    assert members["usr/local/go/bin/go"].mode == 0o755
+    assert members["usr/local/go/link"].linkname == "bin/go"
+
+
+def test_a_trees_digest_is_remembered_by_its_key(tmp_path: Path) -> None:
+    """With a known key the tree is not read again: here it is gone, and the digest is still had."""
+    tree = _tree(tmp_path / "go")
+    first = images.layer_of_tree(tree, tmp_path / "cache")
+    (tree.path / "VERSION").unlink()
+
+    assert images.layer_of_tree(tree, tmp_path / "cache") == first
+
+
+def test_a_cut_off_note_is_made_again(tmp_path: Path) -> None:
+    """A cache file that was cut off by a crash costs a computation, not a wrong digest."""
+    tree = _tree(tmp_path / "go")
+    first = images.layer_of_tree(tree, tmp_path / "cache")
+    (note,) = (tmp_path / "cache").iterdir()
+    note.write_text(note.read_text()[:20])
+
+    assert images.layer_of_tree(tree, tmp_path / "cache") == first
+
+
+def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
+    """Without a place to remember it, the digest is computed all the same."""
+    blocked = tmp_path / "blocked"
+    blocked.write_text("a file")
+
+    assert images.layer_of_tree(_tree(tmp_path / "go"), blocked / "cache").size > 0
+
+
+def test_what_is_no_file_is_refused_by_name(tmp_path: Path) -> None:
+    """A pipe in a tree cannot be laid into an image."""
+    tree = _tree(tmp_path / "go")
+    os.mkfifo(tree.path / "pipe")
+
+    with pytest.raises(EnvironmentRefusedError, match="go/pipe is neither"):
+        images.layer_of_tree(tree, tmp_path)
+
+
+def test_a_file_that_changes_between_stat_and_read_is_refused(tmp_path: Path) -> None:
+    """A longer content would shift every later header of the archive."""
+    tree = _tree(tmp_path / "go")
+    entries = list(images.layer_of_tree(tree, tmp_path).entries())
+    (tree.path / "VERSION").write_text("longer than before")
+
+    with pytest.raises(EnvironmentRefusedError, match="VERSION changed while it was read"):
+        b"".join(images.tar(entries))
+
+
+def test_an_archive_says_what_it_holds(tmp_path: Path) -> None:
+    """Manifest, config and layers fit each other: the layer's tar has the digest that the config names."""
+    image = images.of_tree(_tree(tmp_path / "go"), tmp_path)
+    content = b"".join(image.archive())
+    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+        files = {member.name: file.read() for member in archive if (file := archive.extractfile(member))}
+
+    (manifest,) = json.loads(files["manifest.json"])
+    (layer,) = manifest["Layers"]
+    assert manifest["RepoTags"] == [image.tag]
+    assert files[manifest["Config"]] == image.config
+    assert json.loads(image.config)["rootfs"]["diff_ids"] == [
+        f"sha256:{hashlib.sha256(files[layer]).hexdigest()}"
+    ]
+
+
+def test_an_archive_comes_in_few_pieces(tmp_path: Path) -> None:
+    """Thousands of small files are not sent header by header."""
+    (tmp_path / "go").mkdir()
+    for number in range(200):
+        (tmp_path / f"go/{number}").write_bytes(b"x" * 10_000)
+
+    pieces = list(images.of_tree(Tree(key="k", path=tmp_path / "go", at="/go"), tmp_path).archive())
+
+    assert len(pieces) <= 4
+    assert sum(map(len, pieces)) > 2_000_000
