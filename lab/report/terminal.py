@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import TextIO
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from lab.model.outcome import CellSummary
-from lab.report.view import failures, not_predicted, rows
+from lab.report.view import Row, failures, not_predicted, rows
 
 _PIPE_WIDTH = 120
 """Columns where nobody says how wide the page is: a pipe, a file."""
@@ -29,17 +31,16 @@ def show_run(
     table.add_column("95 % interval", justify="right")
     table.add_column("n", justify="right")
     table.add_column("predicted")
-    for position, row in enumerate(shown := rows(cells, expected)):
-        last = position + 1 == len(shown) or bool(shown[position + 1].cell)
-        cell = escape(row.cell) + (f"\n[red]{escape(row.outcomes)}[/red]" if row.outcomes else "")
+    shown = rows(cells, expected)
+    for row, following in itertools.zip_longest(shown, shown[1:]):
         table.add_row(
-            cell,
+            _cell(row),
             row.metric,
             row.measured,
             row.interval,
             row.n,
             _footnote(row.predicted, list(reasons)),
-            end_section=last,
+            end_section=following is None or following.is_first,
         )
     console.print(table)
     for number, (reason, count) in enumerate(reasons.items(), start=1):
@@ -48,6 +49,10 @@ def show_run(
         console.print(failure, markup=False, style="red")
     for note in notes:
         console.print(note, markup=False)
+
+
+def _cell(row: Row) -> Text:
+    return Text(row.cell, style="bold" if row.is_first else "red" if row.failed else "dim")
 
 
 def _footnote(predicted: str, reasons: Sequence[str]) -> str:

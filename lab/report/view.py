@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -9,15 +11,22 @@ from typing import Final
 from lab.model.outcome import CellSummary, MeasuredMetric
 from lab.model.units import duration_to_text, rounded_bytes
 
+_ASIDE_WIDTH: Final = 32
+"""Columns for what was asked for, beside the metrics."""
 _ERRNOS: Final = {0: "0", 12: "ENOMEM"}
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One metric of one cell, as text. ``outcomes`` is on a cell's first row only."""
+    """One metric of one cell, as text; ``cell`` goes on from row to row of the same cell.
+
+    Its first row has the id, the second how the replicates ended (``failed`` where they should not have), the next
+    what was asked for.
+    """
 
     cell: str
-    outcomes: str
+    is_first: bool
+    failed: bool
     metric: str
     measured: str
     interval: str
@@ -64,21 +73,27 @@ def value_to_text(value: float, unit: str) -> str:
 
 
 def _cell_rows(cell: CellSummary, expected: Sequence[str]) -> list[Row]:
-    usual = set(cell.outcomes) <= set(expected)
-    outcomes = "" if usual else ", ".join(f"{count} {ending}" for ending, count in cell.outcomes.items())
-    made = [
+    outcomes = ", ".join(f"{count} {ending}" for ending, count in cell.outcomes.items())
+    asked = ", ".join(f"{name} {level}" for name, level in cell.levels.items())
+    aside = [cell.id, outcomes, *textwrap.wrap(asked, _ASIDE_WIDTH)]
+    is_unusual = not set(cell.outcomes) <= set(expected)
+    return [
         Row(
-            cell=cell.id if first else "",
-            outcomes=outcomes if first else "",
-            metric=_metric_name(metric),
-            measured=value_to_text(metric.estimate.value, metric.unit) if metric.estimate else "none",
-            interval=_interval(metric),
-            n=str(len(metric.values)),
-            predicted=f"no: {metric.not_predicted}",
+            cell=line or "",
+            is_first=position == 0,
+            failed=position == 1 and is_unusual,
+            metric=_metric_name(metric) if metric else "",
+            measured=_measured(metric) if metric else "",
+            interval=_interval(metric) if metric else "",
+            n=str(len(metric.values)) if metric else "",
+            predicted=f"no: {metric.not_predicted}" if metric else "",
         )
-        for first, metric in zip([True] + [False] * len(cell.metrics), cell.metrics, strict=False)
+        for position, (line, metric) in enumerate(itertools.zip_longest(aside, cell.metrics, fillvalue=None))
     ]
-    return made or [Row(cell.id, outcomes, "none", "none", "", "0", "")]
+
+
+def _measured(metric: MeasuredMetric) -> str:
+    return value_to_text(metric.estimate.value, metric.unit) if metric.estimate else "none"
 
 
 def _metric_name(metric: MeasuredMetric) -> str:

@@ -41,13 +41,26 @@ def client(engine: DockerEngine) -> docker.DockerClient:
     return engine._client
 
 
-@pytest.fixture(scope="session")
-def fresh_cache(client: docker.DockerClient) -> Iterator[str]:
-    """The name of a cache that no job has used; its volume is removed at the end."""
+@contextlib.contextmanager
+def _cache(client: docker.DockerClient) -> Iterator[str]:
     name = f"test-{uuid.uuid4().hex[:8]}"
     yield name
     with contextlib.suppress(docker.errors.NotFound):
         client.volumes.get(f"golab-{name}").remove(force=True)
+
+
+@pytest.fixture
+def fresh_cache(client: docker.DockerClient) -> Iterator[str]:
+    """The name of a cache that no job has used; its volume is removed at the end."""
+    with _cache(client) as name:
+        yield name
+
+
+@pytest.fixture(scope="session")
+def probe_cache(client: docker.DockerClient) -> Iterator[str]:
+    """The cache that the probe's jobs share."""
+    with _cache(client) as name:
+        yield name
 
 
 @pytest.fixture(scope="session")

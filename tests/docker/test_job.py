@@ -21,7 +21,7 @@ Run = Callable[..., Exited]
 
 
 @pytest.fixture
-def run(engine: DockerEngine, probe_tree: Tree) -> Run:
+def run(engine: DockerEngine, probe_tree: Tree, probe_cache: str) -> Run:
     """Runs the probe as a job."""
 
     def run_probe(
@@ -37,7 +37,7 @@ def run(engine: DockerEngine, probe_tree: Tree) -> Run:
                 files=files or {},
                 argv=("{tree}/probe", *argv),
                 environment={"PLACE": "{work}"},
-                cache="probe",
+                cache=probe_cache,
                 outputs=outputs,
                 timeout=Nanos(round(seconds * 1e9)),
                 memory_bytes=memory_bytes,
@@ -173,7 +173,7 @@ def test_nothing_is_left_of_a_job(run: Run, client: docker.DockerClient) -> None
 
 
 def test_a_command_that_is_not_there_is_refused(
-    engine: DockerEngine, probe_tree: Tree, client: docker.DockerClient
+    engine: DockerEngine, probe_tree: Tree, probe_cache: str, client: docker.DockerClient
 ) -> None:
     """In the engine's words, and nothing is left."""
     job = Job(
@@ -181,7 +181,7 @@ def test_a_command_that_is_not_there_is_refused(
         files={},
         argv=("{tree}/no-such",),
         environment={},
-        cache="probe",
+        cache=probe_cache,
         outputs=(),
         timeout=Nanos(10**9),
     )

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tarfile
 import time
+from pathlib import Path
 
 import pytest
 
@@ -46,7 +47,7 @@ def test_a_jobs_files_are_dated_now() -> None:
 
 
 @pytest.mark.slow
-def test_the_host_engine_does_not_pay_for_the_sdk() -> None:
+def test_the_host_engine_does_not_pay_for_the_sdk(lab_root: Path) -> None:
     """Choosing the host imports neither the SDK nor what it needs."""
     script = (
         "import os, pathlib, sys\n"
@@ -54,6 +55,8 @@ def test_the_host_engine_does_not_pay_for_the_sdk() -> None:
         "choose('host', pathlib.Path('cache'), environ=os.environ)\n"
         "print(sorted({'docker', 'requests', 'urllib3'} & set(sys.modules)))\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=lab_root
+    )
 
     assert done.stdout == "[]\n"

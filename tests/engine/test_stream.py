@@ -4,7 +4,7 @@ import struct
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.engine.stream import STDERR, STDOUT, Frames, Lines, Tail
@@ -18,6 +18,7 @@ def _cut(whole: bytes, cuts: list[int]) -> list[bytes]:
     return [whole[start:end] for start, end in pairwise(places)]
 
 
+@settings(deadline=None)
 @given(_FRAMES, _CUTS)
 def test_frames_survive_any_cut(frames: list[tuple[int, bytes]], cuts: list[int]) -> None:
     """Wherever the transport cuts the stream, the same frames come out in the same order."""
@@ -35,6 +36,7 @@ def test_a_half_frame_is_not_handed_out() -> None:
     assert decoder.feed(b"lo") == [(STDOUT, b"hello")]
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=30).filter(lambda line: b"\n" not in line), max_size=8), _CUTS)
 def test_lines_survive_any_cut(lines: list[bytes], cuts: list[int]) -> None:
     """Wherever the stream is cut, the same lines come out; after the last comes EOFError, each time."""

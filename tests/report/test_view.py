@@ -39,14 +39,18 @@ _CELLS = (
 
 
 def test_each_metric_is_a_row_and_each_cell_is_named_once() -> None:
-    """Measured value, interval, n, and why there is no prediction."""
-    shown = [(row.cell, row.outcomes, row.metric, row.measured, row.interval, row.n) for row in rows(_CELLS)]
+    """Measured value, interval and n; beside them how the replicates ended and what was asked for."""
+    shown = [(row.cell, row.metric, row.measured, row.interval, row.n) for row in rows(_CELLS)]
 
     assert shown == [
-        ("touch", "", "touch_ns", "1.10 ms", "875 µs … 1.38 ms", "3"),
-        ("", "", "errno", "ENOMEM", "always the same", "2"),
-        ("heap [0]", "1 exit, 2 oom", "heap_ns", "none", "", "0"),
+        ("touch", "touch_ns", "1.10 ms", "875 µs … 1.38 ms", "3"),
+        ("3 exit", "errno", "ENOMEM", "always the same", "2"),
+        ("mode touch", "", "", "", ""),
+        ("heap [0]", "heap_ns", "none", "", "0"),
+        ("1 exit, 2 oom", "", "", "", ""),
+        ("mode heap", "", "", "", ""),
     ]
+    assert [row.cell for row in rows(_CELLS) if row.failed] == ["1 exit, 2 oom"]
 
 
 def test_what_should_not_have_happened_is_a_sentence() -> None:
