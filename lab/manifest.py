@@ -23,11 +23,13 @@ from lab.model.scenario import (
     GO_RELEASE,
     GOMAXPROCS,
     CellGroup,
+    Claim,
     Factor,
     FactorKind,
     Level,
     Limits,
     Metric,
+    Rule,
     Scenario,
     Touched,
     read_level,
@@ -103,6 +105,25 @@ class _MetricTable(_Table):
     described: str = ""
 
 
+class _RuleTable(_Table):
+    says: str
+    cell: str
+    metric: Name
+    over_cell: str = ""
+    over_metric: str = ""
+    supported_from: float | None = None
+    supported_to: float | None = None
+    refuted_from: float | None = None
+    refuted_to: float | None = None
+
+
+class _ClaimTable(_Table):
+    id: str
+    statement: str
+    rules: list[_RuleTable] = Field(min_length=1)
+    open: str = ""
+
+
 class _TopTable(_Table):
     format: Literal[1]
     title: str
@@ -117,7 +138,12 @@ class _TopTable(_Table):
 
 
 _Item = TypeVar("_Item", bound=_Table)
-_LISTS: Final = {"factors": _FactorTable, "cells": _CellsTable, "metrics": _MetricTable}
+_LISTS: Final = {
+    "factors": _FactorTable,
+    "cells": _CellsTable,
+    "metrics": _MetricTable,
+    "claims": _ClaimTable,
+}
 
 
 def load(path: Path) -> Scenario:
@@ -134,7 +160,10 @@ def load(path: Path) -> Scenario:
     metric_tables = _checked_list(_MetricTable, raw, "metrics", mistakes)
     releases = top.releases if top is not None else [str(x) for x in raw.get("releases", ())] or ["0"]
     factors = (*_factors(factor_tables, mistakes), *_built_in(releases))
+    claim_tables = _checked_list(_ClaimTable, raw, "claims", mistakes) if "claims" in raw else []
     malformed = _names(raw, "factors") - {factor.name for factor in factors}
+    known_metrics = {table.name for _, table in metric_tables} | _names(raw, "metrics")
+    mistakes.extend(_unknown_metrics(claim_tables, known_metrics))
     mistakes.extend(_contradictions(factors, malformed, cell_tables, metric_tables, top))
     if mistakes or top is None:
         lines = "\n".join(f"  {mistake}" for mistake in mistakes)
@@ -165,8 +194,18 @@ def load(path: Path) -> Scenario:
         quick_replicates=top.quick_replicates,
         releases=tuple(top.releases),
         expected=tuple(Ending(value) for value in top.expected),
+        claims=tuple(_claim(table) for _, table in claim_tables),
         manifest_sha256=hashlib.sha256(content).hexdigest(),
     )
+
+
+def _claim(table: _ClaimTable) -> Claim:
+    rules = []
+    for rule in table.rules:
+        given = rule.model_dump(exclude={"over_cell", "over_metric"})
+        over = (rule.over_cell or rule.cell, rule.over_metric or rule.metric)
+        rules.append(Rule(**given, over=over if rule.over_cell or rule.over_metric else None))
+    return Claim(id=table.id, statement=table.statement, rules=tuple(rules), open=table.open)
 
 
 def _where(table: Where) -> Mapping[str, tuple[str, ...]]:
@@ -314,6 +353,14 @@ def _contradictions(
             yield f"touched.factor: no factor is called {top.touched.factor!r}{_nearest(top.touched.factor, by_name)}"
         elif named is not None and named.kind is not FactorKind.BYTES:
             yield f"touched.factor: {named.name} is a factor of kind {named.kind.value}, not bytes"
+
+
+def _unknown_metrics(claims: list[tuple[str, _ClaimTable]], known: set[str]) -> Iterator[str]:
+    for at, claim in claims:
+        for position, rule in enumerate(claim.rules):
+            for name in (rule.metric, rule.over_metric):
+                if name and name not in known:
+                    yield f"{at}.rules[{position}]: no metric is called {name!r}{_nearest(name, known)}"
 
 
 def _unknown_levels(

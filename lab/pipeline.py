@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, Protocol
 
-from lab import catalogue, manifest
+from lab import calibrate, catalogue, claims, manifest, predict
 from lab.bench import command, plan, selection
 from lab.bench.agent import Agent, Command, greeted
 from lab.bench.decode import decode
@@ -26,10 +26,13 @@ from lab.host import environment
 from lab.host.interruption import Interruption, interruptible
 from lab.host.lock import measuring
 from lab.model.matrix import Cell
-from lab.model.outcome import CellSummary
+from lab.model.outcome import CellSummary, Judged
 from lab.model.run import FORMAT, Ending, Plan, PlannedCell, Record, Termination, Turn
 from lab.model.scenario import GO_RELEASE, GOMAXPROCS, Scenario
-from lab.model.units import Nanos
+from lab.model.units import Nanos, duration_to_text
+from lab.sim.costs import Costs
+from lab.sim.packaged import packaged
+from lab.stats.estimate import quantile
 from lab.stats.summary import summarise
 from lab.store import RunFolder, Store
 
@@ -59,6 +62,10 @@ class Order:
     engine: Literal["auto", "docker", "host"]
     results: Path | None
     wait: bool
+    costs: str = "auto"
+    """``auto`` (this machine's calibration), ``packaged``, or a calibration's file."""
+    calibrate: bool = True
+    """Whether what is missing of this machine's calibration is measured first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +75,8 @@ class Finished:
     title: str
     plan: Plan
     cells: tuple[CellSummary, ...]
+    claims: tuple[Judged, ...]
+    costs: Costs
     expected: tuple[str, ...]
     stopped_by: Literal["replicates", "max-time", "interrupted"]
     folder: Path
@@ -109,6 +118,7 @@ def run(root: Path | None, order: Order, progress: Progress) -> Finished:
     scenario = manifest.load(lab.manifest(order.scenario))
     cells = selection.select(scenario, order.request)
     selection.refuse_beyond(environment.available_memory(), scenario, cells)
+    twin = predict.read_twin(lab.scenarios / f"{order.scenario}.py")
     cache = cache_folder()
     name = _run_name(scenario, order)
     with (
@@ -116,22 +126,83 @@ def run(root: Path | None, order: Order, progress: Progress) -> Finished:
         measuring(progress.stage, wait=order.wait),
     ):
         progress.stage(chosen.why)
-        material = prepare(Workshop(lab, chosen.engine, cache, progress), scenario, cells)
+        workshop = Workshop(lab, chosen.engine, cache, progress)
+        material = prepare(workshop, scenario, cells)
         planned = _plan(name, order, material)
+        used = _costs(order, material, workshop)
+        foretold = predict.foretell(scenario, cells, twin, used, cpus=_cpus(), seed=order.seed)
         folder = Store(order.results or default_results(lab)).create(planned)
+        folder.keep_costs(used.to_json())
         with interruptible() as interruption:
             stopped_by = _measure(material, planned, folder, progress, interruption)
-    summaries = summarise(scenario, cells, folder.records())
+    summaries = summarise(scenario, cells, folder.records(), foretold)
     folder.finish(summaries, stopped_by=stopped_by)
     return Finished(
         title=scenario.title,
         plan=planned,
         cells=summaries,
+        claims=claims.judge(scenario.claims, summaries),
+        costs=used,
         expected=tuple(ending.value for ending in scenario.expected),
         stopped_by=stopped_by,
         folder=folder.path,
-        notes=(*_stop_note(stopped_by), f"record: {folder.path}"),
+        notes=(*_stop_note(stopped_by), costs_note(used), f"record: {folder.path}"),
     )
+
+
+def costs_in_words(used: Costs) -> Iterator[str]:
+    """One line a cost and point: the median over processes of their medians, how far apart processes are, and n."""
+    for cost in used.costs.values():
+        for point in cost.points:
+            middles = [quantile(values, 0.5) for values in point.processes]
+            levels = ", ".join(f"{name} {level}" for name, level in point.levels.items())
+            spread = f"{duration_to_text(min(middles))} … {duration_to_text(max(middles))}"
+            middle = duration_to_text(quantile(middles, 0.5))
+            yield f"{cost.name:18} {levels:32} {middle:>9}  ({spread}, {len(middles)} processes, {cost.origin}, {cost.date})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreseen:
+    """A prediction without a measurement."""
+
+    title: str
+    cells: tuple[CellSummary, ...]
+    costs: Costs
+
+
+def predict_only(
+    root: Path | None, name: str, request: selection.Request, *, costs: str, seed: int
+) -> Foreseen:
+    """Predict a scenario's cells; needs neither Docker nor Go."""
+    lab = catalogue.find(root, Path.cwd())
+    scenario = manifest.load(lab.manifest(name))
+    cells = selection.select(scenario, request)
+    twin = predict.read_twin(lab.scenarios / f"{name}.py")
+    fingerprint = environment.fingerprint()
+    used = _given_costs(costs, fingerprint)
+    if used is None:
+        path = calibrate.Shelf(state_folder()).newest(fingerprint)
+        used = calibrate.read(path, fingerprint) if path else packaged()
+    foretold = predict.foretell(scenario, cells, twin, used, cpus=_cpus(), seed=seed)
+    return Foreseen(title=scenario.title, cells=summarise(scenario, cells, (), foretold), costs=used)
+
+
+def calibrate_only(
+    root: Path | None, engine: Literal["auto", "docker", "host"], progress: Progress, *, wait: bool
+) -> Costs:
+    """Measure this machine's primitives on one engine and keep them."""
+    lab = catalogue.find(root, Path.cwd())
+    cache = cache_folder()
+    with choose(engine, cache, environ=os.environ) as chosen, measuring(progress.stage, wait=wait):
+        progress.stage(chosen.why)
+        return _calibrated(Workshop(lab, chosen.engine, cache, progress), toolchain.DEFAULT_RELEASE)
+
+
+def costs_note(used: Costs) -> str:
+    """Which costs a prediction rests on, in words."""
+    if not used.calibrated:
+        return "costs: packaged, uncalibrated: another machine's; golab calibrate measures this one"
+    return f"costs: calibrated, {used.identity}; what it lacks is packaged"
 
 
 def render_to(
@@ -186,9 +257,57 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "golab"
 
 
+def state_folder() -> Path:
+    """Where calibrations are kept: ``$XDG_STATE_HOME/golab/costs``."""
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "golab" / "costs"
+
+
 def default_results(lab: catalogue.Lab) -> Path:
     """``results/`` of a checkout; elsewhere ``golab-results`` in the current folder."""
     return lab.root / "results" if lab.is_checkout else Path.cwd() / "golab-results"
+
+
+def _costs(order: Order, material: Material, workshop: Workshop) -> Costs:
+    """The costs for a run: as asked, else this machine's, measured first where they are missing."""
+    fingerprint = environment.fingerprint()
+    if (given := _given_costs(order.costs, fingerprint)) is not None:
+        return given
+    path = calibrate.Shelf(state_folder()).place(fingerprint, workshop.engine.name, toolchain.DEFAULT_RELEASE)
+    if path.exists():
+        return calibrate.read(path, fingerprint)
+    is_needed = any(not (metric.described or metric.not_predicted) for metric in material.scenario.metrics)
+    if order.calibrate and is_needed:
+        return _calibrated(workshop, toolchain.DEFAULT_RELEASE)
+    return packaged()
+
+
+def _given_costs(asked: str, fingerprint: str) -> Costs | None:
+    """``packaged`` or a file; None for ``auto``."""
+    match asked:
+        case "auto":
+            return None
+        case "packaged":
+            return packaged()
+        case _:
+            return calibrate.read(Path(asked), fingerprint)
+
+
+def _calibrated(workshop: Workshop, release: str) -> Costs:
+    say, tools = workshop.progress.stage, workshop.lab.tools
+    go = toolchain.fetch(release, workshop.cache, say)
+    agent = build.build(workshop.engine, go, render.read_program(tools, "agent"), workshop.cache)
+    source = render.render_program(tools, calibrate.PROGRAM, tools=tools, go_line=go.go_line, values={})
+    program = build.build(workshop.engine, go, source, workshop.cache)
+    fingerprint = environment.fingerprint()
+    found = calibrate.measure(
+        workshop.engine, agent, program, fingerprint=fingerprint, release=release, say=say
+    )
+    calibrate.keep(found, calibrate.Shelf(state_folder()).place(fingerprint, workshop.engine.name, release))
+    return packaged().merged(found)
+
+
+def _cpus() -> int:
+    return len(os.sched_getaffinity(0))
 
 
 def _render(lab: catalogue.Lab, scenario: Scenario, cell: Cell, defaults: Cell) -> GoProgram:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lab.model.outcome import CellSummary, MeasuredMetric
-from lab.model.run import FORMAT, Plan
+from lab.model.outcome import CellSummary, Judged, MeasuredMetric
 
 
 class _Published(BaseModel):
@@ -27,13 +27,45 @@ class Measured(_Published):
     method: str
 
 
+class Predicted(_Published):
+    """What the simulator foretold: the centre, and the 90 % interval of one process."""
+
+    estimate: float
+    pi90: tuple[float, float]
+
+
 class MetricResult(_Published):
-    """One metric of one cell."""
+    """One metric of one cell. What is not predicted has the reason instead of a prediction."""
 
     unit: Literal["ns", "bytes", "count", "errno"]
     statistic: Literal["p50", "p90", "max"]
     measured: Measured
-    not_predicted: str = Field(description="why there is no prediction")
+    predicted: Predicted | None = None
+    not_predicted: str | None = None
+    ratio: float | None = Field(default=None, description="measured over predicted")
+    ratio_ci: tuple[float | None, float | None] | None = Field(
+        default=None, description="90 % interval of the ratio"
+    )
+    margin: float | None = None
+    verdict: Literal["agrees", "disagrees", "inconclusive"] | None = None
+    more: int | None = Field(default=None, description="how many more replicates would decide")
+
+
+class ClaimResult(_Published):
+    """A claim, judged by its rules."""
+
+    id: str
+    statement: str
+    verdict: Literal["supported", "refuted", "depends", "not decided", "not measured yet"]
+    why: str
+
+
+class CostsUsed(_Published):
+    """Which costs the prediction rests on."""
+
+    source: str
+    id: str
+    calibrated: bool
 
 
 class CellResult(_Published):
@@ -58,6 +90,18 @@ class RunResult(_Published):
     record: str = Field(description="the folder that holds the run's record")
     provenance: dict[str, Any]
     cells: list[CellResult]
+    claims: list[ClaimResult]
+    costs: CostsUsed | None
+    conclusion: str
+
+
+class PredictResult(_Published):
+    """``golab predict … --json``: the same cells, nothing measured."""
+
+    format: Literal[1]
+    scenario: str
+    cells: list[CellResult]
+    costs: CostsUsed
 
 
 class ScenarioEntry(_Published):
@@ -76,47 +120,55 @@ class ScenarioList(_Published):
     scenarios: list[ScenarioEntry]
 
 
-SCHEMAS: Final[Mapping[str, type[BaseModel]]] = {"run": RunResult, "list": ScenarioList}
+SCHEMAS: Final[Mapping[str, type[BaseModel]]] = {
+    "run": RunResult,
+    "predict": PredictResult,
+    "list": ScenarioList,
+}
 """What ``golab schema NAME`` knows."""
 
 
-def run_result(plan: Plan, cells: Sequence[CellSummary], *, stopped_by: str, record: str) -> RunResult:
-    """A finished run in its published form."""
-    return RunResult(
-        format=FORMAT,
-        run=plan.run,
-        scenario=plan.scenario,
-        engine=plan.engine,
-        quick=plan.quick,
-        stopped_by=stopped_by,
-        record=record,
-        provenance=dict(plan.provenance),
-        cells=[
-            CellResult(
-                id=cell.id,
-                levels=dict(cell.levels),
-                outcomes=dict(cell.outcomes),
-                reasons=dict(cell.reasons),
-                metrics={metric.name: _metric(metric) for metric in cell.metrics},
-            )
-            for cell in cells
-        ],
-    )
+def cell_results(cells: Sequence[CellSummary]) -> list[CellResult]:
+    """Cells in their published form."""
+    return [
+        CellResult(
+            id=cell.id,
+            levels=dict(cell.levels),
+            outcomes=dict(cell.outcomes),
+            reasons=dict(cell.reasons),
+            metrics={metric.name: _metric(metric) for metric in cell.metrics},
+        )
+        for cell in cells
+    ]
+
+
+def claim_results(claims: Sequence[Judged]) -> list[ClaimResult]:
+    """Judged claims in their published form."""
+    return [ClaimResult.model_validate({**asdict(claim), "verdict": claim.verdict.value}) for claim in claims]
 
 
 def _metric(metric: MeasuredMetric) -> MetricResult:
-    estimate = metric.estimate
-    return MetricResult.model_validate(
-        {
-            "unit": metric.unit,
-            "statistic": metric.statistic,
-            "not_predicted": metric.not_predicted,
-            "measured": {
-                "n": len(metric.values),
-                "estimate": estimate.value if estimate else None,
-                "ci": (estimate.low, estimate.high) if estimate else (None, None),
-                "values": list(metric.values),
-                "method": estimate.method if estimate else "",
-            },
+    estimate, prediction, comparison = metric.estimate, metric.prediction, metric.comparison
+    found: dict[str, Any] = {
+        "unit": metric.unit,
+        "statistic": metric.statistic,
+        "not_predicted": metric.not_predicted or None,
+        "measured": {
+            "n": len(metric.values),
+            "estimate": estimate.value if estimate else None,
+            "ci": (estimate.low, estimate.high) if estimate else (None, None),
+            "values": list(metric.values),
+            "method": estimate.method if estimate else "",
+        },
+    }
+    if prediction:
+        found["predicted"] = {"estimate": prediction.value, "pi90": (prediction.low, prediction.high)}
+    if comparison:
+        found |= {
+            "ratio": comparison.ratio,
+            "ratio_ci": (comparison.low, comparison.high),
+            "margin": comparison.margin,
+            "verdict": comparison.verdict.value,
+            "more": comparison.more,
         }
-    )
+    return MetricResult.model_validate(found)

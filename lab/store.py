@@ -21,6 +21,7 @@ from lab.model.run import FORMAT, Plan, Record
 _PLAN: Final = "plan.json"
 _RUNS: Final = "runs.jsonl"
 _ANALYSIS: Final = "analysis.json"
+_COSTS: Final = "costs.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,13 @@ class RunFolder:
                 os.fsync(file.fileno())
         except OSError as error:
             raise _unwritable(self.path / _RUNS, error) from None
+
+    def keep_costs(self, text: str) -> None:
+        """Put a copy of the costs that the prediction rests on beside the plan."""
+        try:
+            (self.path / _COSTS).write_text(text)
+        except OSError as error:
+            raise _unwritable(self.path / _COSTS, error) from None
 
     def finish(self, summaries: Sequence[CellSummary], *, stopped_by: str) -> None:
         """Write what was concluded, and what ended the run."""

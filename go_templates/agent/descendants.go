@@ -6,122 +6,68 @@ import (
 	"path/filepath"
 	"strconv"
 	"syscall"
-	"time"
 )
 
-const (
-	sysPidfdSendSignal  = 424
-	sysPidfdOpen        = 434
-	prSetChildSubreaper = 36
-)
+// process is one that was seen in /proc: a pid alone may name another a moment later.
+type process struct {
+	pid, parent int
+	started     string // field 22 of its stat, in clock ticks since boot
+}
 
-// becomeSubreaper makes the orphans among the agent's descendants its children.
-func becomeSubreaper() {
-	if _, _, errno := syscall.RawSyscall6(syscall.SYS_PRCTL, prSetChildSubreaper, 1, 0, 0, 0, 0); errno != 0 {
-		os.Stderr.WriteString("agent: cannot become a subreaper: " + errno.Error() + "\n")
-		os.Exit(6)
+// killDescendants kills each of the agent's own descendants, by pidfd. They all hang together with the agent,
+// because orphans become its children. A zombie is no exception: its other threads may live.
+func killDescendants() {
+	for _, p := range descendantsOf(os.Getpid()) {
+		kill(p)
 	}
 }
 
-// endAll kills and reaps everything that a replicate left behind and gives their number.
-func endAll(init bool) int {
-	if init {
-		return endNamespace()
-	}
-	return endDescendants()
-}
-
-// endNamespace is for the first process of a pid namespace only, where "everyone" is what it started.
-func endNamespace() int {
-	ended := 0
-	for syscall.Kill(-1, syscall.SIGKILL) == nil {
-		ended += reap()
-		time.Sleep(100 * time.Microsecond)
-	}
-	return ended + reap()
-}
-
-// endDescendants kills the agent's own descendants, by pidfd, until none is left. It looks again after each
-// round: whoever was killed may have started another meanwhile.
-func endDescendants() int {
-	ended := 0
-	for {
-		ended += reap()
-		if !hasChildren() {
-			return ended
-		}
-		for _, pid := range descendants() {
-			killDescendant(pid)
-		}
-		time.Sleep(200 * time.Microsecond)
-	}
-}
-
-// killDescendant signals through a descriptor and looks at the parentage after opening it: between the
-// listing and the opening the number may have passed to a stranger.
-func killDescendant(pid int) {
-	fd, _, errno := syscall.RawSyscall(sysPidfdOpen, uintptr(pid), 0, 0)
+// kill signals through a descriptor, and only if the process that the descriptor was opened for is still the
+// one that was seen: between the two its number may have passed to a stranger.
+func kill(p process) {
+	const (
+		pidfdSendSignal = 424
+		pidfdOpen       = 434
+	)
+	fd, _, errno := syscall.RawSyscall(pidfdOpen, uintptr(p.pid), 0, 0)
 	if errno != 0 {
-		return
+		return // it has ended
 	}
 	defer syscall.Close(int(fd))
-	for _, still := range descendants() {
-		if still == pid {
-			syscall.RawSyscall6(sysPidfdSendSignal, fd, uintptr(syscall.SIGKILL), 0, 0, 0, 0)
-			return
-		}
+	if now, ok := look(p.pid); ok && now.started == p.started {
+		syscall.RawSyscall6(pidfdSendSignal, fd, uintptr(syscall.SIGKILL), 0, 0, 0, 0)
 	}
 }
 
-// descendants are the pids below the agent, children first.
-func descendants() []int {
-	children := map[int][]int{}
-	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
-	for _, path := range stats {
-		content, err := os.ReadFile(path)
-		if err != nil {
-			continue // it has ended meanwhile
-		}
-		// pid (name) state ppid …: the name may hold anything, so look behind its last parenthesis.
-		fields := bytes.Fields(content[bytes.LastIndexByte(content, ')')+1:])
-		pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
-		if len(fields) > 1 && fields[0][0] != 'Z' {
-			parent, _ := strconv.Atoi(string(fields[1]))
-			children[parent] = append(children[parent], pid)
+// descendantsOf lists what is below a process, parents before their children.
+func descendantsOf(root int) []process {
+	children := map[int][]process{}
+	folders, _ := filepath.Glob("/proc/[0-9]*")
+	for _, folder := range folders {
+		pid, _ := strconv.Atoi(filepath.Base(folder))
+		if p, ok := look(pid); ok {
+			children[p.parent] = append(children[p.parent], p)
 		}
 	}
-	found := []int{}
-	for next := children[os.Getpid()]; len(next) > 0; next = next[1:] {
-		found = append(found, next[0])
-		next = append(next, children[next[0]]...)
+	found := children[root]
+	for i := 0; i < len(found); i++ {
+		found = append(found, children[found[i].pid]...)
 	}
 	return found
 }
 
-// reap collects children that have ended and gives their number.
-func reap() int {
-	n := 0
-	for {
-		pid, err := syscall.Wait4(-1, nil, syscall.WNOHANG, nil)
-		if err == syscall.EINTR {
-			continue
-		}
-		if pid <= 0 {
-			return n
-		}
-		n++
+// look reads a process's parent and start; false if it has ended.
+func look(pid int) (process, bool) {
+	content, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return process{}, false
 	}
-}
-
-func hasChildren() bool {
-	_, err := syscall.Wait4(-1, nil, syscall.WNOHANG, nil)
-	return err != syscall.ECHILD
-}
-
-// emptyFolder removes what is in a folder, not the folder.
-func emptyFolder(path string) {
-	entries, _ := os.ReadDir(path)
-	for _, entry := range entries {
-		os.RemoveAll(filepath.Join(path, entry.Name()))
+	// pid (name) state ppid …: the name may hold anything, so count from behind its last parenthesis.
+	const parent, started = 1, 19
+	fields := bytes.Fields(content[bytes.LastIndexByte(content, ')')+1:])
+	if len(fields) <= started {
+		return process{}, false
 	}
+	ppid, err := strconv.Atoi(string(fields[parent]))
+	return process{pid: pid, parent: ppid, started: string(fields[started])}, err == nil
 }

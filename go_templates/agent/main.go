@@ -1,8 +1,13 @@
 // The agent starts the replicates of a run, one fresh process each, and says what became of them.
 //
 // In a container it is the first process and outlives every replicate; under the host engine it is a plain
-// process and the reaper of its own descendants, and touches no other. It speaks JSON lines with the lab:
-// commands on standard input, events on standard output (docs/wire.md).
+// process, the reaper of its own descendants, and touches no other. It speaks JSON lines with the lab:
+// orders on standard input, events on standard output (docs/wire.md).
+//
+// What shares a machine with a measurement must keep still. While a replicate runs, each of the agent's
+// threads sleeps in the kernel: the main one in waitid, one in poll on the replicate's pipes, one in read on
+// standard input. One P is enough for that, and it spares the machine the Ms that would spin for work that
+// is not there.
 package main
 
 import (
@@ -13,79 +18,116 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
 )
 
+// What the agent's exit code says of its end.
+const (
+	exitToldTo    = 0 // end of file on standard input, or a signal
+	exitWire      = 3 // the lab speaks another version
+	exitSilence   = 4 // the lab beats no more
+	exitUnheard   = 5 // nobody reads standard output
+	exitImpotence = 6 // it could not have ended what it would start
+)
+
 // silence is how long the lab may say nothing: it beats each second, so it has died, or stands still.
 const silence = 10 * time.Second
 
+// patience is how long the agent tries to end what it started before it ends itself. Only a process in
+// uninterruptible sleep outlasts it.
+const patience = 2 * time.Second
+
+// Replicates are started by the main thread alone. The kernel sends a parent's death signal when the
+// *thread* that forked ends, and this one lives as long as the agent.
+func init() { runtime.LockOSThread() }
+
 func main() {
-	// A collection beside a replicate would be measured with it; between two, collect makes up for it.
-	debug.SetGCPercent(-1)
-	if os.Getpid() != 1 {
-		becomeSubreaper()
+	runtime.GOMAXPROCS(1)
+	debug.SetGCPercent(-1) // a collection beside a replicate would be measured with it; see tidy
+	realm, err := claimRealm()
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "agent: %v\n", err)
+		os.Exit(exitImpotence)
 	}
-	a := &agent{init: os.Getpid() == 1, signals: openSignals()}
-	a.heard.Store(time.Now().UnixNano())
+	a := &agent{
+		realm: realm, scratch: findScratch(realm), signals: openSignals(), oom: openOOMScore(),
+		born: time.Now(), runs: make(chan *replicate),
+	}
 	go a.watch()
-	a.obey()
-	a.end(0)
+	go a.listen()
+	for r := range a.runs {
+		d := a.run(r)
+		tidy(d)
+		a.turn.Store(nil)
+		a.send(d)
+	}
 }
 
+// agent is the state that its three goroutines share: listen takes orders, main carries them out, watch
+// sees to it that the agent ends.
 type agent struct {
-	init    bool
+	realm   realm
+	scratch scratch
 	signals *signals
-	running atomic.Pointer[replicate]
-	heard   atomic.Int64
+	oom     *oomScore
+
+	born    time.Time
+	heard   atomic.Int64 // when the lab last said something, in nanoseconds since born
+	greeted bool         // listen's own
+	runs    chan *replicate
+	turn    atomic.Pointer[replicate] // the one that was ordered and has not been answered
+
+	// life is held by whoever starts, signals or reaps a process. end takes it and never gives it back:
+	// nothing starts any more, and nobody reports the death that the agent itself has caused.
+	life sync.Mutex
 }
 
-// obey carries out the lab's lines until there are no more.
-func (a *agent) obey() {
+// listen obeys the lab's lines until there are no more.
+func (a *agent) listen() {
 	lines := bufio.NewReaderSize(os.Stdin, 1<<16)
 	for {
 		line, err := lines.ReadBytes('\n')
 		if err != nil {
-			return
+			a.end(exitToldTo)
 		}
-		a.heard.Store(time.Now().UnixNano())
-		var c order
-		if err := json.Unmarshal(line, &c); err != nil {
-			send(failure{Event: "error", Message: fmt.Sprintf("a line that is no order: %v", err)})
+		a.heard.Store(int64(time.Since(a.born)))
+		var o order
+		if err := json.Unmarshal(line, &o); err != nil {
+			a.refuse("a line that is no order: %v", err)
 			continue
 		}
-		a.carryOut(c)
+		a.obey(o)
 	}
 }
 
-func (a *agent) carryOut(c order) {
-	switch c.Op {
+func (a *agent) obey(o order) {
+	switch o.Op {
 	case "beat":
 	case "hello":
-		if c.Wire != wire {
-			send(failure{Event: "error", Message: fmt.Sprintf("this agent speaks wire %d, not %d", wire, c.Wire)})
-			a.end(3)
+		if o.Wire != wire {
+			a.refuse("this agent speaks wire %d, not %d", wire, o.Wire)
+			a.end(exitWire)
 		}
-		send(hello{Event: "hello", Wire: wire, PID: os.Getpid(), Init: a.init, Cgroup: a.signals.version, Go: runtime.Version()})
+		a.greeted = true
+		a.send(hello{Event: "hello", Wire: wire, PID: os.Getpid(), Init: a.realm == namespace, Cgroup: a.signals.version, Go: runtime.Version()})
 	case "run":
-		r := &replicate{order: c, init: a.init}
-		if !a.running.CompareAndSwap(nil, r) {
-			send(failure{Event: "error", Message: "a replicate is running; one at a time"})
-			return
+		r := &replicate{order: o}
+		if !a.greeted {
+			a.refuse("nothing runs before hello")
+		} else if !a.turn.CompareAndSwap(nil, r) {
+			a.refuse("a replicate is running; one at a time")
+		} else {
+			a.runs <- r
 		}
-		go func() {
-			done := r.run(a.signals)
-			a.running.Store(nil)
-			send(done)
-			collect()
-		}()
 	case "stop":
-		if r := a.running.Load(); r != nil {
-			r.stop()
+		if r := a.turn.Load(); r != nil {
+			go a.kill(r, &r.stopped)
 		}
 	default:
-		send(failure{Event: "error", Message: fmt.Sprintf("no order is called %q", c.Op)})
+		a.refuse("no order is called %q", o.Op)
 	}
 }
 
@@ -94,14 +136,17 @@ func (a *agent) carryOut(c order) {
 func (a *agent) watch() {
 	told := make(chan os.Signal, 1)
 	signal.Notify(told, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
+	// Without this a write to a pipe that nobody reads would end the agent before it has ended its
+	// children. Ignoring the signal instead would have them inherit that.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	tick := time.NewTicker(time.Second)
 	for {
 		select {
 		case <-told:
-			a.end(0)
+			a.end(exitToldTo)
 		case <-tick.C:
-			if time.Duration(time.Now().UnixNano()-a.heard.Load()) > silence {
-				a.end(4)
+			if time.Since(a.born)-time.Duration(a.heard.Load()) > silence {
+				a.end(exitSilence)
 			}
 		}
 	}
@@ -109,16 +154,38 @@ func (a *agent) watch() {
 
 // end kills what was started and ends the agent.
 func (a *agent) end(code int) {
-	endAll(a.init)
+	a.life.Lock()
+	a.realm.clear(time.Now().Add(patience))
 	os.Exit(code)
 }
 
-// collect runs the collector where a replicate left much behind.
-func collect() {
-	const much = 64 << 20
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	if m.HeapAlloc > much {
+func (a *agent) refuse(format string, values ...any) {
+	a.send(failure{Event: "error", Message: fmt.Sprintf(format, values...)})
+}
+
+// send writes one event as one line, or ends the agent where nobody reads.
+func (a *agent) send(event any) {
+	if err := write(event); err != nil {
+		a.end(exitUnheard)
+	}
+}
+
+// garbage is an upper bound of what has been allocated since the last collection.
+var garbage int64
+
+// tidy collects before the lab can order the next replicate, once enough has come together.
+func tidy(d *done) {
+	const (
+		much    = 16 << 20
+		apiece  = 64 << 10 // orders, events and buffers of a replicate that says little
+		written = 8        // growing the slices, base64 and JSON copy what a program wrote some times over
+	)
+	kept := len(d.Stdout.Base64) + len(d.Stderr.Base64)
+	for _, line := range d.Lines {
+		kept += len(line)
+	}
+	if garbage += apiece + written*int64(kept); garbage > much {
+		garbage = 0
 		runtime.GC()
 	}
 }

@@ -2,114 +2,136 @@ package main
 
 import (
 	"bytes"
-	"io"
-	"os"
-	"sync"
 	"syscall"
+	"unsafe"
 )
 
-// pipes are a replicate's standard output and error and the descriptor for its own lines, with a reader
-// each. Readers go on after their limit, so that a program that writes too much is not blocked by it.
-type pipes struct {
-	null           *os.File
+// output collects what a replicate writes: on standard output, on standard error, and the lines of its own
+// on descriptor 3. One goroutine polls all three pipes, and it sleeps in poll before the replicate starts:
+// three goroutines and the runtime's own poller would wake threads in the middle of a start.
+type output struct {
+	null           int
 	stdout, stderr *pipe
 	lines          *pipe
-	readers        sync.WaitGroup
+	drained        chan struct{}
 }
 
+// pipe keeps the first limit bytes and goes on reading: a program that writes too much is not blocked by it.
 type pipe struct {
-	reader, writer *os.File
+	reader, writer int
 	kept           []byte
 	limit          int
 	total          int64
 }
 
-func openPipes(o order) (*pipes, error) {
-	null, err := os.Open(os.DevNull)
-	if err != nil {
+func openOutput(o order) (*output, error) {
+	out := &output{null: -1, drained: make(chan struct{})}
+	var err error
+	if out.null, err = syscall.Open("/dev/null", syscall.O_RDONLY|syscall.O_CLOEXEC, 0); err != nil {
 		return nil, err
 	}
-	p := &pipes{null: null}
-	for _, each := range []struct {
-		to    **pipe
-		limit int
-	}{{&p.stdout, o.OutputLimit}, {&p.stderr, o.OutputLimit}, {&p.lines, o.LineLimit}} {
-		r, w, err := os.Pipe()
-		if err != nil {
-			return nil, err
+	if out.stdout, err = openPipe(o.OutputLimit); err == nil {
+		if out.stderr, err = openPipe(o.OutputLimit); err == nil {
+			out.lines, err = openPipe(o.LineLimit)
 		}
-		*each.to = &pipe{reader: r, writer: w, limit: each.limit}
 	}
-	return p, nil
+	if err != nil {
+		out.closeChildFiles()
+		for _, p := range out.pipes() {
+			syscall.Close(p.reader)
+		}
+		return nil, err
+	}
+	return out, nil
 }
 
-// childFiles are the child's descriptors 0 to 3. The writers stay blocking for the child: they are taken by
-// a raw control call, because File.Fd would say so for both ends' description.
-func (p *pipes) childFiles() []uintptr {
-	files := []uintptr{0, 0, 0, 0}
-	for i, f := range []*os.File{p.null, p.stdout.writer, p.stderr.writer, p.lines.writer} {
-		raw, err := f.SyscallConn()
-		if err != nil {
-			continue
+func openPipe(limit int) (*pipe, error) {
+	var ends [2]int
+	if err := syscall.Pipe2(ends[:], syscall.O_CLOEXEC); err != nil {
+		return nil, err
+	}
+	return &pipe{reader: ends[0], writer: ends[1], kept: []byte{}, limit: limit}, nil
+}
+
+// pipes are those that are open.
+func (out *output) pipes() []*pipe {
+	open := make([]*pipe, 0, 3)
+	for _, p := range []*pipe{out.stdout, out.stderr, out.lines} {
+		if p != nil {
+			open = append(open, p)
 		}
-		raw.Control(func(fd uintptr) {
-			if i > 0 {
-				syscall.SetNonblock(int(fd), false)
+	}
+	return open
+}
+
+// childFiles are the child's descriptors 0 to 3.
+func (out *output) childFiles() []uintptr {
+	return []uintptr{uintptr(out.null), uintptr(out.stdout.writer), uintptr(out.stderr.writer), uintptr(out.lines.writer)}
+}
+
+func (out *output) closeChildFiles() {
+	syscall.Close(out.null)
+	for _, p := range out.pipes() {
+		syscall.Close(p.writer)
+	}
+}
+
+// start reads until nobody holds a pipe's other end.
+func (out *output) start() {
+	go func() {
+		defer close(out.drained)
+		drain(out.pipes())
+	}()
+}
+
+func (out *output) wait() { <-out.drained }
+
+// chunk is what is read at once: the capacity of a pipe. Only one output is drained at a time.
+var chunk [64 << 10]byte
+
+func drain(pipes []*pipe) {
+	type pollFD struct {
+		fd      int32
+		events  int16
+		revents int16
+	}
+	const pollIn = 1
+	for len(pipes) > 0 {
+		polled := make([]pollFD, len(pipes))
+		for i, p := range pipes {
+			polled[i] = pollFD{fd: int32(p.reader), events: pollIn}
+		}
+		_, _, errno := syscall.Syscall(syscall.SYS_POLL, uintptr(unsafe.Pointer(&polled[0])), uintptr(len(polled)), ^uintptr(0))
+		if errno != 0 {
+			continue // EINTR
+		}
+		open := pipes[:0]
+		for i, p := range pipes {
+			if polled[i].revents == 0 || p.read() {
+				open = append(open, p)
+			} else {
+				syscall.Close(p.reader)
 			}
-			files[i] = fd
-		})
-	}
-	return files
-}
-
-func (p *pipes) closeWriters() {
-	p.null.Close()
-	for _, each := range p.all() {
-		each.writer.Close()
-	}
-}
-
-// start reads until every writer is gone.
-func (p *pipes) start() {
-	for _, each := range p.all() {
-		p.readers.Add(1)
-		go func() {
-			defer p.readers.Done()
-			each.drain()
-		}()
-	}
-}
-
-// collect waits for the readers and gives what they kept.
-func (p *pipes) collect() (stdout, stderr stream, lines []string, dropped int) {
-	p.readers.Wait()
-	for _, each := range p.all() {
-		each.reader.Close()
-	}
-	lines, dropped = p.lines.split()
-	return p.stdout.stream(), p.stderr.stream(), lines, dropped
-}
-
-func (p *pipes) all() []*pipe { return []*pipe{p.stdout, p.stderr, p.lines} }
-
-func (p *pipe) drain() {
-	chunk := make([]byte, 32<<10)
-	for {
-		n, err := p.reader.Read(chunk)
-		p.total += int64(n)
-		p.kept = append(p.kept, chunk[:min(n, p.limit-len(p.kept))]...)
-		if err == io.EOF || err != nil {
-			return
 		}
+		pipes = open
 	}
 }
 
-func (p *pipe) stream() stream {
-	if p.kept == nil {
-		p.kept = []byte{}
+// read takes what is there and says whether more may come.
+func (p *pipe) read() bool {
+	n, err := syscall.Read(p.reader, chunk[:])
+	if err == syscall.EINTR {
+		return true
 	}
-	return stream{Base64: p.kept, Bytes: p.total}
+	if n <= 0 {
+		return false
+	}
+	p.total += int64(n)
+	p.kept = append(p.kept, chunk[:min(n, p.limit-len(p.kept))]...)
+	return true
 }
+
+func (p *pipe) stream() stream { return stream{Base64: p.kept, Bytes: p.total} }
 
 // split gives the whole lines that were kept; dropped is 1 where bytes went over the limit, because how many
 // lines those were is not known.

@@ -1,9 +1,6 @@
 package main
 
 import (
-	"os"
-	"strconv"
-	"sync"
 	"syscall"
 	"time"
 	"unsafe"
@@ -12,52 +9,63 @@ import (
 // grace is what a program gets between SIGTERM and SIGKILL.
 const grace = 200 * time.Millisecond
 
-// replicate is one process from its start to its end.
+// replicate is one process from its order to its end. All but the order belongs to the holder of agent.life.
 type replicate struct {
-	order order
-	init  bool
-
-	mu       sync.Mutex
-	pid      int // 0: not started, or already reaped
+	order    order
+	pid      int  // 0 before its start
+	over     bool // it is reaped, and its pid may name another
 	timedOut bool
 	stopped  bool
 }
 
-// run starts the process, waits for it and reports. What the agent does before the start and after the
-// reaping is outside start_ns … end_ns.
-func (r *replicate) run(s *signals) done {
-	d := done{
-		Event: "done", ID: r.order.ID, ExitCode: -1, Lines: []string{},
-		Stdout: stream{Base64: []byte{}}, Stderr: stream{Base64: []byte{}},
-		Before: map[string]int64{}, After: map[string]int64{},
+// run starts a process, waits for it and reports. What is dear comes before start_ns or after end_ns.
+func (a *agent) run(r *replicate) *done {
+	o := r.order
+	d := noDone(o.ID)
+	if d.Error = o.flaw(); d.Error != "" {
+		return d
 	}
-	out, err := openPipes(r.order)
+	out, err := openOutput(o)
 	if err != nil {
 		d.Error = err.Error()
 		return d
 	}
-	env := append(r.order.Env[:len(r.order.Env):len(r.order.Env)], "LAB_FD=3")
-	d.Before = s.read()
-	oom := s.oomKills()
+	attributes := &syscall.ProcAttr{
+		Dir:   o.Dir,
+		Env:   append(o.Env[:len(o.Env):len(o.Env)], "LAB_FD=3"),
+		Files: out.childFiles(),
+		// A session of its own, so that no signal to the lab's group reaches it; and an end with the
+		// agent's own, should that be killed.
+		Sys: &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL},
+	}
+	out.start()
+	d.Before = a.signals.read()
+	kills := a.signals.oomKills()
+
 	d.StartedAtNs = time.Now().UnixNano()
 	d.StartNs = monotonic()
-	pid, err := r.start(env, out)
-	out.closeWriters()
-	if err != nil {
+	err = a.start(r, attributes)
+	out.closeChildFiles()
+	if r.pid == 0 {
 		d.EndNs = monotonic()
-		d.Error = err.Error()
-		out.collect()
+		d.Stopped = r.stopped
+		if err != nil {
+			d.Error = err.Error()
+		}
+		out.wait()
 		return d
 	}
-	limit := time.AfterFunc(time.Duration(r.order.TimeoutNs), func() { r.kill(&r.timedOut) })
-	out.start()
-	status, used := r.wait(pid)
+	limit := time.AfterFunc(time.Duration(o.TimeoutNs), func() { a.kill(r, &r.timedOut) })
+	status, used := a.wait(r)
 	d.EndNs = monotonic()
+
 	limit.Stop()
-	d.After = s.read()
-	d.Ended = endAll(r.init) // whoever still holds a pipe's other end must go before it can be drained
-	d.Stdout, d.Stderr, d.Lines, d.LinesDropped = out.collect()
-	d.OOMKills = s.oomKills() - oom
+	d.After = a.signals.read()
+	d.Ended = a.realm.clear(time.Time{}) // before the wait: who is left may hold a pipe's other end
+	out.wait()
+	d.Stdout, d.Stderr = out.stdout.stream(), out.stderr.stream()
+	d.Lines, d.LinesDropped = out.lines.split()
+	d.OOMKills = a.signals.oomKills() - kills
 	d.TimedOut, d.Stopped = r.timedOut, r.stopped
 	if status.Signaled() {
 		d.Signal = int(status.Signal())
@@ -65,54 +73,92 @@ func (r *replicate) run(s *signals) done {
 		d.ExitCode = status.ExitStatus()
 	}
 	d.Usage = used
-	if r.init {
-		emptyFolder("/tmp")
-	}
+	a.scratch.clear()
 	return d
 }
 
-func (r *replicate) start(env []string, out *pipes) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	pid, err := syscall.ForkExec(r.order.Argv[0], r.order.Argv, &syscall.ProcAttr{
-		Dir:   r.order.Dir,
-		Env:   env,
-		Files: out.childFiles(),
-		Sys:   &syscall.SysProcAttr{Setsid: true},
-	})
-	if err != nil {
-		return 0, err
+// start leaves the pid at 0 where there is an error, or nothing to start because it was stopped before.
+func (a *agent) start(r *replicate, attributes *syscall.ProcAttr) error {
+	a.life.Lock()
+	defer a.life.Unlock()
+	if r.stopped {
+		r.over = true
+		return nil
 	}
-	r.pid = pid
-	// The kernel shall choose the replicate, not the agent. Raising one's child needs no right; lowering the agent's own would.
-	if f, err := os.OpenFile("/proc/"+strconv.Itoa(pid)+"/oom_score_adj", os.O_WRONLY, 0); err == nil {
-		f.WriteString("1000")
-		f.Close()
-	}
-	return pid, nil
+	a.oom.raise()
+	pid, err := syscall.ForkExec(r.order.Argv[0], r.order.Argv, attributes)
+	a.oom.lower()
+	r.pid, r.over = pid, err != nil
+	return err
 }
 
-// wait reaps the process. It first waits without reaping: until r.pid is 0, nobody else can have its number.
-func (r *replicate) wait(pid int) (syscall.WaitStatus, usage) {
-	const pPID, wNoWait = 1, 0x1000000
-	var siginfo [128]byte
+// wait reaps the replicate's process, and on the way the orphans that the agent inherits from it: as
+// zombies they would count against the limit of processes. It waits without reaping, and reaps under
+// agent.life: whoever signals a pid under that lock can be sure whose it is.
+func (a *agent) wait(r *replicate) (syscall.WaitStatus, usage) {
 	for {
-		_, _, errno := syscall.Syscall6(syscall.SYS_WAITID, pPID, uintptr(pid), uintptr(unsafe.Pointer(&siginfo)), syscall.WEXITED|wNoWait, 0, 0)
+		pid := waitAny()
+		a.life.Lock()
+		var status syscall.WaitStatus
+		var used syscall.Rusage
+		reap(pid, &status, &used)
+		if pid == r.pid {
+			r.over = true
+			a.life.Unlock()
+			return status, usageOf(used)
+		}
+		a.life.Unlock()
+	}
+}
+
+// kill ends a replicate's process and the group of its session, first politely, and notes why.
+func (a *agent) kill(r *replicate, why *bool) {
+	if a.signal(r, syscall.SIGTERM, why) {
+		time.Sleep(grace)
+		a.signal(r, syscall.SIGKILL, why)
+	}
+}
+
+// signal says whether the replicate may need another. One that has not started needs none: it will not.
+func (a *agent) signal(r *replicate, number syscall.Signal, why *bool) bool {
+	a.life.Lock()
+	defer a.life.Unlock()
+	if r.over {
+		return false
+	}
+	*why = true
+	if r.pid == 0 {
+		return false
+	}
+	syscall.Kill(-r.pid, number)
+	syscall.Kill(r.pid, number) // in case it left its group
+	return true
+}
+
+// waitAny blocks until a child has ended and gives its pid; the child stays a zombie.
+func waitAny() int {
+	const (
+		all    = 0         // P_ALL
+		noWait = 0x1000000 // WNOWAIT
+	)
+	var info struct {
+		signo, errno, code, _ int32
+		pid                   int32
+		_                     [108]byte
+	}
+	for {
+		_, _, errno := syscall.Syscall6(syscall.SYS_WAITID, all, 0, uintptr(unsafe.Pointer(&info)), syscall.WEXITED|noWait, 0, 0)
+		if errno == 0 {
+			return int(info.pid)
+		}
 		if errno != syscall.EINTR {
-			break
+			panic("waitid: " + errno.Error()) // there is a child, and what is asked is legal
 		}
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.pid = 0
-	var status syscall.WaitStatus
-	var ru syscall.Rusage
-	for {
-		if _, err := syscall.Wait4(pid, &status, 0, &ru); err != syscall.EINTR {
-			break
-		}
-	}
-	return status, usage{
+}
+
+func usageOf(ru syscall.Rusage) usage {
+	return usage{
 		UserNs:              ru.Utime.Nano(),
 		SystemNs:            ru.Stime.Nano(),
 		MaxRSSBytes:         ru.Maxrss << 10,
@@ -123,29 +169,9 @@ func (r *replicate) wait(pid int) (syscall.WaitStatus, usage) {
 	}
 }
 
-// stop ends the process because the lab asked for it.
-func (r *replicate) stop() { go r.kill(&r.stopped) }
-
-// kill ends the process and its session's group, first politely, and notes why.
-func (r *replicate) kill(why *bool) {
-	r.signal(syscall.SIGTERM, why)
-	time.Sleep(grace)
-	r.signal(syscall.SIGKILL, why)
-}
-
-func (r *replicate) signal(number syscall.Signal, why *bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.pid == 0 {
-		return
-	}
-	*why = true
-	syscall.Kill(-r.pid, number)
-	syscall.Kill(r.pid, number) // in case it left its group
-}
-
 func monotonic() int64 {
+	const clockMonotonic = 1
 	var ts syscall.Timespec
-	syscall.RawSyscall(syscall.SYS_CLOCK_GETTIME, 1, uintptr(unsafe.Pointer(&ts)), 0)
+	syscall.RawSyscall(syscall.SYS_CLOCK_GETTIME, clockMonotonic, uintptr(unsafe.Pointer(&ts)), 0)
 	return ts.Nano()
 }

@@ -3,151 +3,136 @@ package main
 import (
 	"bytes"
 	"os"
-	"path"
+	"path/filepath"
 	"strconv"
-	"strings"
+	"syscall"
 )
 
 // signals are what the environment may have done to a replicate, read before and after it. The files stay
-// open and are read at offset 0: that costs a third of opening them anew.
+// open and are read at offset 0, each once.
 type signals struct {
-	version                  int // of the cgroup files: 1, 2, or 0 where there are none
-	cpu, memory, io          *os.File
-	stat, vmstat             *os.File
-	throttling, memoryEvents *os.File
-	buffer                   []byte
+	version int // of the cgroup files: 1, 2, or 0 where there are none
+	files   []*signalFile
+	oom     *signalFile // counts the kills of the memory cgroup
+}
+
+// signalFile is a file of counters, and what is wanted of it.
+type signalFile struct {
+	fd       int
+	buffer   []byte
+	counters []counter
+}
+
+// counter is a number in a file: the one that stands behind the first occurrence of key, skip fields later.
+type counter struct {
+	name  string
+	key   []byte
+	skip  int
+	scale int64
 }
 
 func openSignals() *signals {
-	s := &signals{buffer: make([]byte, 64<<10)}
-	s.cpu, _ = os.Open("/proc/pressure/cpu")
-	s.memory, _ = os.Open("/proc/pressure/memory")
-	s.io, _ = os.Open("/proc/pressure/io")
-	s.stat, _ = os.Open("/proc/stat")
-	s.vmstat, _ = os.Open("/proc/vmstat")
-	mounts, _ := os.ReadFile("/proc/self/mountinfo")
-	groups, _ := os.ReadFile("/proc/self/cgroup")
-	if folder := cgroupFolder(string(mounts), string(groups), "memory"); folder != "" {
-		s.version = 1
-		s.memoryEvents, _ = os.Open(path.Join(folder, "memory.oom_control"))
-		s.throttling, _ = os.Open(path.Join(cgroupFolder(string(mounts), string(groups), "cpu"), "cpu.stat"))
-	} else if folder := cgroupFolder(string(mounts), string(groups), ""); folder != "" {
-		s.version = 2
-		s.memoryEvents, _ = os.Open(path.Join(folder, "memory.events"))
-		s.throttling, _ = os.Open(path.Join(folder, "cpu.stat"))
+	s := &signals{}
+	s.add("/proc/pressure/cpu", counter{"psi_cpu_some_us", []byte("some avg10="), 3, 1})
+	s.add("/proc/pressure/memory", counter{"psi_memory_some_us", []byte("some avg10="), 3, 1})
+	s.add("/proc/pressure/io", counter{"psi_io_some_us", []byte("some avg10="), 3, 1})
+	// cpu user nice system idle iowait irq softirq steal
+	s.add("/proc/stat", counter{"steal_ticks", []byte("cpu "), 7, 1})
+	s.add("/proc/vmstat", counter{"swap_in_pages", []byte("\npswpin "), 0, 1}, counter{"swap_out_pages", []byte("\npswpout "), 0, 1})
+
+	periods := counter{"throttled_periods", []byte("nr_throttled "), 0, 1}
+	memory, processor := cgroupFolders()
+	switch {
+	case memory.version == 1:
+		s.add(filepath.Join(processor.path, "cpu.stat"), periods, counter{"throttled_ns", []byte("throttled_time "), 0, 1})
+		s.oom = openSignalFile(filepath.Join(memory.path, "memory.oom_control"))
+	case memory.version == 2:
+		s.add(filepath.Join(processor.path, "cpu.stat"), periods, counter{"throttled_ns", []byte("throttled_usec "), 0, 1000})
+		s.oom = openSignalFile(filepath.Join(memory.path, "memory.events"))
 	}
+	s.version = memory.version
 	return s
+}
+
+func (s *signals) add(path string, counters ...counter) {
+	if f := openSignalFile(path, counters...); f != nil {
+		s.files = append(s.files, f)
+	}
 }
 
 // read gives the signals by name; what cannot be read is absent.
 func (s *signals) read() map[string]int64 {
 	found := make(map[string]int64, 8)
-	put := func(name string, file *os.File, key string, scale int64) {
-		if value, ok := s.after(file, key); ok {
-			found[name] = value * scale
-		}
-	}
-	put("psi_cpu_some_us", s.cpu, "total=", 1)
-	put("psi_memory_some_us", s.memory, "total=", 1)
-	put("psi_io_some_us", s.io, "total=", 1)
-	if s.version == 2 {
-		put("throttled_ns", s.throttling, "throttled_usec ", 1000)
-	} else {
-		put("throttled_ns", s.throttling, "throttled_time ", 1)
-	}
-	put("throttled_periods", s.throttling, "nr_throttled ", 1)
-	put("swap_in_pages", s.vmstat, "\npswpin ", 1)
-	put("swap_out_pages", s.vmstat, "\npswpout ", 1)
-	if content := s.content(s.stat); content != nil {
-		// cpu user nice system idle iowait irq softirq steal, in ticks
-		const steal = 8
-		if fields := bytes.Fields(content[:bytes.IndexByte(content, '\n')+1]); len(fields) > steal {
-			found["steal_ticks"], _ = strconv.ParseInt(string(fields[steal]), 10, 64)
+	for _, f := range s.files {
+		content := f.content()
+		for _, c := range f.counters {
+			if value, ok := c.of(content); ok {
+				found[c.name] = value
+			}
 		}
 	}
 	return found
 }
 
-// oomKills counts the kills of this cgroup, or of the machine where the cgroup has no such count.
+// oomKills counts the kills in the agent's own cgroup, which replicates share; 0 where nobody counts them.
 func (s *signals) oomKills() int64 {
-	if value, ok := s.after(s.memoryEvents, "oom_kill "); ok {
-		return value
+	if s.oom == nil {
+		return 0
 	}
-	value, _ := s.after(s.vmstat, "\noom_kill ")
+	value, _ := oomKill.of(s.oom.content())
 	return value
 }
 
-// after gives the number that stands behind key's first occurrence.
-func (s *signals) after(file *os.File, key string) (int64, bool) {
-	content := s.content(file)
-	at := bytes.Index(content, []byte(key))
+var oomKill = counter{"", []byte("oom_kill "), 0, 1}
+
+// openSignalFile makes the buffer as long as what is wanted needs. It matters for vmstat: the kernel writes
+// numbers only as far as they are read, and the swap counters stand in its first half.
+func openSignalFile(path string, counters ...counter) *signalFile {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return nil
+	}
+	fd, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return nil
+	}
+	const growth = 512 // the numbers before the last one wanted will get longer
+	needed := 0
+	for _, c := range counters {
+		needed = max(needed, bytes.Index(content, c.key)+len(c.key))
+	}
+	return &signalFile{fd: fd, buffer: make([]byte, needed+growth), counters: counters}
+}
+
+// content is what stands in the file now; nil where it cannot be read.
+func (f *signalFile) content() []byte {
+	n, err := syscall.Pread(f.fd, f.buffer, 0)
+	if err != nil || n <= 0 {
+		return nil
+	}
+	return f.buffer[:n]
+}
+
+func (c counter) of(content []byte) (int64, bool) {
+	at := bytes.Index(content, c.key)
 	if at < 0 {
 		return 0, false
 	}
-	rest := content[at+len(key):]
-	end := bytes.IndexAny(rest, " \n")
-	if end < 0 {
-		end = len(rest)
+	fields := bytes.Fields(upToNewline(content[at+len(c.key):]))
+	if len(fields) <= c.skip {
+		return 0, false
 	}
-	value, err := strconv.ParseInt(string(rest[:end]), 10, 64)
-	return value, err == nil
+	digits := fields[c.skip]
+	if equals := bytes.IndexByte(digits, '='); equals >= 0 {
+		digits = digits[equals+1:] // total=123
+	}
+	value, err := strconv.ParseInt(string(digits), 10, 64)
+	return value * c.scale, err == nil
 }
 
-func (s *signals) content(file *os.File) []byte {
-	if file == nil {
-		return nil
+func upToNewline(content []byte) []byte {
+	if end := bytes.IndexByte(content, '\n'); end >= 0 {
+		return content[:end]
 	}
-	n, _ := file.ReadAt(s.buffer, 0)
-	if n <= 0 {
-		return nil
-	}
-	return s.buffer[:n]
-}
-
-// cgroupFolder is where this process's group of a v1 controller (or, with "", the v2 hierarchy) is mounted.
-// A container sees its own group as the mount's root; a host process sees the whole tree.
-func cgroupFolder(mountinfo, groups, controller string) string {
-	group, ok := groupOf(groups, controller)
-	if !ok {
-		return ""
-	}
-	for _, line := range strings.Split(mountinfo, "\n") {
-		// 36 35 98:0 /root /mount options … - type source superoptions
-		before, after, ok := strings.Cut(line, " - ")
-		fields, tail := strings.Fields(before), strings.Fields(after)
-		if !ok || len(fields) < 5 || len(tail) < 3 {
-			continue
-		}
-		v1 := tail[0] == "cgroup" && controller != "" && has(tail[2], controller)
-		v2 := tail[0] == "cgroup2" && controller == ""
-		if !v1 && !v2 {
-			continue
-		}
-		root := fields[3]
-		if root == "/" {
-			return path.Join(fields[4], group)
-		}
-		return path.Join(fields[4], strings.TrimPrefix(group, root))
-	}
-	return ""
-}
-
-// groupOf reads a line of /proc/self/cgroup: 4:memory:/docker/id, or 0::/group in v2.
-func groupOf(groups, controller string) (string, bool) {
-	for _, line := range strings.Split(groups, "\n") {
-		parts := strings.SplitN(line, ":", 3)
-		if len(parts) == 3 && (parts[1] == controller || controller != "" && has(parts[1], controller)) {
-			return parts[2], true
-		}
-	}
-	return "", false
-}
-
-func has(list, name string) bool {
-	for _, item := range strings.Split(list, ",") {
-		if item == name {
-			return true
-		}
-	}
-	return false
+	return content
 }

@@ -21,6 +21,19 @@ type order struct {
 	LineLimit   int      `json:"line_limit"`
 }
 
+// flaw says what makes an order to run impossible to carry out, or is empty.
+func (o order) flaw() string {
+	switch {
+	case len(o.Argv) == 0:
+		return "argv is empty"
+	case o.TimeoutNs <= 0:
+		return "timeout_ns is not positive"
+	case o.OutputLimit < 0 || o.LineLimit < 0:
+		return "a limit is negative"
+	}
+	return ""
+}
+
 type hello struct {
 	Event  string `json:"ev"`
 	Wire   int    `json:"wire"`
@@ -72,17 +85,25 @@ type stream struct {
 	Bytes  int64  `json:"bytes"`
 }
 
-var sending sync.Mutex
+// noDone is the answer about a replicate of which nothing is known yet: lists and objects are empty, never null.
+func noDone(id string) *done {
+	nothing := func() stream { return stream{Base64: []byte{}} }
+	return &done{
+		Event: "done", ID: id, ExitCode: -1, Stdout: nothing(), Stderr: nothing(), Lines: []string{},
+		Before: map[string]int64{}, After: map[string]int64{},
+	}
+}
 
-// send writes one event as one line.
-func send(event any) {
+var writing sync.Mutex
+
+// write puts one event on standard output as one line.
+func write(event any) error {
 	line, err := json.Marshal(event)
 	if err != nil {
 		panic(err) // our own types always marshal
 	}
-	sending.Lock()
-	defer sending.Unlock()
-	if _, err := os.Stdout.Write(append(line, '\n')); err != nil {
-		os.Exit(5) // the lab is gone; end of file on standard input would have said the same
-	}
+	writing.Lock()
+	defer writing.Unlock()
+	_, err = os.Stdout.Write(append(line, '\n'))
+	return err
 }

@@ -10,10 +10,16 @@ import (
 	"${ module }/internal/lab"
 )
 
+const (
+	defaultMode       = ${ defaults.mode | go }
+	defaultSize int64 = ${ defaults.size | go }
+	defaultTHP        = ${ defaults.thp | go }
+)
+
 var (
-	mode = flag.String("mode", ${ defaults.mode | go }, "reserve, touch, heap or ticker")
-	size = flag.Int64("size", ${ defaults.size | go }, "bytes to touch")
-	thp  = flag.String("thp", ${ defaults.thp | go }, "never: 4 KiB pages only; madvise: ask for 2 MiB pages")
+	mode = flag.String("mode", defaultMode, "reserve, touch, heap or ticker")
+	size = flag.Int64("size", defaultSize, "bytes to touch, populate or grow by")
+	thp  = flag.String("thp", defaultTHP, "never: 4 KiB pages only; madvise: ask for 2 MiB pages")
 )
 
 var modes = map[string]func(){"reserve": reserve, "touch": touch, "heap": growHeap, "ticker": tick}
@@ -31,4 +37,18 @@ func main() {
 	lab.Effective()
 	run()
 	lab.Flush()
+}
+
+// timed observes how long f took.
+func timed(name string, f func()) {
+	start := lab.Now()
+	f()
+	lab.Observe(name, lab.Now()-start)
+}
+
+func check(what string, errno error) {
+	if errno != nil {
+		fmt.Fprintf(os.Stderr, "mmap-large: %s: %v\n", what, errno)
+		os.Exit(1)
+	}
 }

@@ -1,10 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"fmt"
-	"os"
-	"strconv"
 	"syscall"
 	"unsafe"
 )
@@ -21,7 +17,8 @@ const (
 	prSetThpDisable   = 41
 )
 
-// mmap maps n fresh bytes, private and anonymous, wherever the kernel likes.
+// mmap maps n fresh bytes, private and anonymous, wherever the kernel likes. The system call itself:
+// syscall.Mmap would keep books under a lock.
 func mmap(n int64, prot, flags uintptr) (uintptr, syscall.Errno) {
 	at, _, errno := syscall.Syscall6(syscall.SYS_MMAP, 0, uintptr(n), prot, syscall.MAP_PRIVATE|syscall.MAP_ANON|flags, ^uintptr(0), 0)
 	return at, errno
@@ -29,7 +26,12 @@ func mmap(n int64, prot, flags uintptr) (uintptr, syscall.Errno) {
 
 func munmap(at uintptr, n int64) {
 	_, _, errno := syscall.Syscall(syscall.SYS_MUNMAP, at, uintptr(n), 0)
-	check("munmap", errno)
+	check("munmap", failure(errno))
+}
+
+func madvise(at uintptr, n int64, advice uintptr) syscall.Errno {
+	_, _, errno := syscall.Syscall(syscall.SYS_MADVISE, at, uintptr(n), advice)
+	return errno
 }
 
 // region is n bytes that begin at a 2 MiB boundary, within a mapping that is 2 MiB longer.
@@ -41,16 +43,21 @@ type region struct {
 // newRegion maps without touching; under -thp=madvise it asks for huge pages before anything is there.
 func newRegion(n int64) region {
 	mapped, errno := mmap(n+hugePage, protRW, syscall.MAP_NORESERVE)
-	check("mmap", errno)
+	check("mmap", failure(errno))
 	r := region{mapped: mapped, at: (mapped + hugePage - 1) &^ (hugePage - 1), n: n}
 	if *thp == "madvise" {
-		_, _, errno = syscall.Syscall(syscall.SYS_MADVISE, r.at, uintptr(n), madvHugepage)
-		check("madvise(MADV_HUGEPAGE)", errno)
+		check("madvise(MADV_HUGEPAGE)", failure(madvise(r.at, n, madvHugepage)))
 	}
 	return r
 }
 
 func (r region) unmap() { munmap(r.mapped, r.n+hugePage) }
+
+// renewed is the same length again, with nothing in it: its pages go back to the kernel and come from there.
+func (r region) renewed() region {
+	r.unmap()
+	return newRegion(r.n)
+}
 
 // touch writes one byte of each 4 KiB page, in order: a page fault for each page that is not there yet.
 func (r region) touch() {
@@ -60,44 +67,21 @@ func (r region) touch() {
 	}
 }
 
-// populate has the kernel do the same within one system call. MADV_POPULATE_WRITE rather than MAP_POPULATE,
-// which fills the pages before anybody can ask for huge ones.
+// populate has the kernel do the same within one system call. MADV_POPULATE_WRITE and not MAP_POPULATE, which
+// has filled the mapping with 4 KiB pages before anybody could ask for huge ones.
 func (r region) populate() {
-	_, _, errno := syscall.Syscall(syscall.SYS_MADVISE, r.at, uintptr(r.n), madvPopulateWrite)
-	check("madvise(MADV_POPULATE_WRITE), Linux 5.14 or later", errno)
+	check("madvise(MADV_POPULATE_WRITE), Linux 5.14 or later", failure(madvise(r.at, r.n, madvPopulateWrite)))
 }
 
 func forbidHugePages() {
 	_, _, errno := syscall.Syscall6(syscall.SYS_PRCTL, prSetThpDisable, 1, 0, 0, 0, 0)
-	check("prctl(PR_SET_THP_DISABLE)", errno)
+	check("prctl(PR_SET_THP_DISABLE)", failure(errno))
 }
 
-// procBytes reads a field that /proc gives in kB, such as Rss of smaps_rollup or VmPTE of status.
-func procBytes(file, field string) int64 {
-	content, err := os.ReadFile("/proc/self/" + file)
-	if err != nil {
-		fail("reading /proc/self/"+file, err)
+// failure makes an Errno of 0 a nil error.
+func failure(errno syscall.Errno) error {
+	if errno == 0 {
+		return nil
 	}
-	for _, line := range bytes.Split(content, []byte{'\n'}) {
-		name, value, _ := bytes.Cut(line, []byte{':'})
-		if words := bytes.Fields(value); string(name) == field && len(words) == 2 {
-			n, err := strconv.ParseInt(string(words[0]), 10, 64)
-			if err == nil {
-				return n << 10
-			}
-		}
-	}
-	fail("reading /proc/self/"+file, fmt.Errorf("there is no %s", field))
-	return 0
-}
-
-func check(what string, errno syscall.Errno) {
-	if errno != 0 {
-		fail(what, errno)
-	}
-}
-
-func fail(what string, err error) {
-	fmt.Fprintf(os.Stderr, "mmap-large: %s: %v\n", what, err)
-	os.Exit(1)
+	return errno
 }

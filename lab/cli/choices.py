@@ -21,6 +21,14 @@ Sets = Annotated[
     list[str] | None,
     typer.Option("--set", help="NAME=V1,V2: levels of one of the scenario's factors.", show_default=False),
 ]
+Costs = Annotated[
+    str,
+    typer.Option(
+        "--costs",
+        metavar="auto|packaged|FILE",
+        help="What the prediction rests on: this machine's calibration, else packaged.",
+    ),
+]
 Only = Annotated[
     list[str] | None, typer.Option(help="Only cells whose id matches this pattern.", show_default=False)
 ]

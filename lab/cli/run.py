@@ -5,12 +5,16 @@ from __future__ import annotations
 import secrets
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from lab.cli.choices import Gomaxprocs, Only, Releases, Sets, Skip, request
+from lab.cli.choices import Costs, Gomaxprocs, Only, Releases, Sets, Skip, request
 from lab.errors import UsageError
+
+if TYPE_CHECKING:
+    from lab.pipeline import Finished
+    from lab.published import RunResult
 
 _INTERRUPTED = 130
 _RUNS_FAILED = 6
@@ -52,6 +56,13 @@ def scenario(
         bool, typer.Option("--quick", help="The manifest's quick cells, few replicates.")
     ] = False,
     wait: Annotated[bool, typer.Option(help="Wait for another golab that measures on this machine.")] = True,
+    costs: Costs = "auto",
+    calibrate: Annotated[
+        bool,
+        typer.Option(
+            "--calibrate/--no-calibrate", help="Measure first what is missing of this machine's costs."
+        ),
+    ] = True,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON, as `golab schema run` documents it.")
     ] = False,
@@ -75,28 +86,45 @@ def scenario(
         engine=engine,
         results=results,
         wait=wait,
+        costs=costs,
+        calibrate=calibrate,
     )
     with Reporter() as reporter:
         finished = pipeline.run(context.obj, order, reporter)
     if as_json:
-        from lab.published import run_result
-
-        result = run_result(
-            finished.plan, finished.cells, stopped_by=finished.stopped_by, record=str(finished.folder)
-        )
-        typer.echo(result.model_dump_json(indent=1))
+        typer.echo(_published(finished).model_dump_json(indent=1))
     else:
-        from lab.report.terminal import show_run
+        from lab.report.terminal import Page, show_run
 
-        show_run(
-            f"{finished.title}\n{name} on engine {finished.plan.engine}, seed {finished.plan.seed}"
-            + (", quick" if quick else ""),
-            finished.cells,
-            expected=finished.expected,
-            notes=finished.notes,
-            file=sys.stdout,
+        plan = finished.plan
+        title = f"{finished.title}\n{name} on engine {plan.engine}, seed {plan.seed}" + (
+            ", quick" if quick else ""
         )
+        page = Page(title=title, expected=finished.expected, claims=finished.claims, notes=finished.notes)
+        show_run(page, finished.cells, sys.stdout)
     if finished.stopped_by == "interrupted":
         raise typer.Exit(_INTERRUPTED)
     if view.failures(finished.cells, finished.expected):
         raise typer.Exit(_RUNS_FAILED)
+
+
+def _published(finished: Finished) -> RunResult:
+    from lab.model.run import FORMAT
+    from lab.published import CostsUsed, RunResult, cell_results, claim_results
+    from lab.report import view
+
+    plan, costs = finished.plan, finished.costs
+    return RunResult(
+        format=FORMAT,
+        run=plan.run,
+        scenario=plan.scenario,
+        engine=plan.engine,
+        quick=plan.quick,
+        stopped_by=finished.stopped_by,
+        record=str(finished.folder),
+        provenance=dict(plan.provenance),
+        cells=cell_results(finished.cells),
+        claims=claim_results(finished.claims),
+        costs=CostsUsed(source=costs.source, id=costs.identity, calibrated=costs.calibrated),
+        conclusion=view.conclusion(finished.cells),
+    )

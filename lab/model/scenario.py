@@ -155,6 +155,35 @@ class CellGroup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What turns measurements into a claim's verdict, fixed before anything is measured.
+
+    The quantity is the metric of a cell, or its ratio to that of another (``over``). Where its whole 95 % interval
+    is at least ``supported_from``, or at most ``supported_to``, the rule supports the claim; where it is at most
+    ``refuted_to``, or at least ``refuted_from``, it refutes it; in between it decides nothing.
+    """
+
+    says: str
+    cell: str
+    metric: str
+    over: tuple[str, str] | None = None
+    supported_from: float | None = None
+    supported_to: float | None = None
+    refuted_from: float | None = None
+    refuted_to: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A statement of the article and its rules; ``open`` says what part of it nothing measures yet."""
+
+    id: str
+    statement: str
+    rules: tuple[Rule, ...]
+    open: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
     """One experiment, as its manifest states it."""
 
@@ -171,6 +200,7 @@ class Scenario:
     quick_replicates: int
     releases: tuple[str, ...]
     expected: tuple[Ending, ...]
+    claims: tuple[Claim, ...]
     manifest_sha256: str
 
     def factor(self, name: str) -> Factor:

@@ -18,6 +18,7 @@ _DURATIONS: Final = {
     "m": 60 * 10**9,
     "h": 3600 * 10**9,
 }
+_ERRNOS: Final = {0: "0", 12: "ENOMEM"}
 _NUMBER_AND_UNIT: Final = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,9})?)\s*([A-Za-zµ]+)")
 
 
@@ -54,6 +55,19 @@ def rounded_bytes(count: float) -> str:
         if abs(count) >= _BYTES[unit]:
             return f"{_significant(count / _BYTES[unit])} {unit}"
     return f"{count:.0f} B"
+
+
+def value_to_text(value: float, unit: str) -> str:
+    """A number in a metric's unit, to three digits: ``ns``, ``bytes``, ``errno`` or a plain number."""
+    match unit:
+        case "ns":
+            return duration_to_text(value)
+        case "bytes":
+            return rounded_bytes(value)
+        case "errno":
+            return _ERRNOS.get(round(value), f"{value:.3g}")
+        case _:
+            return f"{value:.3g}"
 
 
 def _significant(number: float) -> str:

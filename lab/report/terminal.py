@@ -4,34 +4,46 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import TextIO
+from dataclasses import dataclass
+from typing import Final, TextIO
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from lab.model.outcome import CellSummary
-from lab.report.view import Row, failures, not_predicted, rows
+from lab.model.outcome import CellSummary, Judged
+from lab.report.view import Row, conclusion, failures, not_predicted, rows
 
-_PIPE_WIDTH = 120
+_STYLES: Final = {"agrees": "green", "disagrees": "red", "inconclusive": "yellow"}
+_PIPE_WIDTH: Final = 160
 """Columns where nobody says how wide the page is: a pipe, a file."""
 
 
-def show_run(
-    title: str, cells: Sequence[CellSummary], *, expected: Sequence[str], notes: Sequence[str], file: TextIO
-) -> None:
-    """Print the table of a run, what went wrong, and what is not predicted and why."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What stands around the table: titles above, claims and notes below; ``expected`` endings are not failures."""
+
+    title: str
+    expected: Sequence[str]
+    claims: Sequence[Judged] = ()
+    notes: Sequence[str] = ()
+
+
+def show_run(page: Page, cells: Sequence[CellSummary], file: TextIO) -> None:
+    """Print the table of a run, how the predictions did, what is not predicted and why, the claims, what went wrong."""
     console = Console(file=file, width=None if file.isatty() else _PIPE_WIDTH, highlight=False)
     reasons = not_predicted(cells)
-    table = Table(title=escape(title), title_justify="left", header_style="bold", pad_edge=False)
+    table = Table(title=escape(page.title), title_justify="left", header_style="bold", pad_edge=False)
     table.add_column("cell", overflow="fold")
     table.add_column("metric", overflow="fold")
     table.add_column("measured", justify="right")
     table.add_column("95 % interval", justify="right")
     table.add_column("n", justify="right")
-    table.add_column("predicted")
-    shown = rows(cells, expected)
+    table.add_column("predicted", justify="right")
+    table.add_column("measured/predicted", justify="right")
+    table.add_column("verdict")
+    shown = rows(cells, page.expected)
     for row, following in itertools.zip_longest(shown, shown[1:]):
         table.add_row(
             _cell(row),
@@ -40,14 +52,21 @@ def show_run(
             row.interval,
             row.n,
             _footnote(row.predicted, list(reasons)),
+            row.ratio,
+            Text(row.verdict, style=_STYLES.get(row.verdict, "")),
             end_section=following is None or following.is_first,
         )
     console.print(table)
+    console.print(f"{conclusion(cells)}.", style="bold", markup=False)
     for number, (reason, count) in enumerate(reasons.items(), start=1):
         console.print(f"no[{number}]: {reason} ({count} metric{'s' * (count > 1)})", markup=False)
-    for failure in failures(cells, expected):
+    for claim in page.claims:
+        console.print(
+            Text.assemble("claim ", (claim.id, "bold"), ": ", (claim.verdict.value, "bold"), f": {claim.why}")
+        )
+    for failure in failures(cells, page.expected):
         console.print(failure, markup=False, style="red")
-    for note in notes:
+    for note in page.notes:
         console.print(note, markup=False)
 
 
@@ -57,4 +76,6 @@ def _cell(row: Row) -> Text:
 
 def _footnote(predicted: str, reasons: Sequence[str]) -> str:
     """``no[2]`` instead of a sentence in each row; the sentences stand below the table."""
-    return escape(f"no[{reasons.index(predicted.removeprefix('no: ')) + 1}]") if predicted else ""
+    if not predicted.startswith("no: "):
+        return predicted
+    return escape(f"no[{reasons.index(predicted.removeprefix('no: ')) + 1}]")

@@ -8,12 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from lab.model.outcome import CellSummary, MeasuredMetric
-from lab.model.units import duration_to_text, rounded_bytes
+from lab.model.outcome import CellSummary, Comparison, MeasuredMetric, Verdict
+from lab.model.units import value_to_text
 
 _ASIDE_WIDTH: Final = 32
 """Columns for what was asked for, beside the metrics."""
-_ERRNOS: Final = {0: "0", 12: "ENOMEM"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +31,8 @@ class Row:
     interval: str
     n: str
     predicted: str
+    ratio: str
+    verdict: str
 
 
 def rows(cells: Sequence[CellSummary], expected: Sequence[str] = ("exit",)) -> tuple[Row, ...]:
@@ -55,21 +56,9 @@ def not_predicted(cells: Sequence[CellSummary]) -> Mapping[str, int]:
     reasons: dict[str, int] = {}
     for cell in cells:
         for metric in cell.metrics:
-            reasons[metric.not_predicted] = reasons.get(metric.not_predicted, 0) + 1
+            if metric.not_predicted:
+                reasons[metric.not_predicted] = reasons.get(metric.not_predicted, 0) + 1
     return reasons
-
-
-def value_to_text(value: float, unit: str) -> str:
-    """A number in its metric's unit, to three digits."""
-    match unit:
-        case "ns":
-            return duration_to_text(value)
-        case "bytes":
-            return rounded_bytes(value)
-        case "errno":
-            return _ERRNOS.get(round(value), f"{value:.3g}")
-        case _:
-            return f"{value:.3g}"
 
 
 def _cell_rows(cell: CellSummary, expected: Sequence[str]) -> list[Row]:
@@ -86,10 +75,56 @@ def _cell_rows(cell: CellSummary, expected: Sequence[str]) -> list[Row]:
             measured=_measured(metric) if metric else "",
             interval=_interval(metric) if metric else "",
             n=str(len(metric.values)) if metric else "",
-            predicted=f"no: {metric.not_predicted}" if metric else "",
+            predicted=_predicted(metric) if metric else "",
+            ratio=_ratio(metric.comparison) if metric else "",
+            verdict=_verdict(metric) if metric else "",
         )
         for position, (line, metric) in enumerate(itertools.zip_longest(aside, cell.metrics, fillvalue=None))
     ]
+
+
+def conclusion(cells: Sequence[CellSummary]) -> str:
+    """How the predictions did, in a sentence."""
+    predicted = [metric for cell in cells for metric in cell.metrics if metric.prediction]
+    verdicts = [metric.comparison.verdict for metric in predicted if metric.comparison]
+    counts = {verdict: verdicts.count(verdict) for verdict in Verdict}
+    parts = [f"{counts[Verdict.AGREES]} of {len(predicted)} predictions hold"]
+    if counts[Verdict.DISAGREES]:
+        parts.append(f"{counts[Verdict.DISAGREES]} do not")
+    if counts[Verdict.INCONCLUSIVE]:
+        parts.append(f"{counts[Verdict.INCONCLUSIVE]} are not decided{_how_to_decide(predicted)}")
+    if missing := len(predicted) - len(verdicts):
+        parts.append(f"{missing} had nothing measured to compare with")
+    return "; ".join(parts)
+
+
+def _how_to_decide(metrics: Sequence[MeasuredMetric]) -> str:
+    wanted = [metric.comparison.more for metric in metrics if metric.comparison and metric.comparison.more]
+    return (
+        f" ({min(wanted)} to {max(wanted)} more replicates would decide {len(wanted)} of them)"
+        if wanted
+        else ""
+    )
+
+
+def _predicted(metric: MeasuredMetric) -> str:
+    if metric.prediction is None:
+        return f"no: {metric.not_predicted}"
+    return value_to_text(metric.prediction.value, metric.unit)
+
+
+def _ratio(comparison: Comparison | None) -> str:
+    if comparison is None:
+        return ""
+    if comparison.low is None or comparison.high is None:
+        return f"{comparison.ratio:.2f}"
+    return f"{comparison.ratio:.2f} [{comparison.low:.2f} … {comparison.high:.2f}]"
+
+
+def _verdict(metric: MeasuredMetric) -> str:
+    if metric.prediction is None:
+        return ""
+    return metric.comparison.verdict.value if metric.comparison else "nothing measured"
 
 
 def _measured(metric: MeasuredMetric) -> str:

@@ -59,6 +59,34 @@ def centre(values: Sequence[float], *, confidence: float = 0.95) -> Estimate | N
     return Estimate(value=mean, low=low, high=high, confidence=confidence, n=n, method="mean, t interval")
 
 
+def centre_ratio(
+    above: Sequence[float], below: Sequence[float], *, confidence: float = 0.95
+) -> Estimate | None:
+    """The ratio of two centres on the log scale, with Welch's interval; None where a value is not positive or n < 2."""
+    n = min(len(above), len(below))
+    if n < 2 or min(*above, *below) <= 0:  # noqa: PLR2004 - a spread needs two
+        return None
+    from scipy import stats  # noqa: PLC0415 - takes a second to import; not every command needs it
+
+    logs = [[math.log(value) for value in values] for values in (above, below)]
+    difference = statistics.fmean(logs[0]) - statistics.fmean(logs[1])
+    parts = [statistics.variance(each) / len(each) for each in logs]
+    half = 0.0
+    if sum(parts) > 0:
+        freedom = sum(parts) ** 2 / sum(
+            part**2 / (len(each) - 1) for part, each in zip(parts, logs, strict=True)
+        )
+        half = float(stats.t.ppf(0.5 + confidence / 2, freedom)) * math.sqrt(sum(parts))
+    return Estimate(
+        value=math.exp(difference),
+        low=math.exp(difference - half),
+        high=math.exp(difference + half),
+        confidence=confidence,
+        n=n,
+        method="ratio of geometric means, Welch on logs",
+    )
+
+
 def _t_interval(values: Sequence[float], confidence: float) -> tuple[float, float | None, float | None]:
     mean = statistics.fmean(values)
     n = len(values)

@@ -6,30 +6,43 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from lab.model.matrix import Cell
-from lab.model.outcome import CellSummary, MeasuredMetric
+from lab.model.outcome import CellSummary, MeasuredMetric, Prediction
 from lab.model.run import Record
 from lab.model.scenario import Metric, Scenario
+from lab.stats.compare import compare
 from lab.stats.estimate import centre, process_value
 
 
 def summarise(
-    scenario: Scenario, cells: Iterable[Cell], records: Sequence[Record]
+    scenario: Scenario,
+    cells: Iterable[Cell],
+    records: Sequence[Record],
+    foretold: Mapping[tuple[str, str], Prediction | str],
 ) -> tuple[CellSummary, ...]:
-    """One summary a cell, in the order of *cells*; records that are not usable count as outcomes only."""
+    """One summary a cell, in the order of *cells*; records that are not usable count as outcomes only.
+
+    *foretold* has, by cell id and metric name, a prediction or the reason for none.
+    """
     return tuple(
-        _cell(cell, scenario.metrics_of(cell.levels), [r for r in records if r.turn.cell == cell.id])
+        _cell(
+            cell,
+            [(metric, foretold[cell.id, metric.name]) for metric in scenario.metrics_of(cell.levels)],
+            [record for record in records if record.turn.cell == cell.id],
+        )
         for cell in cells
     )
 
 
-def _cell(cell: Cell, metrics: Iterable[Metric], records: Sequence[Record]) -> CellSummary:
+def _cell(
+    cell: Cell, metrics: Iterable[tuple[Metric, Prediction | str]], records: Sequence[Record]
+) -> CellSummary:
     outcomes = Counter(record.termination.ending.value for record in records)
     return CellSummary(
         id=cell.id,
         levels={name: level.text for name, level in cell.levels.items()},
         outcomes=dict(sorted(outcomes.items())),
         reasons=_reasons(records),
-        metrics=tuple(_metric(metric, records) for metric in metrics),
+        metrics=tuple(_metric(metric, records, foretold) for metric, foretold in metrics),
     )
 
 
@@ -42,17 +55,20 @@ def _reasons(records: Iterable[Record]) -> Mapping[str, str]:
     return reasons
 
 
-def _metric(metric: Metric, records: Iterable[Record]) -> MeasuredMetric:
+def _metric(metric: Metric, records: Iterable[Record], foretold: Prediction | str) -> MeasuredMetric:
     values = tuple(
         process_value(repetitions, metric.statistic)
         for record in records
         if record.usable and (repetitions := record.observations.get(metric.observation))
     )
+    prediction = foretold if isinstance(foretold, Prediction) else None
     return MeasuredMetric(
         name=metric.name,
         unit=metric.unit,
         statistic=metric.statistic,
         values=values,
         estimate=centre(values),
-        not_predicted=metric.described or metric.not_predicted or "prediction is not built yet",
+        not_predicted="" if isinstance(foretold, Prediction) else foretold,
+        prediction=prediction,
+        comparison=compare(values, prediction, metric.margin) if prediction else None,
     )

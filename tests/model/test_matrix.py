@@ -37,6 +37,7 @@ def _scenario(*groups: CellGroup) -> Scenario:
         quick_replicates=1,
         releases=("1.27.3",),
         expected=(),
+        claims=(),
         manifest_sha256="",
     )
 

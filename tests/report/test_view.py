@@ -4,8 +4,9 @@ import io
 from typing import Literal
 
 from lab.model.outcome import CellSummary, MeasuredMetric
-from lab.report.terminal import show_run
-from lab.report.view import failures, not_predicted, rows, value_to_text
+from lab.model.units import value_to_text
+from lab.report.terminal import Page, show_run
+from lab.report.view import failures, not_predicted, rows
 from lab.stats.estimate import centre
 
 _Unit = Literal["ns", "bytes", "count", "errno"]
@@ -80,7 +81,7 @@ def test_a_cell_id_with_brackets_is_not_taken_for_markup() -> None:
     """What a scenario is called is data, not formatting."""
     out = io.StringIO()
 
-    show_run("a [title]", _CELLS, expected=("exit",), notes=("record: [x]",), file=out)
+    show_run(Page(title="a [title]", expected=("exit",), notes=("record: [x]",)), _CELLS, out)
 
     for text in ("heap [0]", "a [title]", "record: [x]", "no[1]: no twin (2 metrics)", "1 exit, 2 oom"):
         assert text in out.getvalue()

@@ -1,0 +1,127 @@
+"""A scenario's cells, predicted: its simulated twin run over resampled calibrations."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from lab.errors import LabError, ProgramRaisedError
+from lab.model.matrix import Cell
+from lab.model.outcome import Prediction
+from lab.model.scenario import AUTO, BUILT_IN_FACTORS, GO_RELEASE, GOMAXPROCS, Metric, Scenario
+from lab.sim import simulate
+from lab.sim.costs import Costs
+from lab.sim.program import Body
+from lab.sim.release import profile
+from lab.sim.simulate import Result, load
+from lab.stats.compare import predicted
+from lab.stats.estimate import process_value
+
+CALIBRATIONS: Final = 8
+"""How often the calibration is resampled: the spread between these is its uncertainty."""
+PROCESSES: Final = 4
+"""Simulated processes for each."""
+
+Foretold = Mapping[tuple[str, str], Prediction | str]
+"""By cell id and metric name: a prediction, or why there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """A scenario's simulated twin, or why there is none."""
+
+    main: Callable[..., Body] | None
+    not_predicted: str = ""
+
+
+def read_twin(path: Path) -> Twin:
+    """The twin beside a manifest. ProgramRaisedError where its Python raises."""
+    if not path.exists():
+        return Twin(None, f"there is no {path.name} beside the manifest")
+    names: Mapping[str, Any] = load(path)
+    return Twin(names.get("main"), str(names.get("NOT_PREDICTED", "")))
+
+
+def foretell(
+    scenario: Scenario, cells: Sequence[Cell], twin: Twin, costs: Costs, *, cpus: int, seed: int
+) -> Foretold:
+    """Predictions of every metric of every cell, or the reason for none. The same arguments give the same."""
+    source = random.Random(f"{seed}/golab calibrations")  # noqa: S311 - a simulation
+    resampled = [costs.resampled(source) for _ in range(CALIBRATIONS)]
+    found: dict[tuple[str, str], Prediction | str] = {}
+    for cell in cells:
+        wanted = [metric for metric in scenario.metrics_of(cell.levels) if not _reason(metric)]
+        foretold = _cell(cell, wanted, twin, resampled, cpus=cpus, seed=seed) if wanted else {}
+        for metric in scenario.metrics_of(cell.levels):
+            found[cell.id, metric.name] = _reason(metric) or foretold[metric.name]
+    return found
+
+
+def _reason(metric: Metric) -> str:
+    return metric.described or metric.not_predicted
+
+
+def _cell(
+    cell: Cell, metrics: Sequence[Metric], twin: Twin, costs: Sequence[Costs], *, cpus: int, seed: int
+) -> Mapping[str, Prediction | str]:
+    main = twin.main
+    if main is None:
+        return {metric.name: twin.not_predicted for metric in metrics}
+    try:
+        profile(cell.text(GO_RELEASE))
+    except LabError as error:
+        return {metric.name: str(error) for metric in metrics}
+    results = [
+        [
+            _process(cell, main, each, cpus=cpus, seed=seed, repetition=row * PROCESSES + n)
+            for n in range(PROCESSES)
+        ]
+        for row, each in enumerate(costs)
+    ]
+    return {metric.name: _metric(cell, metric, results) for metric in metrics}
+
+
+def _process(
+    cell: Cell, main: Callable[..., Body], costs: Costs, *, cpus: int, seed: int, repetition: int
+) -> Result:
+    procs = cell.levels[GOMAXPROCS]
+    accepted = main.__kwdefaults__ or {}
+    return simulate(
+        main,
+        gomaxprocs=None if procs.text == AUTO else int(procs.value),
+        cpus=cpus,
+        go=cell.text(GO_RELEASE),
+        costs=costs,
+        seed=seed,
+        repetition=repetition,
+        params={
+            name: level.value
+            for name, level in cell.levels.items()
+            if name not in BUILT_IN_FACTORS and name in accepted
+        },
+    )
+
+
+def _metric(cell: Cell, metric: Metric, results: Sequence[Sequence[Result]]) -> Prediction | str:
+    """The prediction of one metric. ProgramRaisedError where the twin never observes what the manifest wants predicted."""
+    values = [
+        [
+            process_value(seen, metric.statistic)
+            for each in row
+            if (seen := each.observations.get(metric.observation))
+        ]
+        for row in results
+    ]
+    if not any(values):
+        ends = sorted({each.outcome for row in results for each in row})
+        if ends != ["exit"]:
+            return f"the simulated process ends in {', '.join(ends)}"
+        raise ProgramRaisedError(
+            f"the twin of {cell.scenario} observes no {metric.observation!r} in cell {cell.id},"
+            f" and the manifest wants {metric.name} predicted",
+            hint="observe it in the twin, or give the metric a not_predicted with the reason",
+        )
+    return predicted([row for row in values if row]) or "the simulated value is not positive"

@@ -1,0 +1,79 @@
+"""Costs for machines that nobody has calibrated: of one virtual machine, rounded, and labelled uncalibrated.
+
+They were measured with go1.27.3 on a virtual machine with two CPUs (AMD EPYC, Linux 6.18) by the programs of
+``go_templates/calibrate`` where there is one, else as the comment beside each says. They give the right order
+of magnitude elsewhere, and no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from lab.sim.costs import Cost, Costs, Point
+
+_DATE: Final = "2026-11-23"
+
+_SIMPLE: Final[Mapping[str, tuple[float, ...]]] = {
+    "go": (300, 350, 450),  # newproc and the first run of a G from the cache of dead ones
+    "switch": (110, 130, 160),  # park, schedule, execute: half of an unbuffered channel's round trip on one P
+    "chan_op": (25, 30, 40),  # a buffered send or receive that does not block
+    "timer_add": (80, 100, 130),
+    "timer_fire": (60, 80, 120),
+    "steal": (200, 300, 500),  # four passes over idle Ps
+    "futex_wake": (1_500, 3_000, 12_000),  # the waker's side; the last is a halted CPU on a virtual machine
+    "wake_latency": (22_000, 28_000, 44_000),  # the wakee's side
+    "epoll_overshoot": (
+        62_000,
+        72_000,
+        85_000,
+    ),  # beyond the whole milliseconds asked for: timer slack and waking up
+    "syscall": (60, 80, 120),  # entersyscall and exitsyscall around the call itself
+    "preempt_signal": (3_000, 5_000, 9_000),  # tgkill, delivery, the signal handler
+}
+
+_LEVELLED: Final[Mapping[str, tuple[tuple[Mapping[str, int | str], tuple[float, ...]], ...]]] = {
+    "fault": (({"page": 4 << 10}, (1_430, 1_500, 1_600)), ({"page": 2 << 20}, (100_000, 106_000, 120_000))),
+    "populate": (({"page": 4 << 10}, (1_270, 1_350, 1_450)), ({"page": 2 << 20}, (95_000, 99_000, 105_000))),
+    "unmap": (({"page": 4 << 10}, (330, 350, 380)), ({"page": 2 << 20}, (6_200, 6_700, 7_000))),
+    "mmap": tuple(
+        ({"bytes": size << 30, "prot": prot}, (1_400, 1_600, 1_800))
+        for size in (1, 8, 64)
+        for prot in ("none", "rw", "noreserve")
+    ),
+    "munmap": tuple(
+        ({"bytes": size << 30, "prot": prot}, (2_500, 4_000, 6_000))
+        for size in (1, 8, 64)
+        for prot in ("none", "rw", "noreserve")
+    ),
+    "usleep_overshoot": (
+        ({"ns": 20_000}, (60_000, 68_000, 80_000)),
+        ({"ns": 10_000_000}, (80_000, 100_000, 150_000)),
+    ),
+}
+
+
+def packaged() -> Costs:
+    """The packaged costs, ``calibrated`` false."""
+    levelled = {
+        **{name: (({}, values),) for name, values in _SIMPLE.items()},
+        **_LEVELLED,
+    }
+    return Costs(
+        source="packaged",
+        identity=f"packaged-{_DATE}",
+        fingerprint="",
+        calibrated=False,
+        costs={
+            name: Cost(
+                name=name,
+                points=tuple(
+                    Point(levels=levels, processes=tuple((value,) for value in values))
+                    for levels, values in points
+                ),
+                date=_DATE,
+                origin="one virtual machine, rounded",
+            )
+            for name, points in levelled.items()
+        },
+    )

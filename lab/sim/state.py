@@ -1,0 +1,108 @@
+"""What the scheduler knows: Gs, Ms, Ps and the queues between them. Data only; decisions are in ``sched``."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from lab.sim.program import Body, G, Operation
+from lab.sim.release import GoRelease
+from lab.sim.status import GStatus
+
+
+@dataclass(slots=True, eq=False)
+class Goroutine:
+    """A G as the scheduler sees it. ``result`` goes into its body when it runs next."""
+
+    handle: G
+    body: Body
+    status: GStatus = GStatus.RUNNABLE
+    result: Any = None
+    preempt: bool = False
+    left: Operation | None = None
+    """What is left of an operation that was preempted."""
+    fault: int = 0
+    """What one fault of the touch under way costs, in nanoseconds."""
+    unblocks: Timer | None = None
+    """The channel timer that this G blocks on: out of its heap when the G runs again and nobody else does."""
+    why: str = ""
+    """What it waits for, in the runtime's words."""
+
+    @property
+    def gid(self) -> int:
+        """Its number: main is 1."""
+        return self.handle.gid
+
+
+@dataclass(slots=True, eq=False)
+class Timer:
+    """A runtime timer. ``when`` 0 means that it is not running. time.go: timer."""
+
+    when: int
+    period: int
+    wakes: Goroutine | None = None
+    """The sleeper that it makes ready, or None for a channel's timer."""
+    chan: Any = None
+    p: P | None = None
+    """The P in whose heap it is."""
+    blocked: int = 0
+    """How many goroutines block on its channel: only then is it in a heap (Go 1.23+)."""
+
+
+@dataclass(slots=True, eq=False)
+class P:
+    """The right to run Go code. runtime2.go: p."""
+
+    id: int
+    runq: deque[Goroutine] = field(default_factory=deque)
+    runnext: Goroutine | None = None
+    schedtick: int = 0
+    syscalltick: int = 0
+    timers: list[tuple[int, int, Timer]] = field(default_factory=list)
+    m: M | None = None
+    seen_schedtick: int = 0
+    """sysmon's notes (sysmontick): the ticks it saw last, and when."""
+    seen_schedwhen: int = 0
+    seen_syscalltick: int = 0
+    seen_syscallwhen: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class M:
+    """An OS thread. ``clock`` is its own simulated time, which runs ahead of the loop's while nothing can interfere."""
+
+    id: int
+    p: P | None = None
+    next_p: P | None = None
+    curg: Goroutine | None = None
+    spinning: bool = False
+    clock: int = 0
+    wake_at: int = 0
+    """When a wake-up that came before its parking takes effect."""
+    alarm: Any = None
+    """The loop's event that it waits for, if it does."""
+
+
+@dataclass(slots=True, eq=False)
+class Sched:
+    """proc.go: schedt, with the Ps and Ms."""
+
+    release: GoRelease
+    ps: list[P]
+    ms: list[M] = field(default_factory=list)
+    idle_ps: list[P] = field(default_factory=list)
+    idle_ms: list[M] = field(default_factory=list)
+    runq: deque[Goroutine] = field(default_factory=deque)
+    nmspinning: int = 0
+    needspinning: bool = False
+    poller: M | None = None
+    """The M that blocks in netpoll (lastpoll is 0 then), and until when (0: for ever)."""
+    poll_until: int = 0
+    netpoll_inited: bool = False
+    timer_sequence: int = 0
+
+    @property
+    def gomaxprocs(self) -> int:
+        """The number of Ps."""
+        return len(self.ps)

@@ -1,0 +1,282 @@
+"""Small programs and what becomes of them: orders and times written out."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.errors import ProgramRaisedError, SimulatedProgramError
+from lab.sim import CLOSED, Body, Costs, G, load, ms, simulate, us
+from lab.sim.costs import Point
+from lab.sim.packaged import packaged
+
+
+def _free() -> Costs:
+    """Costs of nothing, but for sysmon's and epoll's overshoot, which would be zero-length loops without."""
+    costs = packaged()
+    nothing = {
+        name: replace(
+            cost, points=tuple(Point(levels=point.levels, processes=((0.0,),)) for point in cost.points)
+        )
+        for name, cost in costs.costs.items()
+    }
+    fault = replace(costs.cost("fault"), points=(Point(levels={"page": 4096}, processes=((1000.0,),)),))
+    return replace(costs, costs=nothing | {"fault": fault})
+
+
+def _seen(main: Callable[..., Body], **settings: Any) -> list[Any]:
+    """What the program observed under ``at``, in order, at no cost."""
+    result = simulate(main, costs=_free(), **settings)
+    assert result.outcome == "exit"
+    return list(result.observations.get("at", ()))
+
+
+def test_go_statements_run_last_first_and_then_in_order() -> None:
+    """Each new G goes to runnext and kicks the one before to the tail (R12; tried with go1.27.3)."""
+
+    def main(g: G) -> Body:
+        for number in range(5):
+            yield g.go(worker, number)
+        yield g.sleep(ms(5))
+
+    def worker(g: G, number: int) -> Body:
+        g.observe("at", number)
+        yield g.work(0)
+
+    assert _seen(main, gomaxprocs=1) == [4, 0, 1, 2, 3]
+
+
+def test_a_channel_hands_over_in_order() -> None:
+    """A buffer is a queue; closing is seen after the last value."""
+
+    def main(g: G) -> Body:
+        jobs = g.chan(2)
+        yield g.go(producer, jobs)
+        while (value := (yield jobs.recv())) is not CLOSED:
+            g.observe("at", value)
+
+    def producer(_g: G, jobs: Any) -> Body:
+        for value in range(6):
+            yield jobs.send(value)
+        yield jobs.close()
+
+    assert _seen(main, gomaxprocs=1) == list(range(6))
+    assert _seen(main, gomaxprocs=4) == list(range(6))
+
+
+def test_closing_wakes_the_first_waiter_first_and_the_rest_reversed() -> None:
+    """Close makes them ready from the last to the first, each kicking runnext: 0 5 4 3 2 1 (R12, tried)."""
+
+    def main(g: G) -> Body:
+        gate = g.chan()
+        for number in range(6):
+            yield g.go(waiter, gate, number)
+            yield g.sleep(ms(2))
+        yield gate.close()
+        yield g.sleep(ms(5))
+
+    def waiter(g: G, gate: Any, number: int) -> Body:
+        yield gate.recv()
+        g.observe("at", number)
+
+    assert _seen(main, gomaxprocs=1) == [0, 5, 4, 3, 2, 1]
+
+
+def test_a_short_sleep_takes_a_whole_millisecond() -> None:
+    """An idle P's M waits in epoll, which knows only milliseconds (R8)."""
+
+    def main(g: G) -> Body:
+        for ns in (us(10), us(900), us(1500), ms(2)):
+            start = g.now()
+            yield g.sleep(ns)
+            g.observe("at", g.now() - start)
+
+    assert _seen(main) == [ms(1), ms(1), ms(2), ms(2)]
+
+
+def test_a_hog_is_stopped_after_twice_ten_milliseconds_once_sysmon_has_backed_off() -> None:
+    """Sysmon sees a G, sees it again 10 ms later, and only then is the slice over (R6, its corollary)."""
+
+    def main(g: G) -> Body:
+        yield g.work(ms(100))
+        yield g.go(hog)
+        yield g.go(hog)
+        yield g.sleep(ms(300))
+
+    def hog(g: G) -> Body:
+        last = g.now()
+        for _ in range(1000):
+            yield g.work(us(100))
+            if g.now() - last > ms(1):
+                g.observe("at", round((g.now() - last) / 1e6))
+            last = g.now()
+
+    waits = _seen(main, gomaxprocs=1)
+
+    assert waits == [20] * 9 + [9]  # the last: the other hog had done its work
+
+
+def test_a_page_fault_is_never_cut_in_two() -> None:
+    """A signal that comes during a fault waits for its end; another G then runs at a multiple of a fault's length."""
+
+    def main(g: G) -> Body:
+        yield g.go(ticker)
+        yield g.sleep(ms(2))
+        start = g.now()
+        yield g.touch(60_000 * 4096)
+        g.observe("touched", g.now() - start)
+
+    def ticker(g: G) -> Body:
+        yield g.sleep(ms(3))
+        g.observe("at", g.now())
+
+    result = simulate(main, costs=_free(), gomaxprocs=1)
+
+    assert (result.observations["at"][0] - ms(2)) % us(1) == 0
+    assert result.observations["touched"] == (60_000 * us(1),)
+
+
+def test_a_system_call_gives_its_p_away_and_a_page_fault_does_not() -> None:
+    """Sysmon takes the P from a call that lasts; touching keeps it until the slice is over."""
+
+    def main(g: G, *, how: str = "call") -> Body:
+        yield g.go(other)
+        yield g.syscall(ms(15)) if how == "call" else g.touch(15_000 * 4096)
+        yield g.sleep(ms(50))
+
+    def other(g: G) -> Body:
+        g.observe("at", g.now())
+        yield g.work(0)
+
+    in_call, in_faults = (_seen(main, gomaxprocs=1, params={"how": how})[0] for how in ("call", "touch"))
+
+    assert in_call < ms(1)
+    assert in_faults >= ms(10)
+
+
+def test_more_ps_run_more_at_once() -> None:
+    """Four independent workers need a quarter of the time on four Ps."""
+
+    def main(g: G) -> Body:
+        done = g.chan()
+        for _ in range(4):
+            yield g.go(worker, done)
+        for _ in range(4):
+            yield done.recv()
+        g.observe("at", round(g.now() / 1e6))
+
+    def worker(g: G, done: Any) -> Body:
+        yield g.work(ms(8))
+        yield done.send(None)
+
+    assert [_seen(main, gomaxprocs=procs)[0] for procs in (1, 2, 4)] == [32, 16, 8]
+
+
+def test_a_deadlock_is_reported_in_gos_words() -> None:
+    """Nothing can ever run again, and no timer is there."""
+
+    def main(g: G) -> Body:
+        yield g.chan().recv()
+
+    result = simulate(main)
+
+    assert (result.outcome, result.exit_code) == ("deadlock", 2)
+    assert result.message == "fatal error: all goroutines are asleep - deadlock!"
+
+
+def test_panics_have_gos_words() -> None:
+    """Sending on a closed channel ends the process with code 2."""
+
+    def main(g: G) -> Body:
+        chan = g.chan()
+        yield chan.close()
+        yield chan.send(1)
+
+    result = simulate(main)
+
+    assert (result.outcome, result.exit_code, result.message) == ("panic", 2, "panic: send on closed channel")
+
+
+def test_the_same_seed_gives_the_same_run() -> None:
+    """And another repetition another."""
+
+    def main(g: G) -> Body:
+        for _ in range(20):
+            yield g.sleep(us(g.random("x").randrange(1, 3000)))
+        g.observe("at", g.now())
+
+    runs = [simulate(main, gomaxprocs=4, repetition=repetition) for repetition in (0, 0, 1)]
+
+    assert runs[0] == runs[1]
+    assert runs[0] != runs[2]
+
+
+def test_a_limit_says_what_was_running() -> None:
+    """A simulation that does not end is a timeout, not a hang of golab."""
+
+    def main(g: G) -> Body:
+        while True:
+            yield g.work(ms(1))
+
+    result = simulate(main, max_time=ms(50))
+
+    assert (result.outcome, result.message) == ("timeout", "at the limit: goroutine 1 [running]")
+
+
+def _yields_rubbish(_g: G) -> Body:
+    yield 3  # type: ignore[misc]
+
+
+def _negative(g: G) -> Body:
+    yield g.work(-1)
+
+
+def _fractional(g: G) -> Body:
+    yield g.work(1.5)  # type: ignore[arg-type]
+
+
+def _raises(g: G) -> Body:
+    yield g.work(1)
+    raise RuntimeError("no reason")
+
+
+@pytest.mark.parametrize(
+    ("main", "said"),
+    [
+        (_yields_rubbish, "goroutine 1 (_yields_rubbish) yielded 3, which is no operation"),
+        (_negative, "ValueError: -1: a duration is never negative"),
+        (_fractional, "TypeError: 1.5 is not a whole number; us(), ms() and s() round to nanoseconds"),
+        (_raises, "RuntimeError: no reason"),
+    ],
+)
+def test_a_mistake_of_the_program_names_its_line(main: Callable[..., Body], said: str) -> None:
+    """The user's file, and what was wrong."""
+    with pytest.raises(ProgramRaisedError) as caught:
+        simulate(main)
+
+    assert said in str(caught.value)
+    assert str(caught.value).startswith(__file__)
+
+
+def test_settings_that_cannot_be_are_refused() -> None:
+    """No P, too many, a release without a profile, an unknown parameter."""
+    for settings, said in (
+        ({"gomaxprocs": 0}, "GOMAXPROCS goes from 1 to 1024, not 0"),
+        ({"go": "1.22.10"}, "no profile for go1.22"),
+        ({"params": {"n": 1}}, "the program has no parameter 'n'"),
+    ):
+        with pytest.raises(SimulatedProgramError, match=said):
+            simulate(_negative, **settings)
+
+
+def test_a_program_file_needs_a_main(tmp_path: Path) -> None:
+    """What the file lacks, or what its Python raised."""
+    (tmp_path / "empty.py").write_text("x = 1\n")
+    (tmp_path / "broken.py").write_text("1 / 0\n")
+
+    with pytest.raises(SimulatedProgramError, match="has no function main"):
+        load(tmp_path / "empty.py")
+    with pytest.raises(ProgramRaisedError, match="ZeroDivisionError"):
+        load(tmp_path / "broken.py")

@@ -1,0 +1,83 @@
+"""From what calibration processes saw to costs, and a real calibration of this machine."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lab import calibrate
+from lab.sim.costs import CostsError, from_json
+
+
+def test_observations_become_costs_by_their_names() -> None:
+    """Regions become pages, gibibytes become levels, what is no cost is left out."""
+    processes = [
+        {
+            "fault_4k_ns": [24576 * 1500],
+            "mmap_rw_8g_ns": [1600, 1700],
+            "nap_20us_overshoot_ns": [-5],
+            "other": [1],
+        },
+        {"fault_4k_ns": [24576 * 1400], "mmap_rw_8g_ns": [1500], "nap_20us_overshoot_ns": [70_000]},
+    ]
+
+    costs = calibrate.costs_of(processes, date="2026-11-23", origin="a test")
+
+    found = {
+        (name, *point.levels.values()): point.processes
+        for name, cost in costs.items()
+        for point in cost.points
+    }
+    assert found == {
+        ("fault", 4096): ((1500.0,), (1400.0,)),
+        ("mmap", 8 << 30, "rw"): ((1600.0, 1700.0), (1500.0,)),
+        ("usleep_overshoot", 20_000): ((0.0,), (70_000.0,)),
+    }
+
+
+def test_a_file_that_is_not_there_says_how_to_make_one(tmp_path: Path) -> None:
+    """--costs FILE with a wrong FILE."""
+    with pytest.raises(CostsError, match="cannot be read") as caught:
+        calibrate.read(tmp_path / "nothing.json", "machine")
+
+    assert caught.value.hint == "measure this machine anew: golab calibrate"
+
+
+def test_the_newest_calibration_of_this_machine_is_found(tmp_path: Path) -> None:
+    """Whatever the engine; never another machine's."""
+    shelf = calibrate.Shelf(tmp_path)
+    for number, name in enumerate(("aaaa-host-go1.json", "aaaa-docker-go1.json", "bbbb-host-go1.json")):
+        (tmp_path / name).touch()
+        subprocess.run(["touch", "-d", f"2026-01-0{number + 1}", tmp_path / name], check=True)
+
+    assert shelf.newest("aaaa") == tmp_path / "aaaa-docker-go1.json"
+    assert shelf.newest("cccc") is None
+    assert calibrate.Shelf(tmp_path / "nowhere").newest("aaaa") is None
+
+
+@pytest.mark.go
+@pytest.mark.slow
+@pytest.mark.usefixtures("go_toolchain")
+def test_a_real_calibration_knows_what_the_twin_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every primitive in every process, with plausible orders of magnitude; kept where a run finds it."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+
+    said = subprocess.run(
+        [sys.executable, "-m", "lab", "calibrate", "--engine", "host", "--json"],
+        cwd=Path(__file__).parent.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+    costs = from_json(said, source="a test").costs
+    measured = {name for name, cost in costs.items() if cost.origin.startswith("go_templates/calibrate")}
+    assert measured == {"epoll_overshoot", "fault", "mmap", "munmap", "populate", "unmap", "usleep_overshoot"}
+    assert all(costs[name].n == calibrate.PROCESSES for name in measured)
+    small, large = (costs["fault"].value({"page": page}, 0.5, 0.5) for page in (4096, 2 << 20))
+    assert 100 < small < 50_000
+    assert 5 < large / small < 512
+    assert len(list((tmp_path / "golab/costs").glob("*-host-go*.json"))) == 1

@@ -1,0 +1,123 @@
+"""The twin's predictions, without Docker and without Go; what a wrong twin is told."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from lab import catalogue, manifest, predict
+from lab.errors import ProgramRaisedError
+from lab.model.matrix import default_cells
+from lab.model.outcome import Prediction
+from lab.model.scenario import Scenario
+from lab.published import SCHEMAS
+from lab.sim.packaged import packaged
+
+_HEAD = "from lab.sim import G, Body\n\ndef main(g: G, *, mode: str = 'touch') -> Body:\n"
+
+
+@pytest.fixture(scope="module")
+def scenario(lab_root: Path) -> Scenario:
+    """The lab's own mmap-large."""
+    return manifest.load(catalogue.find(lab_root, lab_root).manifest("mmap-large"))
+
+
+def _foretell(scenario: Scenario, twin: predict.Twin, only: str, seed: int = 1) -> predict.Foretold:
+    cells = [cell for cell in default_cells(scenario) if cell.id == only]
+    return predict.foretell(scenario, cells, twin, packaged(), cpus=2, seed=seed)
+
+
+@pytest.mark.slow
+def test_every_metric_is_predicted_or_says_why_not(scenario: Scenario, lab_root: Path) -> None:
+    """Of all default cells; and the same seed foretells the same."""
+    twin = predict.read_twin(lab_root / "scenarios/mmap-large.py")
+    cells = default_cells(scenario)
+
+    once, again = (predict.foretell(scenario, cells, twin, packaged(), cpus=2, seed=7) for _ in range(2))
+
+    assert once == again
+    for cell in cells:
+        for metric in scenario.metrics_of(cell.levels):
+            reason = metric.described or metric.not_predicted
+            found = once[cell.id, metric.name]
+            assert found == reason if reason else isinstance(found, Prediction)
+
+
+def test_what_touching_costs_is_its_pages_times_a_fault(scenario: Scenario, lab_root: Path) -> None:
+    """The prediction of the simplest cell can be worked out by hand, and the interval holds it."""
+    twin = predict.read_twin(lab_root / "scenarios/mmap-large.py")
+
+    found = _foretell(scenario, twin, "touch")["touch", "touch_again_ns"]
+
+    assert isinstance(found, Prediction)
+    assert 16384 * 1400 < found.low <= found.value <= found.high < 16384 * 1620
+
+
+def test_a_ticker_beside_a_toucher_on_one_p_waits_for_sysmon(scenario: Scenario, lab_root: Path) -> None:
+    """Two rounds of 10 ms at one P; a fraction of it at two."""
+    twin = predict.read_twin(lab_root / "scenarios/mmap-large.py")
+
+    slowest = {}
+    for procs in ("p1", "p2"):
+        found = _foretell(scenario, twin, f"ticker-128MiB-{procs}")[
+            f"ticker-128MiB-{procs}", "ticker_delay_max_ns"
+        ]
+        assert isinstance(found, Prediction)
+        slowest[procs] = found.value
+
+    assert 17e6 < slowest["p1"] < 23e6
+    assert slowest["p2"] < 2e6
+
+
+def test_without_a_twin_the_reason_is_that(scenario: Scenario, tmp_path: Path) -> None:
+    """A missing file, or a file that says why there is nothing to schedule."""
+    (tmp_path / "none.py").write_text("NOT_PREDICTED = 'nothing is scheduled'\n")
+
+    missing = _foretell(scenario, predict.read_twin(tmp_path / "mmap-large.py"), "touch")
+    refused = _foretell(scenario, predict.read_twin(tmp_path / "none.py"), "touch")
+
+    assert missing["touch", "touch_again_ns"] == "there is no mmap-large.py beside the manifest"
+    assert refused["touch", "touch_again_ns"] == "nothing is scheduled"
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("    yield g.work(1)\n    raise RuntimeError('no reason')\n", "twin.py:5: RuntimeError: no reason"),
+        (
+            "    yield g.work(1)\n",
+            "observes no 'touch_again_ns' in cell touch, and the manifest wants touch_again_ns predicted",
+        ),
+    ],
+)
+def test_a_wrong_twin_is_named(scenario: Scenario, tmp_path: Path, body: str, said: str) -> None:
+    """What it raised with its line, or what it lacks and what to do."""
+    (tmp_path / "twin.py").write_text(_HEAD + body)
+
+    with pytest.raises(ProgramRaisedError) as caught:
+        _foretell(scenario, predict.read_twin(tmp_path / "twin.py"), "touch")
+
+    assert said in str(caught.value)
+
+
+@pytest.mark.slow
+def test_predict_needs_neither_docker_nor_go(tmp_path: Path, lab_root: Path) -> None:
+    """With nothing in PATH, nothing in the cache and no engine; a release without a profile says so."""
+    environment = {"PATH": "", "HOME": str(tmp_path), "PYTHONPATH": str(lab_root)}
+    command = [sys.executable, "-m", "lab", "predict", "mmap-large", "--go", "1.27.3,1.22.10", "--json"]
+
+    said = subprocess.run(
+        command, cwd=lab_root, env=environment, capture_output=True, text=True, check=True
+    ).stdout
+
+    result = json.loads(said)
+    jsonschema.validate(result, SCHEMAS["predict"].model_json_schema())
+    assert result["costs"] == {"source": "packaged", "id": "packaged-2026-11-23", "calibrated": False}
+    new, old = (cell["metrics"]["touch_again_ns"] for cell in result["cells"])
+    assert new["predicted"]["pi90"][0] < new["predicted"]["estimate"] < new["predicted"]["pi90"][1]
+    assert (old["predicted"], old["not_predicted"]) == (None, "no profile for go1.22")
+    assert os.listdir(tmp_path) == []  # noqa: PTH208 - not even a cache
