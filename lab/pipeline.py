@@ -2,52 +2,35 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import os
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, Protocol
+from typing import Literal
 
 from lab import calibrate, catalogue, claims, manifest, predict
 from lab.bench import command, plan, selection
-from lab.bench.agent import Agent, Command, greeted
 from lab.bench.decode import decode
-from lab.bench.execute import Seat, execute
-from lab.engine.base import Container, Engine, File, Spec
+from lab.bench.execute import execute
 from lab.engine.choose import choose
 from lab.errors import BuildError, UsageError
 from lab.golang import build, render, toolchain
 from lab.golang.build import Binary
-from lab.golang.render import GoProgram
 from lab.host import environment
 from lab.host.interruption import Interruption, interruptible
 from lab.host.lock import measuring
-from lab.model.matrix import Cell
+from lab.material import PROGRAM, Material, Prepared, Progress, Workshop, prepare, render_cell, seats, spec_of
 from lab.model.outcome import CellSummary, Judged
 from lab.model.run import FORMAT, Ending, Plan, PlannedCell, Record, Termination, Turn
-from lab.model.scenario import GO_RELEASE, GOMAXPROCS, Scenario
+from lab.model.scenario import GOMAXPROCS, Scenario
 from lab.model.units import Nanos, duration_to_text
 from lab.sim.costs import Costs
 from lab.sim.packaged import packaged
 from lab.stats.estimate import quantile
 from lab.stats.summary import summarise
 from lab.store import RunFolder, Store
-
-_AGENT: Final = "/golab/agent"
-_PROGRAM: Final = "/golab/program"
-
-
-class Progress(Protocol):
-    """Who is told how far a run has come."""
-
-    def stage(self, text: str) -> None:
-        """Take note of a step that begins or is done."""
-
-    def replicate(self, done: int, total: int) -> None:
-        """Take note that *done* of *total* replicates are measured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,35 +66,6 @@ class Finished:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Workshop:
-    """Where programs are made: templates, an engine, a cache, and who is told."""
-
-    lab: catalogue.Lab
-    engine: Engine
-    cache: Path
-    progress: Progress
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A cell that is ready to run: its program, and its binary or what the compiler said."""
-
-    cell: Cell
-    program: GoProgram
-    built: Binary | BuildError
-
-
-@dataclass(frozen=True, slots=True)
-class Material:
-    """All that is needed to measure: what runs, and where."""
-
-    scenario: Scenario
-    engine: Engine
-    agent: Binary
-    prepared: tuple[Prepared, ...]
-
-
 def run(root: Path | None, order: Order, progress: Progress) -> Finished:
     """Measure a scenario: every stage in turn, the record written as it grows."""
     lab = catalogue.find(root, Path.cwd())
@@ -129,7 +83,7 @@ def run(root: Path | None, order: Order, progress: Progress) -> Finished:
         workshop = Workshop(lab, chosen.engine, cache, progress)
         material = prepare(workshop, scenario, cells)
         planned = _plan(name, order, material)
-        used = _costs(order, material, workshop)
+        used = _costs(order, workshop, is_needed=predict.is_predicted(scenario, cells, twin))
         foretold = predict.foretell(scenario, cells, twin, used, cpus=_cpus(), seed=order.seed)
         folder = Store(order.results or default_results(lab)).create(planned)
         folder.keep_costs(used.to_json())
@@ -221,35 +175,11 @@ def render_to(
         raise UsageError(f"{output} holds something already", hint="give -o a folder that is new or empty")
     for cell in cells:
         folder = output if len(cells) == 1 else output / cell.id
-        for path, content in _render(lab, scenario, cell, cell).files.items():
+        for path, content in render_cell(lab, scenario, cell, cell).files.items():
             place = folder / path
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(content)
         yield folder, command.by_hand(scenario, cell)
-
-
-def prepare(workshop: Workshop, scenario: Scenario, cells: Sequence[Cell]) -> Material:
-    """The agent and every cell's program, each distinct one built once. BuildError where none can be built."""
-    engine, cache, say = workshop.engine, workshop.cache, workshop.progress.stage
-    newest = toolchain.fetch(toolchain.DEFAULT_RELEASE, cache, say)
-    agent = build.build(engine, newest, render.read_program(workshop.lab.tools, "agent"), cache)
-    built: dict[tuple[str, str], Binary | BuildError] = {}
-    prepared = []
-    for cell in cells:
-        release = toolchain.fetch(cell.text(GO_RELEASE), cache, say)
-        program = _render(workshop.lab, scenario, cell, _defaults_cell(scenario, cell))
-        key = (release.release, program.sha256)
-        if key not in built:
-            say(f"building {scenario.name} with Go {release.release}")
-            try:
-                built[key] = build.build(engine, release, program, cache)
-            except BuildError as error:
-                built[key] = error
-        prepared.append(Prepared(cell, program, built[key]))
-    refusals = [each for each in built.values() if isinstance(each, BuildError)]
-    if len(refusals) == len(built):
-        raise refusals[0]
-    return Material(scenario, engine, agent, tuple(prepared))
 
 
 def cache_folder() -> Path:
@@ -267,18 +197,15 @@ def default_results(lab: catalogue.Lab) -> Path:
     return lab.root / "results" if lab.is_checkout else Path.cwd() / "golab-results"
 
 
-def _costs(order: Order, material: Material, workshop: Workshop) -> Costs:
-    """The costs for a run: as asked, else this machine's, measured first where they are missing."""
+def _costs(order: Order, workshop: Workshop, *, is_needed: bool) -> Costs:
+    """The costs for a run: as asked, else this machine's, measured first where they are missing and needed."""
     fingerprint = environment.fingerprint()
     if (given := _given_costs(order.costs, fingerprint)) is not None:
         return given
     path = calibrate.Shelf(state_folder()).place(fingerprint, workshop.engine.name, toolchain.DEFAULT_RELEASE)
     if path.exists():
         return calibrate.read(path, fingerprint)
-    is_needed = any(not (metric.described or metric.not_predicted) for metric in material.scenario.metrics)
-    if order.calibrate and is_needed:
-        return _calibrated(workshop, toolchain.DEFAULT_RELEASE)
-    return packaged()
+    return _calibrated(workshop, toolchain.DEFAULT_RELEASE) if order.calibrate and is_needed else packaged()
 
 
 def _given_costs(asked: str, fingerprint: str) -> Costs | None:
@@ -308,25 +235,6 @@ def _calibrated(workshop: Workshop, release: str) -> Costs:
 
 def _cpus() -> int:
     return len(os.sched_getaffinity(0))
-
-
-def _render(lab: catalogue.Lab, scenario: Scenario, cell: Cell, defaults: Cell) -> GoProgram:
-    return render.render_program(
-        lab.templates,
-        scenario.name,
-        tools=lab.tools,
-        go_line=toolchain.go_line(cell.text(GO_RELEASE)),
-        values=command.defaults(scenario, defaults),
-    )
-
-
-def _defaults_cell(scenario: Scenario, cell: Cell) -> Cell:
-    """A cell whose flags are at their defaults: cells that differ only in flags share one program."""
-    levels = {
-        factor.name: factor.default if factor.reaches == "flag" else cell.levels[factor.name]
-        for factor in scenario.factors
-    }
-    return Cell(cell.scenario, cell.id, levels)
 
 
 def _run_name(scenario: Scenario, order: Order) -> str:
@@ -361,50 +269,9 @@ def _planned(material: Material, each: Prepared) -> PlannedCell:
         levels={name: level.text for name, level in each.cell.levels.items()},
         program_sha256=each.program.source_sha256,
         binary_sha256=each.built.sha256 if isinstance(each.built, Binary) else "",
-        image=material.engine.image_of(_spec(material, each)) if is_built else "",
-        argv=(_PROGRAM, *command.flags(material.scenario, each.cell)),
+        image=material.engine.image_of(spec_of(material, each)) if is_built else "",
+        argv=(PROGRAM, *command.flags(material.scenario, each.cell)),
         environment=command.environment(material.scenario, each.cell),
-    )
-
-
-def _spec(material: Material, each: Prepared) -> Spec:
-    assert isinstance(each.built, Binary)  # noqa: S101 - only what was built runs
-    limits = material.scenario.limits
-    return Spec(
-        files=(
-            File(path=_AGENT, content=material.agent.content),
-            File(path=_PROGRAM, content=each.built.content),
-        ),
-        agent=(_AGENT,),
-        memory_bytes=limits.memory_bytes + selection.touched_bytes(material.scenario, each.cell),
-        pids=limits.pids,
-    )
-
-
-@contextlib.contextmanager
-def _seats(material: Material) -> Generator[Mapping[str, Seat]]:
-    """A seat for each cell that could be built; one container for each distinct spec, all of them open at once."""
-    with contextlib.ExitStack() as stack:
-        agents: dict[Spec, Agent] = {}
-        seats = {}
-        for each in material.prepared:
-            if isinstance(each.built, BuildError):
-                continue
-            spec = _spec(material, each)
-            if spec not in agents:
-                agents[spec] = stack.enter_context(greeted(stack.enter_context(material.engine.opened(spec))))
-            seats[each.cell.id] = Seat(
-                agents[spec], _command(material.scenario, each.cell, agents[spec].container)
-            )
-        yield seats
-
-
-def _command(scenario: Scenario, cell: Cell, container: Container) -> Command:
-    return Command(
-        argv=(container.path(_PROGRAM), *command.flags(scenario, cell)),
-        environment=command.environment(scenario, cell),
-        directory=container.path("/tmp"),  # noqa: S108 - the container's own tmpfs
-        timeout=scenario.limits.time,
     )
 
 
@@ -416,10 +283,10 @@ def _measure(
         if isinstance(each.built, BuildError):
             folder.append(_unbuilt(each))
     asked = {cell.id: cell.levels[GOMAXPROCS] for cell in planned.cells}
-    with _seats(material) as seats:
+    with seats(material) as seated:
         deadline = time.monotonic() + planned.max_time_ns / 1e9
         progress.replicate(0, len(planned.turns))
-        for capture in execute(planned.turns, seats, stop=lambda: interruption.asked):
+        for capture in execute(planned.turns, seated, stop=lambda: interruption.asked):
             if interruption.asked:
                 return "interrupted"  # the replicate that was stopped half way is none
             folder.append(decode(capture, gomaxprocs=asked[capture.turn.cell]))

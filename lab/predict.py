@@ -45,6 +45,13 @@ def read_twin(path: Path) -> Twin:
     return Twin(names.get("main"), str(names.get("NOT_PREDICTED", "")))
 
 
+def is_predicted(scenario: Scenario, cells: Sequence[Cell], twin: Twin) -> bool:
+    """Whether anything of these cells is predicted at all."""
+    return twin.main is not None and any(
+        not _reason(metric) for cell in cells for metric in scenario.metrics_of(cell.levels)
+    )
+
+
 def foretell(
     scenario: Scenario, cells: Sequence[Cell], twin: Twin, costs: Costs, *, cpus: int, seed: int
 ) -> Foretold:
