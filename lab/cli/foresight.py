@@ -27,7 +27,7 @@ def predict(
 ) -> None:
     """The prediction alone: needs neither Docker nor Go."""
     from lab import pipeline
-    from lab.report.terminal import Page, show_run
+    from lab.report.terminal import Page, show_prediction
 
     chosen = request(gomaxprocs=gomaxprocs, go=go, sets=sets, only=only, skip=skip)
     foreseen = pipeline.predict_only(context.obj, name, chosen, costs=costs, seed=seed)

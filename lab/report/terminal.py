@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TextIO
 
@@ -32,34 +32,26 @@ class Page:
 
 def show_run(page: Page, cells: Sequence[CellSummary], file: TextIO) -> None:
     """Print the table of a run, how the predictions did, what is not predicted and why, the claims, what went wrong."""
-    console = Console(file=file, width=None if file.isatty() else _PIPE_WIDTH, highlight=False)
-    reasons = not_predicted(cells)
-    table = Table(title=escape(page.title), title_justify="left", header_style="bold", pad_edge=False)
-    table.add_column("cell", overflow="fold")
-    table.add_column("metric", overflow="fold")
-    table.add_column("measured", justify="right")
-    table.add_column("95 % interval", justify="right")
-    table.add_column("n", justify="right")
-    table.add_column("predicted", justify="right")
-    table.add_column("measured/predicted", justify="right")
+    console = _console(file)
+    reasons = list(not_predicted(cells))
+    columns = ("measured", "95 % interval", "n", "predicted", "measured/predicted")
+    table = _table(page.title, columns)
     table.add_column("verdict")
-    shown = rows(cells, page.expected)
-    for row, following in itertools.zip_longest(shown, shown[1:]):
-        table.add_row(
-            _cell(row),
-            row.metric,
+    _fill(
+        table,
+        rows(cells, page.expected),
+        lambda row: (
             row.measured,
             row.interval,
             row.n,
-            _footnote(row.predicted, list(reasons)),
+            _footnote(row.predicted, reasons),
             row.ratio,
             Text(row.verdict, style=_STYLES.get(row.verdict, "")),
-            end_section=following is None or following.is_first,
-        )
+        ),
+    )
     console.print(table)
     console.print(f"{conclusion(cells)}.", style="bold", markup=False)
-    for number, (reason, count) in enumerate(reasons.items(), start=1):
-        console.print(f"no[{number}]: {reason} ({count} metric{'s' * (count > 1)})", markup=False)
+    _show_reasons(console, cells)
     for claim in page.claims:
         console.print(
             Text.assemble("claim ", (claim.id, "bold"), ": ", (claim.verdict.value, "bold"), f": {claim.why}")
@@ -68,6 +60,42 @@ def show_run(page: Page, cells: Sequence[CellSummary], file: TextIO) -> None:
         console.print(failure, markup=False, style="red")
     for note in page.notes:
         console.print(note, markup=False)
+
+
+def show_prediction(page: Page, cells: Sequence[CellSummary], file: TextIO) -> None:
+    """Print what is predicted of cells that nobody has measured."""
+    console = _console(file)
+    reasons = list(not_predicted(cells))
+    table = _table(page.title, ("predicted", "90 % of processes"))
+    _fill(table, rows(cells), lambda row: (_footnote(row.predicted, reasons), row.foreseen))
+    console.print(table)
+    _show_reasons(console, cells)
+    for note in page.notes:
+        console.print(note, markup=False)
+
+
+def _console(file: TextIO) -> Console:
+    return Console(file=file, width=None if file.isatty() else _PIPE_WIDTH, highlight=False)
+
+
+def _table(title: str, columns: Sequence[str]) -> Table:
+    table = Table(title=escape(title), title_justify="left", header_style="bold", pad_edge=False)
+    table.add_column("cell", overflow="fold")
+    table.add_column("metric", overflow="fold")
+    for column in columns:
+        table.add_column(column, justify="right")
+    return table
+
+
+def _fill(table: Table, shown: Sequence[Row], values: Callable[[Row], Sequence[str | Text]]) -> None:
+    for row, following in itertools.zip_longest(shown, shown[1:]):
+        last = following is None or following.is_first
+        table.add_row(_cell(row), row.metric, *values(row), end_section=last)
+
+
+def _show_reasons(console: Console, cells: Sequence[CellSummary]) -> None:
+    for number, (reason, count) in enumerate(not_predicted(cells).items(), start=1):
+        console.print(f"no[{number}]: {reason} ({count} metric{'s' * (count > 1)})", markup=False)
 
 
 def _cell(row: Row) -> Text:

@@ -31,6 +31,7 @@ class Row:
     interval: str
     n: str
     predicted: str
+    foreseen: str
     ratio: str
     verdict: str
 
@@ -76,6 +77,7 @@ def _cell_rows(cell: CellSummary, expected: Sequence[str]) -> list[Row]:
             interval=_interval(metric) if metric else "",
             n=str(len(metric.values)) if metric else "",
             predicted=_predicted(metric) if metric else "",
+            foreseen=_foreseen(metric) if metric else "",
             ratio=_ratio(metric.comparison) if metric else "",
             verdict=_verdict(metric) if metric else "",
         )
@@ -111,6 +113,14 @@ def _predicted(metric: MeasuredMetric) -> str:
     if metric.prediction is None:
         return f"no: {metric.not_predicted}"
     return value_to_text(metric.prediction.value, metric.unit)
+
+
+def _foreseen(metric: MeasuredMetric) -> str:
+    """Where nine of ten processes are expected."""
+    if metric.prediction is None:
+        return ""
+    low, high = metric.prediction.low, metric.prediction.high
+    return f"{value_to_text(low, metric.unit)} … {value_to_text(high, metric.unit)}"
 
 
 def _ratio(comparison: Comparison | None) -> str:
