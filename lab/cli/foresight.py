@@ -44,7 +44,7 @@ def predict(
         typer.echo(result.model_dump_json(indent=1))
         return
     title = f"{foreseen.title}\n{name}, predicted only, seed {seed}"
-    show_run(
+    show_prediction(
         Page(title=title, expected=(), notes=(pipeline.costs_note(foreseen.costs),)),
         foreseen.cells,
         sys.stdout,
