@@ -11,6 +11,11 @@ from lab.stats.estimate import centre_ratio
 
 _RULED = {True: ClaimVerdict.SUPPORTED, False: ClaimVerdict.REFUTED, None: ClaimVerdict.NOT_DECIDED}
 
+_HALVES = {
+    ClaimVerdict.SUPPORTED: "what was measured of it holds: ",
+    ClaimVerdict.REFUTED: "what was measured of it does not hold: ",
+}
+
 
 def judge(claims: Sequence[Claim], cells: Sequence[CellSummary]) -> tuple[Judged, ...]:
     """A verdict for each claim, with the numbers behind it."""
@@ -30,11 +35,7 @@ def _judged(claim: Claim, cells: Sequence[CellSummary]) -> Judged:
     else:
         verdict = ClaimVerdict.NOT_DECIDED
     if claim.open:
-        half = {
-            ClaimVerdict.SUPPORTED: "what was measured of it holds",
-            ClaimVerdict.REFUTED: "what was measured of it does not hold",
-        }
-        why = f"{half.get(verdict, verdict.value)}: {why}; {claim.open}"
+        why = f"{_HALVES.get(verdict, '')}{why}; {claim.open}"
         verdict = ClaimVerdict.NOT_MEASURED
     return Judged(id=claim.id, statement=claim.statement, verdict=verdict, why=why)
 

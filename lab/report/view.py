@@ -65,13 +65,13 @@ def not_predicted(cells: Sequence[CellSummary]) -> Mapping[str, int]:
 def _cell_rows(cell: CellSummary, expected: Sequence[str]) -> list[Row]:
     outcomes = ", ".join(f"{count} {ending}" for ending, count in cell.outcomes.items())
     asked = ", ".join(f"{name} {level}" for name, level in cell.levels.items())
-    aside = [cell.id, outcomes, *textwrap.wrap(asked, _ASIDE_WIDTH)]
+    aside = [cell.id, *([outcomes] if outcomes else []), *textwrap.wrap(asked, _ASIDE_WIDTH)]
     is_unusual = not set(cell.outcomes) <= set(expected)
     return [
         Row(
             cell=line or "",
             is_first=position == 0,
-            failed=position == 1 and is_unusual,
+            failed=position == 1 and bool(outcomes) and is_unusual,
             metric=_metric_name(metric) if metric else "",
             measured=_measured(metric) if metric else "",
             interval=_interval(metric) if metric else "",
