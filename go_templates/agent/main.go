@@ -56,7 +56,12 @@ func main() {
 		realm: realm, scratch: findScratch(realm), signals: openSignals(), oom: openOOMScore(),
 		born: time.Now(), runs: make(chan *replicate),
 	}
-	go a.watch()
+	told := make(chan os.Signal, 1)
+	signal.Notify(told, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
+	// Without this a write to a pipe that nobody reads would end the agent before it has ended its
+	// children. Ignoring the signal instead would have them inherit that.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	go a.watch(told)
 	go a.listen()
 	for r := range a.runs {
 		d := a.run(r)
@@ -133,12 +138,7 @@ func (a *agent) obey(o order) {
 
 // watch ends the agent when the lab has gone quiet or a signal says so. It never writes: a full pipe to a
 // lab that has stopped reading must not keep it from ending.
-func (a *agent) watch() {
-	told := make(chan os.Signal, 1)
-	signal.Notify(told, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
-	// Without this a write to a pipe that nobody reads would end the agent before it has ended its
-	// children. Ignoring the signal instead would have them inherit that.
-	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+func (a *agent) watch(told <-chan os.Signal) {
 	tick := time.NewTicker(time.Second)
 	for {
 		select {

@@ -28,11 +28,11 @@ func touch() {
 }
 
 // againRounds is how often the same is done again, one value each. Huge pages that were just freed are what a
-// virtual machine's kernel reports to its host as free, so once in a while they come back unbacked; of five values
-// the median does not notice. With 4 KiB pages it was not seen, and each round costs seven times as much.
+// virtual machine's kernel reports to its host as free, so once in a while they come back unbacked; the median of three
+// values does not notice. With 4 KiB pages it was not seen, and each round costs seven times as much.
 func againRounds() int {
 	if *thp == "madvise" {
-		return 5
+		return 3
 	}
 	return 1
 }

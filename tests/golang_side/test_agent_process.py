@@ -1,0 +1,178 @@
+"""What the agent promises whatever a program does, and however the agent itself comes to its end."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.golang_side.conftest import Spoken, living, soon_gone
+
+pytestmark = [pytest.mark.go, pytest.mark.slow]
+
+_counter = iter(range(86_000 + os.getpid() % 1000 * 10, 10**7))
+
+
+@pytest.fixture
+def nap() -> str:
+    """A length of sleep that no other process on this machine was given."""
+    return str(next(_counter))
+
+
+def test_nothing_runs_before_the_greeting(agent_binary: Path) -> None:
+    """Both sides agree on the wire first."""
+    said = subprocess.run(
+        [agent_binary],
+        input=b'{"op":"run","id":"1","argv":["/bin/true"],"timeout_ns":1000000000}\n',
+        capture_output=True,
+        check=True,
+        timeout=10,
+    )
+
+    assert said.stdout == b'{"ev":"error","message":"nothing runs before hello"}\n'
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"argv": []}, "argv is empty"),
+        ({"timeout_ns": 0}, "timeout_ns is not positive"),
+        ({"line_limit": -1}, "a limit is negative"),
+        ({"argv": ["/nonexistent"]}, "no such file or directory"),
+        ({"dir": "/nonexistent"}, "no such file or directory"),
+    ],
+)
+def test_an_order_that_cannot_be_carried_out_is_answered(
+    agent: Spoken, changes: dict[str, object], error: str
+) -> None:
+    """It is no crash: the next replicate runs."""
+    assert agent.run("", **changes)["error"] == error
+    assert agent.run("exit 3")["exit_code"] == 3
+
+
+def test_one_replicate_at_a_time(agent: Spoken, nap: str) -> None:
+    """A second order is refused, and the first is not disturbed."""
+    agent.order(f"sleep {nap}")
+    agent.order("exit 0")
+
+    assert agent.hear() == {"ev": "error", "message": "a replicate is running; one at a time"}
+    agent.say(op="stop")
+    assert agent.hear()["stopped"]
+
+
+def test_a_stop_that_comes_before_the_start_counts(agent: Spoken, nap: str) -> None:
+    """The lab says stop once; however the two orders meet, the replicate ends."""
+    for _ in range(20):
+        agent.order(f"sleep {nap}")
+        agent.say(op="stop")
+        done = agent.hear()
+
+        assert done["stopped"]
+        assert not done["error"]
+
+
+def test_ended_counts_those_that_had_to_be_killed(agent: Spoken, nap: str) -> None:
+    """An orphan that ended by itself is none of them."""
+    assert agent.run("(true &); sleep 0.05")["ended"] == 0
+    assert agent.run(f"setsid sleep {nap} & (setsid sleep {nap} &) ; exit 0")["ended"] == 2
+    assert not living(nap)
+
+
+def test_a_process_outlives_its_first_thread_and_is_ended_all_the_same(agent: Spoken, nap: str) -> None:
+    """It looks like a zombie, and is none."""
+    exit_thread = 60
+    program = (
+        "import ctypes, threading, time;"
+        f"threading.Thread(target=time.sleep, args=({nap},)).start();"
+        f"ctypes.CDLL(None).syscall({exit_thread}, 0)"
+    )
+    done = agent.run(f'setsid python3 -c "{program}" {nap} & sleep 0.5')
+
+    assert done["ended"] == 1
+    assert soon_gone(nap)
+
+
+def test_orphans_are_reaped_while_the_replicate_runs(agent: Spoken) -> None:
+    """As zombies they would count against the limit of processes."""
+    zombies = (
+        "grep -l '^State:.Z' /proc/[0-9]*/status 2>/dev/null | xargs -r grep -l \"^PPid:.$PPID$\" | wc -l"
+    )
+    done = agent.run(f"for i in 1 2 3 4 5 6 7 8; do (true &); done; sleep 0.1; {zombies}")
+
+    assert done["text"].strip() == "0"
+
+
+def test_the_kernel_is_told_to_choose_the_replicate(agent: Spoken) -> None:
+    """When memory runs out, the agent stays to say so."""
+    before = _oom_score(agent.pid)
+    done = agent.run("cat /proc/self/oom_score_adj")
+
+    assert done["text"] == "1000\n"
+    assert _oom_score(agent.pid) == before
+
+
+def test_descriptors_are_the_wires_and_no_more(agent: Spoken) -> None:
+    """Nothing of the agent's own is inherited: 0, 1, 2, the lines on 3, and the listing's own."""
+    done = agent.run('ls /proc/self/fd | tr "\\n" " "; echo $LAB_FD; grep -c . <&0')
+
+    assert done["text"] == "0 1 2 3 4 3\n0\n"
+
+
+def test_signals_are_a_programs_defaults(agent: Spoken) -> None:
+    """What the agent itself blocks, ignores or handles is not passed on."""
+    done = agent.run("grep -E '^Sig(Blk|Ign):' /proc/self/status")
+
+    assert [line.split()[1] for line in done["text"].splitlines()] == ["0" * 16] * 2
+
+
+def test_lines_beyond_the_limit_are_dropped_whole(agent: Spoken) -> None:
+    """No line is cut in two."""
+    done = agent.run("printf 'one\\ntwo\\nthree\\n' >&3", line_limit=9)
+
+    assert (done["lines"], done["lines_dropped"]) == (["one", "two"], 1)
+
+
+@pytest.mark.parametrize("how", ["its input ends", "nobody reads it", "SIGTERM", "SIGKILL"])
+def test_the_agents_end_is_the_replicates(agent: Spoken, nap: str, how: str) -> None:
+    """Also where the agent gets no chance to see to it."""
+    agent.order(f"setsid sleep {nap} & exec sleep {nap}" if how != "SIGKILL" else f"exec sleep {nap}")
+    while not living(nap):
+        time.sleep(0.001)
+    assert agent.process.stdin is not None
+    assert agent.process.stdout is not None
+    match how:
+        case "its input ends":
+            agent.process.stdin.close()
+        case "nobody reads it":
+            agent.process.stdout.close()
+            agent.say(op="dance")
+        case _:
+            os.kill(agent.pid, getattr(signal, how))
+
+    assert agent.ends() == {"nobody reads it": 5, "SIGKILL": -signal.SIGKILL}.get(how, 0)
+    assert soon_gone(nap)
+
+
+def test_the_first_process_clears_its_namespace(first_agent: Spoken, nap: str) -> None:
+    """Processes and files of one replicate are gone before the next, also a folder that forbids it."""
+    made = first_agent.run(
+        f"mkdir -p /tmp/a/b; touch /tmp/a/b/c; chmod 0 /tmp/a/b; setsid sleep {nap} & exit 0"
+    )
+    seen = first_agent.run("ls /tmp | wc -l; ls -d /proc/[0-9]* | wc -l")
+
+    assert made["ended"] == 1
+    assert seen["text"].split()[0] == "0"
+    assert soon_gone(nap)
+
+
+def test_a_tmp_that_holds_something_is_left_alone(crowded_agent: Spoken) -> None:
+    """The first process of a namespace may still see the machine's own files."""
+    crowded_agent.run("exit 0")
+
+    assert crowded_agent.run("ls /tmp")["text"] == "kept\n"
+
+
+def _oom_score(pid: int) -> str:
+    return Path(f"/proc/{pid}/oom_score_adj").read_text()

@@ -1,0 +1,54 @@
+"""What of the agent can be asked without a process, and what the Go compiler's own checker says of all Go here."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from lab.golang.render import render_program
+
+pytestmark = [pytest.mark.go, pytest.mark.slow]
+
+_PROGRAMS: dict[str, dict[str, int | str]] = {
+    "calibrate": {},
+    "mmap-large": {"mode": "touch", "size": 1 << 26, "thp": "never", "madvdontneed": "unset"},
+}
+
+
+def test_the_agents_parts(
+    go_binary: Path, lab_root: Path, tmp_path: Path, go_environment: dict[str, str]
+) -> None:
+    """Its Go tests, beside its source; they are kept here because all that lies there is built into it."""
+    folder = shutil.copytree(lab_root / "go_templates/agent", tmp_path / "agent")
+    shutil.copy(Path(__file__).parent / "units/agent_test.go", folder)
+
+    tested = subprocess.run(
+        [go_binary, "test", "."], cwd=folder, env=go_environment, capture_output=True, text=True, check=False
+    )
+
+    assert tested.returncode == 0, tested.stdout + tested.stderr
+
+
+@pytest.mark.parametrize("scenario", sorted(_PROGRAMS))
+def test_programs_pass_vet(
+    go_binary: Path, lab_root: Path, tmp_path: Path, go_environment: dict[str, str], scenario: str
+) -> None:
+    """With the lab's Go side as it is rendered into them."""
+    templates = lab_root / "go_templates"
+    program = render_program(templates, scenario, tools=templates, go_line="1.27", values=_PROGRAMS[scenario])
+    for path, content in program.files.items():
+        place = tmp_path / scenario / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
+
+    vetted = subprocess.run(
+        [go_binary, "vet", "./..."],
+        cwd=tmp_path / scenario,
+        env=go_environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert vetted.returncode == 0, vetted.stderr

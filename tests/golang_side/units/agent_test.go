@@ -1,0 +1,98 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"testing"
+)
+
+// What /proc/self/mountinfo and /proc/self/cgroup show, as recorded in each kind of place.
+func TestCgroupFoldersAreFoundWhereverTheyAreMounted(t *testing.T) {
+	for name, c := range map[string]struct {
+		mountinfo, groups, controller string
+		first                         string
+	}{
+		"v1, on a host": {
+			"30 25 0:26 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory",
+			"4:memory:/user.slice\n0::/user.slice\n", "memory", "/sys/fs/cgroup/memory/user.slice",
+		},
+		"v1, in a container without a cgroup namespace": {
+			"700 690 0:26 /docker/5d81 /sys/fs/cgroup/memory ro,nosuid,nodev,noexec,relatime master:9 - cgroup cgroup rw,memory",
+			"4:memory:/docker/5d81\n", "memory", "/sys/fs/cgroup/memory",
+		},
+		"v1, two controllers on one mount": {
+			"31 25 0:27 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct",
+			"2:cpu,cpuacct:/a\n", "cpu", "/sys/fs/cgroup/cpu,cpuacct/a",
+		},
+		"v2, on a host": {
+			"35 24 0:30 / /sys/fs/cgroup rw,nosuid,nodev,noexec,relatime shared:9 - cgroup2 cgroup2 rw,nsdelegate,memory_recursiveprot",
+			"0::/user.slice/session.scope\n", "", "/sys/fs/cgroup/user.slice/session.scope",
+		},
+		"v2, in a container with a cgroup namespace": {
+			"900 890 0:30 / /sys/fs/cgroup ro,nosuid,nodev,noexec,relatime - cgroup2 cgroup rw,nsdelegate",
+			"0::/\n", "", "/sys/fs/cgroup",
+		},
+		"v2, in a container without one": {
+			"900 890 0:30 /system.slice/docker-5d81.scope /sys/fs/cgroup ro - cgroup2 cgroup rw",
+			"0::/system.slice/docker-5d81.scope\n", "", "/sys/fs/cgroup",
+		},
+		"nowhere": {"22 1 0:20 / /proc rw - proc proc rw", "0::/\n", "memory", ""},
+	} {
+		found := append(candidates(c.mountinfo, c.groups, c.controller), "")
+		if found[0] != c.first {
+			t.Errorf("%s: %q, not %q", name, found[0], c.first)
+		}
+	}
+}
+
+func TestCountersAreReadByKeyAndInTheirUnit(t *testing.T) {
+	folder := t.TempDir()
+	write := func(name, content string) string {
+		path := filepath.Join(folder, name)
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	s := &signals{}
+	s.add(write("cpu", "some avg10=0.11 avg60=0.10 avg300=0.09 total=123456\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=9\n"),
+		counter{"psi", []byte("some avg10="), 3, 1})
+	s.add(write("stat", "cpu  10 20 30 40 50 60 70 80 90 0\ncpu0 1 2 3 4 5 6 7 8 9 0\n"), counter{"steal", []byte("cpu "), 7, 1})
+	s.add(write("cpu.stat", "usage_usec 7\nnr_periods 4\nnr_throttled 2\nthrottled_usec 15\n"),
+		counter{"periods", []byte("nr_throttled "), 0, 1}, counter{"ns", []byte("throttled_usec "), 0, 1000})
+	s.add(write("empty", ""), counter{"absent", []byte("x "), 0, 1})
+	s.add(filepath.Join(folder, "missing"), counter{"absent too", []byte("x "), 0, 1})
+
+	want := map[string]int64{"psi": 123456, "steal": 80, "periods": 2, "ns": 15000}
+	if got := s.read(); !reflect.DeepEqual(got, want) {
+		t.Errorf("%v, not %v", got, want)
+	}
+}
+
+func TestKillsAreCountedInBothVersions(t *testing.T) {
+	for content, want := range map[string]int64{
+		"oom_kill_disable 0\nunder_oom 0\noom_kill 3\n":               3,
+		"low 0\nhigh 0\nmax 5\noom 2\noom_kill 1\noom_group_kill 0\n": 1,
+		"low 0\nhigh 0\nmax 5\noom 2\n":                               0,
+	} {
+		if got, _ := oomKill.of([]byte(content)); got != want {
+			t.Errorf("%q: %d, not %d", content, got, want)
+		}
+	}
+}
+
+func TestThisProcessIsFoundInProc(t *testing.T) {
+	p, ok := look(os.Getpid())
+	if !ok || p.parent != os.Getppid() || p.started == "" {
+		t.Errorf("%+v, %v; the parent is %d", p, ok, os.Getppid())
+	}
+}
+
+func TestOnlyWholeLinesAreKept(t *testing.T) {
+	p := &pipe{kept: []byte("one\n\ntw"), total: 99}
+	lines, dropped := p.split()
+	if !reflect.DeepEqual(lines, []string{"one"}) || dropped != 1 {
+		t.Errorf("%q, %d dropped", lines, dropped)
+	}
+}
