@@ -21,21 +21,33 @@ _MOST_REPLICATES = 100_000
 def predicted(simulations: Sequence[Sequence[float]]) -> Prediction | None:
     """What simulated processes foretell: one sequence of per-process values for each resampled calibration.
 
-    The 90 % interval is for one measured process. The centre's standard error is the spread between calibrations:
-    more simulation does not make it smaller, only more calibration does. None where a value is not positive.
+    The 90 % interval is for one measured process. The centre's standard error is the spread between calibrations,
+    freed from that within them (one-way analysis of variance): more simulation does not make it smaller, only more
+    calibration does. None where a value is not positive.
     """
+    logs = [[math.log(value) for value in each] for each in simulations if min(each) > 0]
     values = [value for each in simulations for value in each]
-    if not values or min(values) <= 0 or not all(simulations):
+    if len(logs) < len(simulations) or not logs:
         return None
-    centres = [statistics.fmean(math.log(value) for value in each) for each in simulations]
+    centres = [statistics.fmean(each) for each in logs]
     return Prediction(
         value=math.exp(statistics.fmean(centres)),
         low=quantile(values, 0.05),
         high=quantile(values, 0.95),
-        log_se=statistics.stdev(centres) if len(centres) > 1 else 0.0,
+        log_se=_standard_error(logs, centres),
         calibrations=len(centres),
         n=len(values),
     )
+
+
+def _standard_error(logs: Sequence[Sequence[float]], centres: Sequence[float]) -> float:
+    """Of the centre: between calibrations, and what is left of the simulation's own noise."""
+    if len(centres) == 1:
+        return 0.0
+    within = statistics.fmean(statistics.variance(each) if len(each) > 1 else 0.0 for each in logs)
+    each_n = statistics.fmean(len(each) for each in logs)
+    between = max(statistics.variance(centres) - within / each_n, 0.0)
+    return math.sqrt(between + within / (each_n * len(centres)))
 
 
 def compare(measured: Sequence[float], prediction: Prediction, margin: float) -> Comparison | None:

@@ -91,14 +91,24 @@ def test_degenerate_samples() -> None:
 
 def test_more_simulation_does_not_make_a_prediction_surer() -> None:
     """The centre's uncertainty is the spread between calibrations, whatever the number of processes in each."""
-    few = predicted([[90.0, 91.0], [110.0, 111.0]])
-    many = predicted([[90.0, 91.0] * 50, [110.0, 111.0] * 50])
+    few = predicted([[90.0, 90.0], [110.0, 110.0]])
+    many = predicted([[90.0] * 100, [110.0] * 100])
 
     assert few is not None
     assert many is not None
     assert few.log_se == pytest.approx(many.log_se)
+    assert few.log_se == pytest.approx(math.log(110 / 90) / math.sqrt(2))
     assert predicted([]) is None
     assert predicted([[1.0, 0.0]]) is None
+
+
+def test_the_noise_within_a_calibration_is_not_taken_for_its_uncertainty() -> None:
+    """Where calibrations agree, what is left is the simulation's own noise, and that goes with its size."""
+    source = random.Random(8)  # noqa: S311 - a sample
+    prediction = predicted([_sample(source, 1.0, 50) for _ in range(40)])
+
+    assert prediction is not None
+    assert prediction.log_se == pytest.approx(0.08 / math.sqrt(2000), rel=0.6)
 
 
 def test_a_ratio_of_two_samples_has_welchs_interval() -> None:
