@@ -63,8 +63,8 @@ def test_a_ticker_beside_a_toucher_on_one_p_waits_for_sysmon(scenario: Scenario,
 
     slowest = {}
     for procs in ("p1", "p2"):
-        found = _foretell(scenario, twin, f"ticker-128MiB-{procs}")[
-            f"ticker-128MiB-{procs}", "ticker_delay_max_ns"
+        found = _foretell(scenario, twin, f"ticker-96MiB-{procs}")[
+            f"ticker-96MiB-{procs}", "ticker_delay_max_ns"
         ]
         assert isinstance(found, Prediction)
         slowest[procs] = found.value

@@ -30,7 +30,7 @@ def test_the_catalogue_is_listed(tmp_path: Path) -> None:
     schema = _golab("schema", "list", cwd=tmp_path)
 
     assert "mmap-large  Mapping and first touch of large memory" in listed.stdout
-    assert "    cell ticker-128MiB-thp_madvise-p4" in listed.stdout
+    assert "    cell ticker-96MiB-thp_madvise-p4" in listed.stdout
     jsonschema.validate(json.loads(as_json.stdout), json.loads(schema.stdout))
 
 
