@@ -14,7 +14,7 @@ from lab.model.outcome import Prediction
 from lab.model.scenario import AUTO, BUILT_IN_FACTORS, GO_RELEASE, GOMAXPROCS, Metric, Scenario
 from lab.sim import simulate
 from lab.sim.costs import Costs
-from lab.sim.program import Body
+from lab.sim.operation import Body
 from lab.sim.release import profile
 from lab.sim.simulate import Result, load
 from lab.stats.compare import predicted

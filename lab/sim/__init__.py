@@ -1,7 +1,8 @@
 """The simulator: a virtual-time model of the Go scheduler. This is its public surface."""
 
 from lab.sim.costs import Costs
-from lab.sim.program import CLOSED, Body, G, ms, s, us
+from lab.sim.operation import Body
+from lab.sim.program import CLOSED, G, ms, s, us
 from lab.sim.simulate import Result, load, simulate
 
 __all__ = ["CLOSED", "Body", "Costs", "G", "Result", "load", "ms", "s", "simulate", "us"]

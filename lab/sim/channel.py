@@ -1,7 +1,12 @@
-"""Decisions of channels (chan.go): who gets a value, who waits, who is made ready. No time passes here."""
+"""Decisions of channels and select (chan.go, select.go): who gets a value, who waits, who is made ready.
+
+No time passes here. A goroutine that waits in a select stands in the queue of each of its channels; the first
+to serve it marks its :class:`Selection`, and the others pass over it.
+"""
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,24 +18,40 @@ BLOCKS: Final = object()
 
 
 class GoPanicError(Exception):
-    """A panic of the simulated program, in Go's words."""
+    """A panic of the simulated program, or a fatal error of its runtime, in Go's words."""
+
+
+@dataclass(slots=True, eq=False)
+class Selection:
+    """One execution of a select that waits."""
+
+    is_over: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Waiter:
-    """A goroutine that waits on a channel; a sender brings its value."""
+    """A goroutine that waits on a channel; a sender brings its value, a select its case's index."""
 
     g: Goroutine
     value: Any = None
+    selection: Selection | None = None
+    index: int = -1
+
+    def serve(self, value: Any) -> None:  # noqa: ANN401 - a channel carries anything
+        """Have its operation give *value*."""
+        if self.selection is None:
+            self.g.result = value
+            return
+        self.selection.is_over = True
+        self.g.result = (self.index, value)
 
 
 def send(chan: Chan, value: Any) -> Waiter | object | None:  # noqa: ANN401 - a channel carries anything
     """Send without waiting: the receiver that now has the value, None if it is buffered, or BLOCKS (chansend)."""
     if chan.closed:
-        raise GoPanicError("send on closed channel")
-    if chan.receivers:
-        waiter: Waiter = chan.receivers.popleft()
-        waiter.g.result = value
+        raise GoPanicError("panic: send on closed channel")
+    if (waiter := _first(chan.receivers)) is not None:
+        waiter.serve(value)
         return waiter
     if len(chan.buffer) < chan.capacity:
         chan.buffer.append(value)
@@ -42,26 +63,36 @@ def receive(chan: Chan) -> tuple[Any, Waiter | None]:
     """Receive without waiting: the value or BLOCKS, and the sender that can go on (chanrecv)."""
     if chan.buffer:
         value = chan.buffer.popleft()
-        if not chan.senders:
-            return value, None
-        waiter: Waiter = chan.senders.popleft()
-        chan.buffer.append(waiter.value)
+        if (waiter := _first(chan.senders)) is not None:
+            chan.buffer.append(waiter.value)
+            waiter.serve(None)
         return value, waiter
-    if chan.senders:
-        waiter = chan.senders.popleft()
+    if (waiter := _first(chan.senders)) is not None:
+        waiter.serve(None)
         return waiter.value, waiter
     return (CLOSED if chan.closed else BLOCKS), None
 
 
 def close(chan: Chan) -> list[Goroutine]:
     """Close; the waiters in the order in which they are made ready: last first (closechan)."""
+    if chan.is_nil:
+        raise GoPanicError("panic: close of nil channel")
     if chan.closed:
-        raise GoPanicError("close of closed channel")
+        raise GoPanicError("panic: close of closed channel")
     chan.closed = True
-    if chan.senders:
-        raise GoPanicError("send on closed channel")
-    waiters = [waiter.g for waiter in chan.receivers]
-    chan.receivers.clear()
-    for g in waiters:
-        g.result = CLOSED
-    return waiters[::-1]
+    if _first(chan.senders) is not None:
+        raise GoPanicError("panic: send on closed channel")
+    found = []
+    while (waiter := _first(chan.receivers)) is not None:
+        waiter.serve(CLOSED)
+        found.append(waiter.g)
+    return found[::-1]
+
+
+def _first(queue: deque[Waiter]) -> Waiter | None:
+    """The first who still waits, taken out; those whose select is over are passed over (dequeue)."""
+    while queue:
+        waiter = queue.popleft()
+        if waiter.selection is None or not waiter.selection.is_over:
+            return waiter
+    return None

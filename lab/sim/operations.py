@@ -1,6 +1,7 @@
-"""What each operation of a program does to the scheduler, and how long it takes.
+"""What each operation does to the scheduler, and how long it takes: the table, the CPU, system calls, the network.
 
-Not modelled yet: locks, select, the collector, the network, cgo, and threads that outnumber CPUs.
+Until the collector comes, an allocation costs its time and nothing else; until the kernel layer comes, threads
+never wait for a CPU, and a spin takes what it says.
 """
 
 from __future__ import annotations
@@ -8,125 +9,119 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from lab.sim import channel, program
+from lab.sim import operation as op
+from lab.sim.channel import GoPanicError
 from lab.sim.clock import Steps, trigger_at
-from lab.sim.state import Goroutine, M, Timer
+from lab.sim.exchange import Exchange
+from lab.sim.result import STOPPED
+from lab.sim.state import Goroutine, M
 from lab.sim.status import GEvent, next_status
 from lab.sim.sysmon import Sysmon
 from lab.sim.threads import Threads
 
-STOPPED: Final = object()
-"""The G no longer runs on this M: it parked, was preempted, or lost its P."""
+Spawn = Callable[[Callable[..., op.Body], tuple[Any, ...]], Goroutine]
 
 
 class Operations:
-    """Performs operations. *spawn* makes a new G; a panic of the program is a :class:`~lab.sim.channel.GoPanicError`."""
+    """Performs operations. *spawn* makes a new G. A panic of the program is a :class:`GoPanicError`."""
 
-    def __init__(self, threads: Threads, sysmon: Sysmon, spawn: Callable[[program.Go], Goroutine]) -> None:
+    def __init__(self, threads: Threads, sysmon: Sysmon, exchange: Exchange, spawn: Spawn) -> None:
         self._threads = threads
         self._clock = threads.clock
         self._cost = threads.cost
         self._sysmon = sysmon
         self._spawn = spawn
-        self._instant: dict[type[program.Operation], Callable[[M, Goroutine, Any], Any]] = {
-            program.Go: self._go,
-            program.Send: self._send,
-            program.Recv: self._recv,
-            program.Close: self._close,
-            program.StopTicker: self._stop_ticker,
-            program.Sleep: self._sleep,
-            program.Gosched: self._gosched,
-            program.Block: self._block,
+        self.masks_deadlock = False
+        self._instant: Final[dict[type[op.Operation], Callable[[M, Goroutine, Any], Any]]] = {
+            **exchange.table,
+            op.Go: self._go,
+            op.Gosched: self._gosched,
+            op.Block: self._block,
+            op.Panic: self._panic,
+            op.Goexit: self._goexit,
+            op.Netwait: self._netwait,
+            op.LockOSThread: self._lock_thread,
+            op.UnlockOSThread: self._unlock_thread,
         }
-        self._lasting: dict[type[program.Operation], Callable[[M, Goroutine, Any], Steps]] = {
-            program.Work: self._work,
-            program.Touch: self._touch,
-            program.Syscall: self._syscall,
+        self._lasting: Final[dict[type[op.Operation], Callable[[M, Goroutine, Any], Steps]]] = {
+            op.Work: self._work,
+            op.Spin: self._spin,
+            op.SpinUntil: self._spin_until,
+            op.Touch: self._touch,
+            op.Alloc: self._alloc,
+            op.Syscall: self._syscall,
         }
 
-    def perform(self, m: M, g: Goroutine, operation: program.Operation) -> Steps:
+    def perform(self, m: M, g: Goroutine, operation: op.Operation) -> Steps:
         """Do it; its result, or STOPPED."""
         if (instant := self._instant.get(type(operation))) is not None:
             return instant(m, g, operation)
         return (yield from self._lasting[type(operation)](m, g, operation))
 
-    def _parked(self, g: Goroutine, why: str) -> object:
-        self._threads.park(g, why)
-        return STOPPED
+    # At once
 
-    # Operations that take no time of their own
-
-    def _go(self, m: M, _g: Goroutine, operation: program.Go) -> object:
+    def _go(self, m: M, _g: Goroutine, operation: op.Go) -> object:
         m.clock += self._cost("go")
-        made = self._spawn(operation)
+        made = self._spawn(operation.fn, operation.args)
         self._threads.put_next(m, made)
         return made.handle
 
-    def _send(self, m: M, g: Goroutine, operation: program.Send) -> object:
-        m.clock += self._cost("chan_op")
-        done = channel.send(operation.chan, operation.value)
-        if done is channel.BLOCKS:
-            operation.chan.senders.append(channel.Waiter(g, operation.value))
-            return self._parked(g, "chan send")
-        if isinstance(done, channel.Waiter):
-            self._threads.ready(m, done.g)
-        return None
-
-    def _recv(self, m: M, g: Goroutine, operation: program.Recv) -> object:
-        m.clock += self._cost("chan_op")
-        chan, timer = operation.chan, operation.chan.timer
-        if timer is not None and timer.p is None and timer.when and timer.when <= m.clock:
-            self._threads.fire(m, timer)  # time.go: maybeRunChan
-        value, sender = channel.receive(chan)
-        if sender is not None:
-            self._threads.ready(m, sender.g)
-        if value is not channel.BLOCKS:
-            return value
-        chan.receivers.append(channel.Waiter(g))
-        if timer is not None:
-            timer.blocked += 1
-            g.unblocks = timer
-            if timer.blocked == 1 and timer.when:
-                self._threads.add_timer(m, timer)
-        return self._parked(g, "chan receive")
-
-    def _close(self, m: M, _g: Goroutine, operation: program.Close) -> object:
-        m.clock += self._cost("chan_op")
-        for waiting in channel.close(operation.chan):
-            self._threads.ready(m, waiting)
-        return None
-
-    def _stop_ticker(self, _m: M, _g: Goroutine, operation: program.StopTicker) -> object:
-        operation.chan.timer.when = 0
-        operation.chan.timer.p = None
-        operation.chan.buffer.clear()
-        return None
-
-    def _sleep(self, m: M, g: Goroutine, operation: program.Sleep) -> object:
-        if operation.ns == 0:
-            return None
-        self._threads.add_timer(m, Timer(when=m.clock + operation.ns, period=0, wakes=g))
-        return self._parked(g, "sleep")
-
-    def _gosched(self, m: M, g: Goroutine, _operation: program.Gosched) -> object:
+    def _gosched(self, m: M, g: Goroutine, _operation: op.Gosched) -> object:
         self._threads.preempted(m, g)
         return STOPPED
 
-    def _block(self, _m: M, g: Goroutine, _operation: program.Block) -> object:
-        return self._parked(g, "select (no cases)")
+    def _block(self, _m: M, g: Goroutine, _operation: op.Block) -> object:
+        self._threads.park(g, "select (no cases)")
+        return STOPPED
 
-    # Operations that take time
+    def _panic(self, _m: M, _g: Goroutine, operation: op.Panic) -> object:
+        raise GoPanicError(operation.text)
 
-    def _work(self, m: M, g: Goroutine, operation: program.Work) -> Steps:
+    def _goexit(self, _m: M, g: Goroutine, _operation: op.Goexit) -> object:
+        g.exiting = True
+        return None
+
+    def _netwait(self, m: M, g: Goroutine, operation: op.Netwait) -> object:
+        state = self._threads.state
+        state.netpoll_inited = True
+        state.net_waiters += 1
+        self._threads.park(g, "IO wait")
+        if operation.ns is not None:
+            state.net_pending += 1
+            arrival = self._clock.timeout(m.clock + operation.ns - int(self._clock.now))
+            arrival.callbacks.append(lambda _: self._threads.arrived(g))
+        return STOPPED
+
+    def _lock_thread(self, m: M, g: Goroutine, _operation: op.LockOSThread) -> object:
+        g.lock_depth += 1
+        g.locked_m, m.locked_g = m, g
+        return None
+
+    def _unlock_thread(self, m: M, g: Goroutine, _operation: op.UnlockOSThread) -> object:
+        if g.lock_depth:
+            g.lock_depth -= 1
+        if g.lock_depth == 0:
+            g.locked_m = m.locked_g = None
+        return None
+
+    # On the CPU
+
+    def _work(self, m: M, g: Goroutine, operation: op.Work) -> Steps:
         spent = yield from self._preemptibly(m, g, operation.ns)
-        if spent is None:
-            g.left = None
-            return None
-        g.left = program.Work(operation.maker, operation.ns - spent)
-        self._threads.preempted(m, g)
-        return STOPPED
+        return self._stopped(m, g, None if spent is None else op.Work(operation.maker, operation.ns - spent))
 
-    def _touch(self, m: M, g: Goroutine, operation: program.Touch) -> Steps:
+    def _spin(self, m: M, g: Goroutine, operation: op.Spin) -> Steps:
+        return (yield from self._spin_until(m, g, op.SpinUntil(operation.maker, m.clock + operation.ns)))
+
+    def _spin_until(self, m: M, g: Goroutine, operation: op.SpinUntil) -> Steps:
+        spent = yield from self._preemptibly(m, g, max(operation.until - m.clock, 0))
+        return self._stopped(m, g, None if spent is None else operation)
+
+    def _alloc(self, m: M, g: Goroutine, operation: op.Alloc) -> Steps:
+        ns = self._cost("alloc", {"bytes": max(operation.nbytes, 1)})
+        return (yield from self._work(m, g, op.Work(operation.maker, ns)))
+
+    def _touch(self, m: M, g: Goroutine, operation: op.Touch) -> Steps:
         """A fault that has begun is finished, signal or not.
 
         A fault's cost is drawn once for a whole touch: what was calibrated is the mean over many pages.
@@ -136,12 +131,17 @@ class Operations:
         begun = m.clock
         spent = yield from self._preemptibly(m, g, operation.pages * g.fault)
         if spent is None:
-            g.left = None
-            return None
+            return self._stopped(m, g, None)
         done = min(-(-spent // g.fault), operation.pages)
         m.clock = begun + done * g.fault
         yield from self._threads.catch_up(m)
-        g.left = program.Touch(operation.maker, operation.pages - done, operation.page)
+        return self._stopped(m, g, op.Touch(operation.maker, operation.pages - done, operation.page))
+
+    def _stopped(self, m: M, g: Goroutine, left: op.Operation | None) -> object:
+        """The end of an operation, or of a part of it after which the G is preempted."""
+        g.left = left
+        if left is None:
+            return None
         self._threads.preempted(m, g)
         return STOPPED
 
@@ -159,21 +159,29 @@ class Operations:
         m.clock = int(self._clock.now)
         return m.clock - begun if m.clock < end else None
 
-    def _syscall(self, m: M, g: Goroutine, operation: program.Syscall) -> Steps:
+    # Off the CPU
+
+    def _syscall(self, m: M, g: Goroutine, operation: op.Syscall) -> Steps:
         """proc.go: entersyscall, exitsyscall. The P stays, until sysmon takes it."""
-        old, idle = m.p, self._threads.state.idle_ps
+        state, old = self._threads.state, m.p
+        self.masks_deadlock = self.masks_deadlock or operation.is_cgo
         g.status = next_status(g.status, GEvent.ENTER_SYSCALL)
         self._sysmon.wake(m)
+        if operation.ns is None:
+            state.stuck += 1
+            yield from self._threads.catch_up(m)
+            yield self._clock.event()  # it never returns
+            raise AssertionError("a system call that never returns has returned")
         m.clock += operation.ns + self._cost("syscall")
         yield from self._threads.catch_up(m)
-        if m.p is None and idle:
-            p = old if old in idle else idle[-1]
-            idle.remove(p)
+        if m.p is None and state.idle_ps:
+            p = old if old in state.idle_ps else state.idle_ps[-1]
+            state.idle_ps.remove(p)
             self._threads.acquire(m, p)
             self._sysmon.wake(m)
         if m.p is None:
             g.status = next_status(g.status, GEvent.LOSE_P)
-            self._threads.state.runq.append(g)
+            state.runq.append(g)
             return STOPPED
         m.p.syscalltick += 1
         g.status = next_status(g.status, GEvent.EXIT_SYSCALL)

@@ -18,6 +18,9 @@ _SIMPLE: Final[Mapping[str, tuple[float, ...]]] = {
     "go": (300, 350, 450),  # newproc and the first run of a G from the cache of dead ones
     "switch": (110, 130, 160),  # park, schedule, execute: half of an unbuffered channel's round trip on one P
     "chan_op": (25, 30, 40),  # a buffered send or receive that does not block
+    "sync": (8, 10, 15),  # the fast path of a lock, a counter
+    "sema": (60, 80, 120),  # semacquire and semrelease around the parking itself
+    "pause_round": (390, 410, 430),  # 30 PAUSE instructions
     "timer_add": (80, 100, 130),
     "timer_fire": (60, 80, 120),
     "steal": (200, 300, 500),  # four passes over idle Ps
@@ -33,6 +36,11 @@ _SIMPLE: Final[Mapping[str, tuple[float, ...]]] = {
 }
 
 _LEVELLED: Final[Mapping[str, tuple[tuple[Mapping[str, int | str], tuple[float, ...]], ...]]] = {
+    "alloc": (
+        ({"bytes": 16}, (14, 18, 25)),
+        ({"bytes": 1 << 10}, (120, 160, 220)),
+        ({"bytes": 32 << 10}, (2_000, 3_000, 4_500)),
+    ),
     "fault": (({"page": 4 << 10}, (1_430, 1_500, 1_600)), ({"page": 2 << 20}, (100_000, 106_000, 120_000))),
     "populate": (({"page": 4 << 10}, (1_270, 1_350, 1_450)), ({"page": 2 << 20}, (95_000, 99_000, 105_000))),
     "unmap": (({"page": 4 << 10}, (330, 350, 380)), ({"page": 2 << 20}, (6_200, 6_700, 7_000))),

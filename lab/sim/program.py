@@ -9,9 +9,34 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
-from typing import Any, Final, Protocol, TypeAlias
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+from lab.sim.operation import (
+    AfterFunc,
+    Alloc,
+    Block,
+    Body,
+    Close,
+    Go,
+    Goexit,
+    Gosched,
+    LockOSThread,
+    Netwait,
+    Panic,
+    Recv,
+    ResetTimer,
+    Select,
+    Send,
+    Sleep,
+    Spin,
+    StopTimer,
+    Syscall,
+    Touch,
+    UnlockOSThread,
+    Work,
+)
+from lab.sim.sync import Cond, Mutex, Once, RWMutex, WaitGroup
 
 _NO_NEGATIVE: Final = "a duration is never negative"
 
@@ -41,100 +66,13 @@ def s(count: float) -> int:
     return round(count * 1_000_000_000)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Operation:
-    """Something that a goroutine yields. ``maker`` is the handle that made it, None for an object's operation."""
-
-    maker: G | None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Go(Operation):
-    """``go fn(args)``. proc.go: newproc."""
-
-    fn: Callable[..., Body]
-    args: tuple[Any, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Work(Operation):
-    """Use the CPU for ``ns`` at full speed; preemptible."""
-
-    ns: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Touch(Operation):
-    """First touch of ``pages`` pages of ``page`` bytes; preemptible between two faults, never in one."""
-
-    pages: int
-    page: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Sleep(Operation):
-    """``time.Sleep``. time.go: timeSleep."""
-
-    ns: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Syscall(Operation):
-    """A blocking system call of ``ns``, the first ``cpu`` of it on the CPU. proc.go: entersyscall, exitsyscall."""
-
-    ns: int
-    cpu: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Gosched(Operation):
-    """``runtime.Gosched``: to the tail of the global queue."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Block(Operation):
-    """``select {}``: parked for ever."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Send(Operation):
-    """``ch <- value``. chan.go: chansend."""
-
-    chan: Chan
-    value: Any
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Recv(Operation):
-    """``<-ch``. chan.go: chanrecv."""
-
-    chan: Chan
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Close(Operation):
-    """``close(ch)``. chan.go: closechan."""
-
-    chan: Chan
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class StopTicker(Operation):
-    """``ticker.Stop()``. time.go: stop."""
-
-    chan: Chan
-
-
-Body: TypeAlias = Generator[Operation, Any, None]
-"""What a goroutine's generator function returns; an annotation of it passes ``mypy --strict``."""
-
-
 class Chan:
-    """A channel of ``capacity`` values. Made by ``g.chan``, ``g.after`` and ``g.ticker``."""
+    """A channel of ``capacity`` values. Made by ``g.chan``, ``g.after``, ``g.timer`` and ``g.ticker``."""
 
-    __slots__ = ("buffer", "capacity", "closed", "receivers", "senders", "timer")
+    __slots__ = ("buffer", "capacity", "closed", "is_nil", "receivers", "senders", "timer")
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, *, is_nil: bool = False) -> None:
+        self.is_nil = is_nil
         self.capacity = capacity
         self.buffer: deque[Any] = deque()
         self.receivers: deque[Any] = deque()
@@ -160,9 +98,31 @@ class Ticker(Chan):
 
     __slots__ = ()
 
-    def stop(self) -> StopTicker:
+    def stop(self) -> StopTimer:
         """``ticker.Stop()``."""
-        return StopTicker(None, self)
+        return StopTimer(None, self.timer)
+
+    def reset(self, ns: int) -> ResetTimer:
+        """``ticker.Reset(ns)``."""
+        return ResetTimer(None, self.timer, _positive(ns, "Ticker.Reset"), ns)
+
+
+class GoTimer:
+    """``time.Timer``: its channel is ``c``, None for one of ``time.AfterFunc``."""
+
+    __slots__ = ("_timer", "c")
+
+    def __init__(self, timer: Any, chan: Chan | None) -> None:  # noqa: ANN401 - the run's own timer
+        self._timer = timer
+        self.c = chan
+
+    def stop(self) -> StopTimer:
+        """``timer.Stop()``; the result is whether it was running."""
+        return StopTimer(None, self._timer)
+
+    def reset(self, ns: int) -> ResetTimer:
+        """``timer.Reset(ns)``; the result is whether it was running."""
+        return ResetTimer(None, self._timer, _duration(ns), 0)
 
 
 class World(Protocol):
@@ -177,7 +137,7 @@ class World(Protocol):
     def stream(self, name: str) -> random.Random:
         """The run's own random source of that name."""
 
-    def observe(self, name: str, value: int) -> None:
+    def observe(self, name: str, value: Any) -> None:  # noqa: ANN401 - a number, or what a test wants to see
         """Record a measurement."""
 
     def channel_timer(self, chan: Chan, ns: int, period: int) -> None:
@@ -207,15 +167,45 @@ class G:
         page = (2 << 20) if huge else (4 << 10)
         return Touch(self, -(-_duration(nbytes) // page), page)
 
+    def spin(self, ns: int) -> Spin:
+        """``for time.Since(t) < ns {}``: burn CPU until *ns* of wall time have passed, preempted or not."""
+        return Spin(self, _duration(ns))
+
     def sleep(self, ns: int) -> Sleep:
         """``time.Sleep``; 0 returns at once."""
         return Sleep(self, _duration(ns))
 
-    def syscall(self, ns: int, cpu: int = 0) -> Syscall:
-        """A blocking system call of *ns*, of which the first *cpu* are spent on the CPU. The P stays until it is retaken."""
-        if _duration(cpu) > _duration(ns):
+    def syscall(self, ns: int | None, cpu: int = 0) -> Syscall:
+        """A blocking system call of *ns* (None: for ever), of which the first *cpu* are spent on the CPU.
+
+        The P stays with it until sysmon takes it.
+        """
+        if ns is not None and _duration(cpu) > _duration(ns):
             raise ValueError(f"cpu={cpu} is more than the whole system call, ns={ns}")
         return Syscall(self, ns, cpu)
+
+    def netwait(self, ns: int | None) -> Netwait:
+        """Wait on the netpoller for something that arrives after *ns*; None: never."""
+        return Netwait(self, None if ns is None else _duration(ns))
+
+    def cgo(self, ns: int, blocking: int = 0) -> Syscall:
+        """A cgo call: *ns* on the CPU, then *blocking* off it. A program that has made one is never told of a deadlock."""
+        return Syscall(self, _duration(ns) + _duration(blocking), ns, is_cgo=True)
+
+    def alloc(self, nbytes: int, live: int = 0) -> Alloc:
+        """A heap allocation of one object; *live* are pointer-bearing bytes that stay reachable (negative frees).
+
+        There is no collector yet: it costs its time.
+        """
+        return Alloc(self, _duration(nbytes), live)
+
+    def lock_os_thread(self) -> LockOSThread:
+        """``runtime.LockOSThread``."""
+        return LockOSThread(self)
+
+    def unlock_os_thread(self) -> UnlockOSThread:
+        """``runtime.UnlockOSThread``."""
+        return UnlockOSThread(self)
 
     def gosched(self) -> Gosched:
         """``runtime.Gosched``."""
@@ -225,9 +215,56 @@ class G:
         """``select {}``."""
         return Block(self)
 
-    def chan(self, cap: int = 0) -> Chan:
-        """``make(chan T, cap)`` (a plain call)."""
-        return Chan(_duration(cap))
+    def panic(self, text: str) -> Panic:
+        """An unrecovered panic: the process ends with exit code 2."""
+        return Panic(self, f"panic: {text}")
+
+    def goexit(self) -> Goexit:
+        """``runtime.Goexit``: what is in ``finally`` runs, as deferred calls do."""
+        return Goexit(self)
+
+    def select(self, *cases: Send | Recv | None, default: bool = False) -> Select:
+        """``select``: the result is ``(index, value)``, ``(index, None)`` for a send, ``(-1, None)`` for the default.
+
+        A case None is a nil channel: never ready, keeps its index.
+        """
+        for case in cases:
+            if case is not None and not isinstance(case, Send | Recv):
+                raise TypeError(f"{case!r} is no case of a select: ch.send(v), ch.recv() or None")
+        return Select(self, cases, default)
+
+    def mutex(self) -> Mutex:
+        """``sync.Mutex`` (a plain call)."""
+        return Mutex()
+
+    def rwmutex(self) -> RWMutex:
+        """``sync.RWMutex`` (a plain call)."""
+        return RWMutex()
+
+    def waitgroup(self) -> WaitGroup:
+        """``sync.WaitGroup`` (a plain call)."""
+        return WaitGroup()
+
+    def once(self) -> Once:
+        """``sync.Once`` (a plain call)."""
+        return Once()
+
+    def cond(self, mutex: Mutex) -> Cond:
+        """``sync.NewCond`` (a plain call)."""
+        return Cond(mutex)
+
+    def chan(self, cap: int | None = 0) -> Chan:
+        """``make(chan T, cap)`` (a plain call); None is a nil channel, on which everything waits for ever."""
+        return Chan(0, is_nil=True) if cap is None else Chan(_duration(cap))
+
+    def timer(self, ns: int) -> GoTimer:
+        """``time.NewTimer(ns)`` (a plain call): its channel is ``.c``; ``.stop()`` and ``.reset(ns)`` are operations."""
+        chan = self.after(ns)
+        return GoTimer(chan.timer, chan)
+
+    def after_func(self, ns: int, fn: Callable[..., Body], *args: Any) -> AfterFunc:  # noqa: ANN401 - a goroutine takes anything
+        """``time.AfterFunc``: ``fn(g, args)`` in a goroutine of its own when due; the result is a :class:`GoTimer`."""
+        return AfterFunc(self, _duration(ns), fn, args)
 
     def after(self, ns: int) -> Chan:
         """``time.After``: a channel that receives once, when due (a plain call)."""
@@ -237,8 +274,7 @@ class G:
 
     def ticker(self, ns: int) -> Ticker:
         """``time.NewTicker(ns).C``: a channel that receives each *ns* (a plain call). A receive gives the firing time."""
-        if _duration(ns) == 0:
-            raise ValueError("non-positive interval for NewTicker")
+        _positive(ns, "NewTicker")
         made = Ticker(1)
         self._world.channel_timer(made, ns, ns)
         return made
@@ -255,7 +291,7 @@ class G:
         """Simulated nanoseconds since the program started (a plain call)."""
         return self._world.now()
 
-    def observe(self, name: str, value: int) -> None:
+    def observe(self, name: str, value: Any) -> None:  # noqa: ANN401 - a number, or what a test wants to see
         """Record a measurement under a name, as ``lab.Observe`` does (a plain call)."""
         self._world.observe(name, value)
 
@@ -265,4 +301,10 @@ def _duration(ns: int) -> int:
         raise TypeError(f"{ns!r} is not a whole number; us(), ms() and s() round to nanoseconds")
     if ns < 0:
         raise ValueError(f"{ns}: {_NO_NEGATIVE}")
+    return ns
+
+
+def _positive(ns: int, where: str) -> int:
+    if _duration(ns) == 0:
+        raise ValueError(f"non-positive interval for {where}")
     return ns

@@ -6,16 +6,17 @@ import inspect
 import random
 import runpy
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from lab.errors import LabError, ProgramRaisedError, SimulatedProgramError
 from lab.sim.costs import Costs
-from lab.sim.loop import Loop
+from lab.sim.loop import Loop, Program
+from lab.sim.operation import Body
 from lab.sim.packaged import packaged
-from lab.sim.program import Body, s
+from lab.sim.program import s
 from lab.sim.release import profile
 
 _MOST_PS: Final = 1024
@@ -29,7 +30,7 @@ class Result:
     exit_code: int | None
     message: str
     wall_ns: int | None
-    observations: Mapping[str, tuple[int, ...]]
+    observations: Mapping[str, tuple[Any, ...]]
 
 
 def simulate(  # noqa: PLR0913 - SIM.md's signature
@@ -42,6 +43,8 @@ def simulate(  # noqa: PLR0913 - SIM.md's signature
     seed: int = 1,
     repetition: int = 0,
     params: Mapping[str, Any] | None = None,
+    inits: Sequence[Callable[..., Body]] = (),
+    masks_deadlock: bool = False,
     max_time: int = s(60),
     max_events: int = 50_000_000,
 ) -> Result:
@@ -66,9 +69,10 @@ def simulate(  # noqa: PLR0913 - SIM.md's signature
     def stream(name: str) -> random.Random:
         return random.Random(f"{seed}/{repetition}/{name}")  # noqa: S311 - a simulation, not a secret
 
-    loop = Loop(profile(go), procs, costs or packaged(), stream)
+    loop = Loop(profile(go), costs or packaged(), stream, gomaxprocs=procs, cpus=cpus)
     try:
-        ended = loop.run(main, given, max_time=max_time, max_events=max_events)
+        what = Program(main=main, params=given, inits=tuple(inits), masks_deadlock=masks_deadlock)
+        ended = loop.run(what, max_time=max_time, max_events=max_events)
     except LabError:
         raise
     except Exception as error:

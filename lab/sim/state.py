@@ -6,7 +6,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from lab.sim.program import Body, G, Operation
+from lab.sim.operation import Body, Operation
+from lab.sim.program import G
 from lab.sim.release import GoRelease
 from lab.sim.status import GStatus
 
@@ -24,8 +25,15 @@ class Goroutine:
     """What is left of an operation that was preempted."""
     fault: int = 0
     """What one fault of the touch under way costs, in nanoseconds."""
-    unblocks: Timer | None = None
-    """The channel timer that this G blocks on: out of its heap when the G runs again and nobody else does."""
+    unblocks: list[Timer] = field(default_factory=list)
+    """The channel timers that this G blocks on: out of their heaps when it runs again and nobody else blocks."""
+    callers: list[Any] = field(default_factory=list)
+    """The bodies that called the one that runs, outermost first."""
+    exiting: bool = False
+    """Goexit is on its way up through the bodies."""
+    locked_m: M | None = None
+    """The M that it is locked to."""
+    lock_depth: int = 0
     why: str = ""
     """What it waits for, in the runtime's words."""
 
@@ -44,6 +52,8 @@ class Timer:
     wakes: Goroutine | None = None
     """The sleeper that it makes ready, or None for a channel's timer."""
     chan: Any = None
+    spawns: Any = None
+    """What makes the goroutine of time.AfterFunc."""
     p: P | None = None
     """The P in whose heap it is."""
     blocked: int = 0
@@ -77,6 +87,8 @@ class M:
     next_p: P | None = None
     curg: Goroutine | None = None
     spinning: bool = False
+    locked_g: Goroutine | None = None
+    """The G that is locked to it: this M runs nothing else."""
     clock: int = 0
     wake_at: int = 0
     """When a wake-up that came before its parking takes effect."""
@@ -100,6 +112,15 @@ class Sched:
     """The M that blocks in netpoll (lastpoll is 0 then), and until when (0: for ever)."""
     poll_until: int = 0
     netpoll_inited: bool = False
+    net_waiters: int = 0
+    """Gs that wait for the network."""
+    net_ready: deque[Goroutine] = field(default_factory=deque)
+    """Those of them for which something has arrived, and nobody has polled since."""
+    last_poll: int = 0
+    stuck: int = 0
+    """Ms in a system call that never returns."""
+    net_pending: int = 0
+    """Arrivals that are still to come."""
     timer_sequence: int = 0
 
     @property

@@ -33,7 +33,15 @@ class Sysmon:
             if woken:
                 rounds, delay = 0, rules.sysmon_shortest
             me.clock = int(self._clock.now)
+            if self._state.net_ready and self._state.poller is None:
+                self._poll_at_last(me)
             rounds = 0 if self._retake(me) else rounds + 1
+
+    def _poll_at_last(self, me: M) -> None:
+        """Nobody has polled the network for a time slice: sysmon does, without a P."""
+        if self._state.last_poll + self._state.release.time_slice < me.clock:
+            self._state.last_poll = me.clock
+            self._threads.inject(me)
 
     def wake(self, m: M) -> None:
         """A system call begins, or has got a P again, while sysmon sleeps deeply because every P was idle."""

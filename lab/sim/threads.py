@@ -21,7 +21,7 @@ class Threads:
         self.cost = cost
         self._steal_source = steal_source
         self.start: Callable[[M], None]
-        self.died: Callable[[int], None]
+        self.died: Callable[..., None]
 
     def new_m(self) -> M:
         """A thread that has just been cloned, or was there at the start."""
@@ -99,8 +99,7 @@ class Threads:
         if m.next_p is None:
             if m not in state.idle_ms:
                 state.idle_ms.append(m)
-            if len(state.idle_ms) == len(state.ms) and not sched.earliest_timer(state.ps):
-                self.died(m.clock)
+            self.check_dead(m)
         else:
             trigger_at(self.clock, m.alarm, m.wake_at)
         yield m.alarm
@@ -109,6 +108,18 @@ class Threads:
         assert m.next_p is not None  # noqa: S101 - whoever wakes an M brings a P
         self.acquire(m, m.next_p)
         m.next_p = None
+
+    def check_dead(self, m: M) -> None:
+        """proc.go: checkdead. Nothing runs, and nothing can: no timer is there, and nothing will arrive."""
+        state = self.state
+        waiting = len(state.idle_ms) + state.stuck + (state.poller is not None)
+        locked = sum(
+            each.locked_g is not None and each.p is None and each.next_p is None for each in state.ms
+        )
+        if waiting + locked >= len(state.ms) and not (
+            sched.earliest_timer(state.ps) or state.net_pending or state.net_ready
+        ):
+            self.died(m.clock, silently=bool(state.stuck or state.poller))
 
     # Polling
 
@@ -125,13 +136,15 @@ class Threads:
                 self.spin(m)
                 return
         until = sched.earliest_timer(state.ps if was_spinning else [p])
-        if state.netpoll_inited and until and state.poller is None:
+        if state.netpoll_inited and (until or state.net_waiters) and state.poller is None:
             yield from self._poll(m, until)
             if state.idle_ps:
                 self.acquire(m, state.idle_ps.pop())
+                self.take_arrived(m)
                 if was_spinning:
                     self.spin(m)
                 return
+            self.inject(m)
         elif until:
             self._break_poll(m, until)
         yield from self.stopm(m)
@@ -139,16 +152,50 @@ class Threads:
     def _poll(self, m: M, until: int) -> Steps:
         """netpoll_epoll.go: netpoll. Block until a timer is due, or somebody breaks it."""
         state = self.state
-        wait = sched.epoll_wait(state, until - m.clock)
-        if not wait:
+        state.last_poll = m.clock
+        wait = sched.epoll_wait(state, until - m.clock) if until else None
+        if wait == 0 or state.net_ready:
             return
         state.poller, state.poll_until = m, until
         m.alarm = self.clock.event()
-        trigger_at(self.clock, m.alarm, m.clock + wait + self.cost("epoll_overshoot"))
+        if wait is not None:
+            trigger_at(self.clock, m.alarm, m.clock + wait + self.cost("epoll_overshoot"))
+        else:
+            self.check_dead(m)
         yield m.alarm
         m.alarm = None
         m.clock = max(m.clock, int(self.clock.now))
-        state.poller, state.poll_until = None, 0
+        state.poller, state.poll_until, state.last_poll = None, 0, m.clock
+
+    def arrived(self, g: Goroutine) -> None:
+        """Something has come for *g*: a poller that blocks wakes up, else somebody finds it at the next poll."""
+        state = self.state
+        state.net_pending -= 1
+        state.net_ready.append(g)
+        if state.poller is not None and state.poller.alarm is not None:
+            trigger_at(self.clock, state.poller.alarm, int(self.clock.now) + self.cost("wake_latency"))
+
+    def take_arrived(self, m: M) -> None:
+        """proc.go: findRunnable after netpoll. The first G runs here, the rest wherever there is room (injectglist)."""
+        state = self.state
+        if state.net_ready:
+            assert m.p is not None  # noqa: S101 - the poller has just taken one
+            m.p.runq.append(self._arrived_one())
+            self.inject(m)
+
+    def inject(self, m: M) -> None:
+        """proc.go: injectglist, to the global queue, with an M started for each idle P."""
+        state = self.state
+        while state.net_ready:
+            state.runq.append(self._arrived_one())
+            if state.idle_ps:
+                self.startm(m, state.idle_ps.pop(), spinning=False)
+
+    def _arrived_one(self) -> Goroutine:
+        g = self.state.net_ready.popleft()
+        self.state.net_waiters -= 1
+        g.status = next_status(g.status, GEvent.READY)
+        return g
 
     def _wake_poller(self, m: M, due: int) -> None:
         """proc.go: wakeNetPoller. A timer is the earliest now: break the poll, or see that somebody polls."""
@@ -165,6 +212,41 @@ class Threads:
         self.state.poll_until = 1  # broken: nobody breaks it again
         m.clock += self.cost("futex_wake")
         trigger_at(self.clock, poller.alarm, m.clock + self.cost("wake_latency"))
+
+    # Locked Ms
+
+    def start_locked(self, m: M, g: Goroutine) -> None:
+        """proc.go: startlockedm. Hand the P to the M that *g* is locked to, and wake it."""
+        locked, p = g.locked_m, m.p
+        assert locked is not None  # noqa: S101 - only for a G that is locked
+        assert p is not None  # noqa: S101 - this M has found the G with it
+        self.release(m, p)
+        m.clock += self.cost("futex_wake")
+        locked.next_p, p.m = p, locked
+        at = m.clock + self.cost("wake_latency")
+        if locked.alarm is not None:
+            trigger_at(self.clock, locked.alarm, at)
+        else:
+            locked.wake_at = at
+
+    def stop_locked(self, m: M) -> Steps:
+        """proc.go: stoplockedm. The P goes to somebody else; wait until this M's own G is to run."""
+        if m.p is not None:
+            p = m.p
+            self.release(m, p)
+            self.handoff(m, p)
+            yield from self.catch_up(m)
+        m.alarm = self.clock.event()
+        if m.next_p is not None:
+            trigger_at(self.clock, m.alarm, m.wake_at)
+        else:
+            self.check_dead(m)
+        yield m.alarm
+        m.alarm = None
+        m.clock = max(m.clock, int(self.clock.now))
+        assert m.next_p is not None  # noqa: S101 - whoever wakes an M brings a P
+        self.acquire(m, m.next_p)
+        m.next_p = None
 
     # Gs
 
@@ -225,9 +307,12 @@ class Threads:
     def fire(self, m: M, timer: Timer, heap: P | None = None) -> None:
         """time.go: unlockAndRun. *heap* is where a periodic timer goes back to."""
         m.clock += self.cost("timer_fire")
-        if timer.wakes is not None:
+        if timer.chan is None:
             timer.when = 0
-            self.ready(m, timer.wakes)
+            if timer.wakes is not None:
+                self.ready(m, timer.wakes)
+            else:
+                self.put_next(m, timer.spawns())
             return
         timer.when = sched.next_period(timer, m.clock) if timer.period else 0
         if heap is not None and timer.blocked and timer.when:
@@ -238,8 +323,8 @@ class Threads:
 
     def unblock(self, g: Goroutine) -> None:
         """time.go: unblockTimerChan. Nobody blocks on it any more: out of the heap."""
-        timer, g.unblocks = g.unblocks, None
-        if timer is not None:
+        for timer in g.unblocks:
             timer.blocked -= 1
             if timer.blocked == 0:
                 timer.p = None
+        g.unblocks.clear()

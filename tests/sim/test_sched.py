@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.sim import sched
-from lab.sim.program import Body, G
+from lab.sim.operation import Body
+from lab.sim.program import G
 from lab.sim.release import GO_1_27
 from lab.sim.state import Goroutine, M, P, Sched, Timer
 

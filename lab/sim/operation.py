@@ -1,0 +1,252 @@
+"""Everything that a goroutine may yield, as data. What it does and how long it takes is decided elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Operation:
+    """Something that a goroutine yields. ``maker`` is the handle that made it, None for an object's operation."""
+
+    maker: Any
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Go(Operation):
+    """``go fn(args)``. proc.go: newproc."""
+
+    fn: Callable[..., Body]
+    args: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Work(Operation):
+    """Use the CPU for ``ns`` at full speed; preemptible."""
+
+    ns: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Touch(Operation):
+    """First touch of ``pages`` pages of ``page`` bytes; preemptible between two faults, never in one."""
+
+    pages: int
+    page: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sleep(Operation):
+    """``time.Sleep``. time.go: timeSleep."""
+
+    ns: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Syscall(Operation):
+    """A blocking system call of ``ns``, the first ``cpu`` of it on the CPU. proc.go: entersyscall, exitsyscall."""
+
+    ns: int | None
+    cpu: int
+    is_cgo: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gosched(Operation):
+    """``runtime.Gosched``: to the tail of the global queue."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block(Operation):
+    """``select {}``: parked for ever."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Send(Operation):
+    """``ch <- value``. chan.go: chansend."""
+
+    chan: Any
+    value: Any
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recv(Operation):
+    """``<-ch``. chan.go: chanrecv."""
+
+    chan: Any
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Close(Operation):
+    """``close(ch)``. chan.go: closechan."""
+
+    chan: Any
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Alloc(Operation):
+    """Allocate one object of ``nbytes``; ``live`` of them stay reachable. malloc.go: mallocgc."""
+
+    nbytes: int
+    live: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LockOSThread(Operation):
+    """``runtime.LockOSThread``. proc.go: LockOSThread."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UnlockOSThread(Operation):
+    """``runtime.UnlockOSThread``. proc.go: UnlockOSThread."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spin(Operation):
+    """``for time.Since(t) < ns {}``: burn CPU until a point in time."""
+
+    ns: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpinUntil(Operation):
+    """What is left of a :class:`Spin` that has begun."""
+
+    until: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Select(Operation):
+    """``select``. A case is a :class:`Send`, a :class:`Recv`, or None for a nil channel. select.go: selectgo."""
+
+    cases: tuple[Send | Recv | None, ...]
+    default: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StopTimer(Operation):
+    """``timer.Stop()``; the result is whether it was running. time.go: stop."""
+
+    timer: Any
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ResetTimer(Operation):
+    """``timer.Reset(ns)``; the result is whether it was running. time.go: modify."""
+
+    timer: Any
+    ns: int
+    period: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AfterFunc(Operation):
+    """``time.AfterFunc``; the result is the timer."""
+
+    ns: int
+    fn: Callable[..., Body]
+    args: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Panic(Operation):
+    """An unrecovered panic, or a fatal error of the runtime: the process ends with exit code 2."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Goexit(Operation):
+    """``runtime.Goexit``: the deferred calls run, then the goroutine ends."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call(Operation):
+    """Run a body on the calling goroutine, as a Go function call does; the result is what it returns."""
+
+    body: Callable[[], Generator[Operation, Any, Any]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lock(Operation):
+    """``mutex.Lock()``: the fast path at once, else what :func:`lab.sim.sync.lock_slow` does."""
+
+    mutex: Any
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unlock(Operation):
+    """``mutex.Unlock()``."""
+
+    mutex: Any
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Semacquire(Operation):
+    """Take the semaphore or wait; *lifo* waits at the front. sema.go: semacquire1."""
+
+    sema: Any
+    lifo: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Semrelease(Operation):
+    """Give the semaphore; with *handoff* the waiter runs now, in this time slice. sema.go: semrelease1."""
+
+    sema: Any
+    handoff: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OnceDo(Operation):
+    """``once.Do``: *fn* gets the caller's own handle."""
+
+    once: Any
+    fn: Callable[..., Body]
+    args: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Netwait(Operation):
+    """Wait on the netpoller for something that arrives after ``ns``; None: never."""
+
+    ns: int | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pause(Operation):
+    """One round of active spinning, 30 PAUSE instructions. lock_sema.go: sync_runtime_doSpin."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MaySpin(Operation):
+    """Whether a waiter may spin for the *round*-th time. proc.go: internal_sync_runtime_canSpin."""
+
+    round: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Now(Operation):
+    """The monotonic clock."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NotifyWait(Operation):
+    """Wait for a ticket of a condition to be called. sema.go: notifyListWait."""
+
+    ticket: Any
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Notify(Operation):
+    """Call the first ticket of a condition, or all. sema.go: notifyListNotifyOne, notifyListNotifyAll."""
+
+    cond: Any
+    all: bool
+
+
+Body: TypeAlias = Generator[Operation, Any, None]
+"""What a goroutine's generator function returns; an annotation of it passes ``mypy --strict``."""
