@@ -1,8 +1,7 @@
 """Measure this machine's primitive costs, where programs will run. Fit on primitives, judge on programs.
 
 The calibration program (``go_templates/calibrate``) is built and run like any other, in several fresh processes;
-no scenario's own measurement ever comes in here. The result is kept in the user's state folder, one file for
-each machine, engine and Go release, and is used until one of them changes.
+no scenario's own measurement ever comes in here. Where the result is kept, :mod:`lab.shelf` says.
 """
 
 from __future__ import annotations
@@ -10,8 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from lab.bench.agent import Command, greeted
@@ -21,8 +18,7 @@ from lab.errors import MeasurementError
 from lab.golang.build import Binary
 from lab.model.run import Capture, Turn
 from lab.model.units import Nanos
-from lab.sim.costs import Cost, Costs, CostsError, Point, from_json
-from lab.sim.packaged import packaged
+from lab.sim.costs import Cost, Costs, Point
 
 PROGRAM: Final = "calibrate"
 PROCESSES: Final = 16
@@ -40,33 +36,6 @@ _MMAP: Final = re.compile(r"(mmap|munmap)_(none|rw|noreserve)_(\d+)g_ns")
 _OF_PAGES: Final = re.compile(r"(fault|populate|unmap)_(4k|2m)_ns")
 _NAPS: Final = {"nap_20us_overshoot_ns": 20_000, "nap_10ms_overshoot_ns": 10_000_000}
 _SLEEP: Final = "sleep_1ms_overshoot_ns"
-
-
-@dataclass(frozen=True, slots=True)
-class Shelf:
-    """Where calibrations are kept: ``$XDG_STATE_HOME/golab/costs``."""
-
-    folder: Path
-
-    def place(self, fingerprint: str, engine: str, release: str) -> Path:
-        """The file of one machine, engine and Go release."""
-        return self.folder / f"{fingerprint[:16]}-{engine}-go{release}.json"
-
-    def newest(self, fingerprint: str) -> Path | None:
-        """The newest calibration of this machine, whatever the engine; None if there is none."""
-        found = self.folder.glob(f"{fingerprint[:16]}-*.json") if self.folder.is_dir() else ()
-        return max(found, key=lambda path: path.stat().st_mtime, default=None)
-
-
-def read(path: Path, fingerprint: str | None) -> Costs:
-    """A kept calibration over the packaged costs. CostsError says what is wrong with the file and what to do."""
-    try:
-        text = path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise CostsError(
-            f"{path}: cannot be read: {error}", hint="measure this machine anew: golab calibrate"
-        ) from None
-    return packaged().merged(from_json(text, source=str(path), fingerprint=fingerprint))
 
 
 def measure(
@@ -113,14 +82,6 @@ def measure(
             seen, date=f"{now:%Y-%m-%d}", origin=f"go_templates/calibrate, engine {engine.name}, go{release}"
         ),
     )
-
-
-def keep(costs: Costs, path: Path) -> None:
-    """Write a calibration; a reader sees the old file or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".new")
-    fresh.write_text(costs.to_json())
-    fresh.replace(path)
 
 
 def costs_of(

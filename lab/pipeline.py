@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from lab import calibrate, catalogue, claims, manifest, predict
+from lab import calibrate, catalogue, claims, manifest, predict, shelf
 from lab.bench import command, plan, selection
 from lab.bench.decode import decode
 from lab.bench.execute import execute
@@ -132,11 +132,7 @@ def predict_only(
     scenario = manifest.load(lab.manifest(name))
     cells = selection.select(scenario, request)
     twin = predict.read_twin(lab.scenarios / f"{name}.py")
-    fingerprint = environment.fingerprint()
-    used = _given_costs(costs, fingerprint)
-    if used is None:
-        path = calibrate.Shelf(state_folder()).newest(fingerprint)
-        used = calibrate.read(path, fingerprint) if path else packaged()
+    used = shelf.for_simulation(costs)
     foretold = predict.foretell(scenario, cells, twin, used, cpus=_cpus(), seed=seed)
     return Foreseen(title=scenario.title, cells=summarise(scenario, cells, (), foretold), costs=used)
 
@@ -187,11 +183,6 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "golab"
 
 
-def state_folder() -> Path:
-    """Where calibrations are kept: ``$XDG_STATE_HOME/golab/costs``."""
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "golab" / "costs"
-
-
 def default_results(lab: catalogue.Lab) -> Path:
     """``results/`` of a checkout; elsewhere ``golab-results`` in the current folder."""
     return lab.root / "results" if lab.is_checkout else Path.cwd() / "golab-results"
@@ -200,23 +191,12 @@ def default_results(lab: catalogue.Lab) -> Path:
 def _costs(order: Order, workshop: Workshop, *, is_needed: bool) -> Costs:
     """The costs for a run: as asked, else this machine's, measured first where they are missing and needed."""
     fingerprint = environment.fingerprint()
-    if (given := _given_costs(order.costs, fingerprint)) is not None:
+    if (given := shelf.given(order.costs, fingerprint)) is not None:
         return given
-    path = calibrate.Shelf(state_folder()).place(fingerprint, workshop.engine.name, toolchain.DEFAULT_RELEASE)
+    path = shelf.users_shelf().place(fingerprint, workshop.engine.name, toolchain.DEFAULT_RELEASE)
     if path.exists():
-        return calibrate.read(path, fingerprint)
+        return shelf.read(path, fingerprint)
     return _calibrated(workshop, toolchain.DEFAULT_RELEASE) if order.calibrate and is_needed else packaged()
-
-
-def _given_costs(asked: str, fingerprint: str) -> Costs | None:
-    """``packaged`` or a file; None for ``auto``."""
-    match asked:
-        case "auto":
-            return None
-        case "packaged":
-            return packaged()
-        case _:
-            return calibrate.read(Path(asked), fingerprint)
 
 
 def _calibrated(workshop: Workshop, release: str) -> Costs:
@@ -229,7 +209,7 @@ def _calibrated(workshop: Workshop, release: str) -> Costs:
     found = calibrate.measure(
         workshop.engine, agent, program, fingerprint=fingerprint, release=release, say=say
     )
-    calibrate.keep(found, calibrate.Shelf(state_folder()).place(fingerprint, workshop.engine.name, release))
+    shelf.keep(found, shelf.users_shelf().place(fingerprint, workshop.engine.name, release))
     return packaged().merged(found)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import calibrate
+from lab import calibrate, shelf
 from lab.sim.costs import CostsError, from_json
 
 
@@ -39,21 +39,21 @@ def test_observations_become_costs_by_their_names() -> None:
 def test_a_file_that_is_not_there_says_how_to_make_one(tmp_path: Path) -> None:
     """--costs FILE with a wrong FILE."""
     with pytest.raises(CostsError, match="cannot be read") as caught:
-        calibrate.read(tmp_path / "nothing.json", "machine")
+        shelf.read(tmp_path / "nothing.json", "machine")
 
     assert caught.value.hint == "measure this machine anew: golab calibrate"
 
 
 def test_the_newest_calibration_of_this_machine_is_found(tmp_path: Path) -> None:
     """Whatever the engine; never another machine's."""
-    shelf = calibrate.Shelf(tmp_path)
+    kept = shelf.Shelf(tmp_path)
     for number, name in enumerate(("aaaa-host-go1.json", "aaaa-docker-go1.json", "bbbb-host-go1.json")):
         (tmp_path / name).touch()
         subprocess.run(["touch", "-d", f"2026-01-0{number + 1}", tmp_path / name], check=True)
 
-    assert shelf.newest("aaaa") == tmp_path / "aaaa-docker-go1.json"
-    assert shelf.newest("cccc") is None
-    assert calibrate.Shelf(tmp_path / "nowhere").newest("aaaa") is None
+    assert kept.newest("aaaa") == tmp_path / "aaaa-docker-go1.json"
+    assert kept.newest("cccc") is None
+    assert shelf.Shelf(tmp_path / "nowhere").newest("aaaa") is None
 
 
 @pytest.mark.go

@@ -28,6 +28,7 @@ from lab.sim.operations import Operations
 from lab.sim.release import GoRelease
 from lab.sim.result import STOPPED
 from lab.sim.state import Goroutine, M, P, Sched, Timer
+from lab.sim.statistics import Statistics, statistics
 from lab.sim.status import GEvent, GStatus, next_status
 from lab.sim.sysmon import Sysmon
 from lab.sim.threads import Threads
@@ -162,6 +163,10 @@ class Loop:
                 break
             self._env.step()
         return Ended(outcome="timeout", exit_code=None, message=self._still_there(), wall_ns=None)
+
+    def statistics(self) -> Statistics:
+        """The scheduler as it stands."""
+        return statistics(self._state, goroutines=len(self._waiting), created=self._gs)
 
     def _close_bodies(self) -> None:
         """What still stood somewhere when the process ended; a ``finally`` that yields there is not followed."""

@@ -18,6 +18,7 @@ from lab.sim.operation import Body
 from lab.sim.packaged import packaged
 from lab.sim.program import s
 from lab.sim.release import profile
+from lab.sim.statistics import Statistics
 
 _MOST_PS: Final = 1024
 
@@ -31,6 +32,7 @@ class Result:
     message: str
     wall_ns: int | None
     observations: Mapping[str, tuple[Any, ...]]
+    statistics: Statistics
 
 
 def simulate(  # noqa: PLR0913 - SIM.md's signature
@@ -83,6 +85,7 @@ def simulate(  # noqa: PLR0913 - SIM.md's signature
         message=ended.message,
         wall_ns=ended.wall_ns,
         observations={name: tuple(values) for name, values in loop.observations.items()},
+        statistics=loop.statistics(),
     )
 
 

@@ -1,0 +1,79 @@
+"""A program over settings and repetitions, as ``golab sim --json`` prints it."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from lab.sim.costs import Costs
+from lab.sim.simulate import Result, load, simulate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What is varied, and what is not. ``gomaxprocs`` None is the runtime's own choice; times are nanoseconds."""
+
+    gomaxprocs: Sequence[int | None] = (None,)
+    cpus: Sequence[int] = (2,)
+    go: Sequence[str] = ("1.27",)
+    repetitions: int = 1
+    seed: int = 1
+    params: Mapping[str, Any]
+    max_time: int
+    max_events: int
+
+
+def run_cells(path: Path, settings: Settings, costs: Costs) -> dict[str, Any]:
+    """Simulate every combination of the lists, each as often as asked: JSON values only."""
+    names = load(path)
+    cells = itertools.product(settings.gomaxprocs, settings.cpus, settings.go)
+    return {
+        "program": str(path),
+        "seed": settings.seed,
+        "costs": {"source": costs.source, "id": costs.identity, "calibrated": costs.calibrated},
+        "cells": [
+            _cell(names, settings, costs, gomaxprocs=gomaxprocs, cpus=cpus, go=go)
+            for gomaxprocs, cpus, go in cells
+        ],
+    }
+
+
+def _cell(
+    names: Mapping[str, Any], settings: Settings, costs: Costs, *, gomaxprocs: int | None, cpus: int, go: str
+) -> dict[str, Any]:
+    results: list[Result] = [
+        simulate(
+            names["main"],
+            gomaxprocs=gomaxprocs,
+            cpus=cpus,
+            go=go,
+            costs=costs,
+            seed=settings.seed,
+            repetition=repetition,
+            params=settings.params,
+            inits=names.get("INITS", ()),
+            masks_deadlock=bool(names.get("MASKS_DEADLOCK", False)),
+            max_time=settings.max_time,
+            max_events=settings.max_events,
+        )
+        for repetition in range(settings.repetitions)
+    ]
+    observed = dict.fromkeys(name for result in results for name in result.observations)
+    return {
+        "gomaxprocs": "auto" if gomaxprocs is None else gomaxprocs,
+        "cpus": cpus,
+        "quota": None,
+        "go": go,
+        "outcomes": dict(Counter(result.outcome for result in results)),
+        "ends": [result.outcome for result in results],
+        "messages": [result.message for result in results],
+        "wall_ns": [result.wall_ns for result in results],
+        "observations": {
+            name: [list(result.observations.get(name, ())) for result in results] for name in observed
+        },
+        "statistics": [asdict(result.statistics) for result in results],
+    }
