@@ -1,34 +1,19 @@
 """Small programs and what becomes of them: orders and times written out."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lab.errors import ProgramRaisedError, SimulatedProgramError
-from lab.sim import CLOSED, Body, Costs, G, load, ms, simulate, us
-from lab.sim.costs import Point
-from lab.sim.packaged import packaged
-
-
-def _free() -> Costs:
-    """Costs of nothing, but for sysmon's and epoll's overshoot, which would be zero-length loops without."""
-    costs = packaged()
-    nothing = {
-        name: replace(
-            cost, points=tuple(Point(levels=point.levels, processes=((0.0,),)) for point in cost.points)
-        )
-        for name, cost in costs.costs.items()
-    }
-    fault = replace(costs.cost("fault"), points=(Point(levels={"page": 4096}, processes=((1000.0,),)),))
-    return replace(costs, costs=nothing | {"fault": fault})
+from lab.sim import CLOSED, Body, G, load, ms, simulate, us
+from tests.free import free
 
 
 def _seen(main: Callable[..., Body], **settings: Any) -> list[Any]:
     """What the program observed under ``at``, in order, at no cost."""
-    result = simulate(main, costs=_free(), **settings)
+    result = simulate(main, costs=free(), **settings)
     assert result.outcome == "exit"
     return list(result.observations.get("at", ()))
 
@@ -132,7 +117,7 @@ def test_a_page_fault_is_never_cut_in_two() -> None:
         yield g.sleep(ms(3))
         g.observe("at", g.now())
 
-    result = simulate(main, costs=_free(), gomaxprocs=1)
+    result = simulate(main, costs=free(), gomaxprocs=1)
 
     assert (result.observations["at"][0] - ms(2)) % us(1) == 0
     assert result.observations["touched"] == (60_000 * us(1),)

@@ -1,0 +1,25 @@
+"""Costs of nothing: what remains is the scheduler's own order and the kernel's milliseconds."""
+
+from dataclasses import replace
+
+from lab.sim import Costs
+from lab.sim.costs import Point
+from lab.sim.packaged import packaged
+
+FAULT_NS = 1000
+"""What one page fault costs all the same: touching has to take time to be seen."""
+
+
+def free() -> Costs:
+    """The packaged costs with every value at zero, but for page faults."""
+    costs = packaged()
+    nothing = {
+        name: replace(
+            cost, points=tuple(Point(levels=point.levels, processes=((0.0,),)) for point in cost.points)
+        )
+        for name, cost in costs.costs.items()
+    }
+    fault = replace(
+        costs.cost("fault"), points=(Point(levels={"page": 4096}, processes=((float(FAULT_NS),),)),)
+    )
+    return replace(costs, costs=nothing | {"fault": fault})
