@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from lab.sim.costs import Costs
 from lab.sim.simulate import Result, load, simulate
+from lab.sim.watchdog import patience
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,18 +28,24 @@ class Settings:
     max_events: int
 
 
+_PATIENCE_S: Final = 10.0
+"""For Python that does not come back to a yield."""
+
+
 def run_cells(path: Path, settings: Settings, costs: Costs) -> dict[str, Any]:
     """Simulate every combination of the lists, each as often as asked: JSON values only."""
-    names = load(path)
-    cells = itertools.product(settings.gomaxprocs, settings.cpus, settings.go)
+    combinations = itertools.product(settings.gomaxprocs, settings.cpus, settings.go)
+    with patience(_PATIENCE_S):
+        names = load(path)
+        cells = [
+            _cell(names, settings, costs, gomaxprocs=gomaxprocs, cpus=cpus, go=go)
+            for gomaxprocs, cpus, go in combinations
+        ]
     return {
         "program": str(path),
         "seed": settings.seed,
         "costs": {"source": costs.source, "id": costs.identity, "calibrated": costs.calibrated},
-        "cells": [
-            _cell(names, settings, costs, gomaxprocs=gomaxprocs, cpus=cpus, go=go)
-            for gomaxprocs, cpus, go in cells
-        ],
+        "cells": cells,
     }
 
 
@@ -75,5 +82,5 @@ def _cell(
         "observations": {
             name: [list(result.observations.get(name, ())) for result in results] for name in observed
         },
-        "statistics": [asdict(result.statistics) for result in results],
+        "statistics": [dict(result.statistics) for result in results],
     }

@@ -1,7 +1,8 @@
 """Decisions of channels and select (chan.go, select.go): who gets a value, who waits, who is made ready.
 
-No time passes here. A goroutine that waits in a select stands in the queue of each of its channels; the first
-to serve it marks its :class:`Selection`, and the others pass over it.
+No time passes here. A goroutine that waits on one channel stands in its queue as itself; one that waits in a
+select stands in several, as a :class:`Waiter` in each. The first to serve a select marks its :class:`Selection`, and
+the others pass over it.
 """
 
 from __future__ import annotations
@@ -11,14 +12,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from lab.sim.program import CLOSED, Chan
+from lab.sim.result import GoPanicError
 from lab.sim.state import Goroutine
 
 BLOCKS: Final = object()
 """The operation has to wait."""
-
-
-class GoPanicError(Exception):
-    """A panic of the simulated program, or a fatal error of its runtime, in Go's words."""
 
 
 @dataclass(slots=True, eq=False)
@@ -28,48 +26,39 @@ class Selection:
     is_over: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Waiter:
-    """A goroutine that waits on a channel; a sender brings its value, a select its case's index."""
+    """A goroutine that waits in a select: its case's index and, where the case sends, the value."""
 
     g: Goroutine
-    value: Any = None
-    selection: Selection | None = None
-    index: int = -1
-
-    def serve(self, value: Any) -> None:  # noqa: ANN401 - a channel carries anything
-        """Have its operation give *value*."""
-        if self.selection is None:
-            self.g.result = value
-            return
-        self.selection.is_over = True
-        self.g.result = (self.index, value)
+    selection: Selection
+    index: int
+    sends: Any = None
 
 
-def send(chan: Chan, value: Any) -> Waiter | object | None:  # noqa: ANN401 - a channel carries anything
+def send(chan: Chan, value: Any) -> Any:  # noqa: ANN401 - a channel carries anything
     """Send without waiting: the receiver that now has the value, None if it is buffered, or BLOCKS (chansend)."""
     if chan.closed:
         raise GoPanicError("panic: send on closed channel")
-    if (waiter := _first(chan.receivers)) is not None:
-        waiter.serve(value)
-        return waiter
+    if (waiter := _first(chan.receivers, value)) is not None:
+        return _goroutine(waiter)
     if len(chan.buffer) < chan.capacity:
         chan.buffer.append(value)
         return None
     return BLOCKS
 
 
-def receive(chan: Chan) -> tuple[Any, Waiter | None]:
+def receive(chan: Chan) -> tuple[Any, Goroutine | None]:
     """Receive without waiting: the value or BLOCKS, and the sender that can go on (chanrecv)."""
-    if chan.buffer:
-        value = chan.buffer.popleft()
-        if (waiter := _first(chan.senders)) is not None:
-            chan.buffer.append(waiter.value)
-            waiter.serve(None)
-        return value, waiter
-    if (waiter := _first(chan.senders)) is not None:
-        waiter.serve(None)
-        return waiter.value, waiter
+    buffer = chan.buffer
+    if buffer:
+        value = buffer.popleft()
+        if (waiter := _first(chan.senders, None)) is None:
+            return value, None
+        buffer.append(waiter.sends)
+        return value, _goroutine(waiter)
+    if (waiter := _first(chan.senders, None)) is not None:
+        return waiter.sends, _goroutine(waiter)
     return (CLOSED if chan.closed else BLOCKS), None
 
 
@@ -79,20 +68,28 @@ def close(chan: Chan) -> list[Goroutine]:
         raise GoPanicError("panic: close of nil channel")
     if chan.closed:
         raise GoPanicError("panic: close of closed channel")
-    chan.closed = True
-    if _first(chan.senders) is not None:
+    chan.closed = chan.is_special = True
+    if any(type(each) is Goroutine or not each.selection.is_over for each in chan.senders):
         raise GoPanicError("panic: send on closed channel")
     found = []
-    while (waiter := _first(chan.receivers)) is not None:
-        waiter.serve(CLOSED)
-        found.append(waiter.g)
+    while (waiter := _first(chan.receivers, CLOSED)) is not None:
+        found.append(_goroutine(waiter))
     return found[::-1]
 
 
-def _first(queue: deque[Waiter]) -> Waiter | None:
-    """The first who still waits, taken out; those whose select is over are passed over (dequeue)."""
+def _first(queue: deque[Any], value: Any) -> Any:  # noqa: ANN401 - a Goroutine or a Waiter
+    """The first who still waits, whose operation now gives *value*; selects that are over are passed over (dequeue)."""
     while queue:
         waiter = queue.popleft()
-        if waiter.selection is None or not waiter.selection.is_over:
+        if type(waiter) is Goroutine:
+            waiter.result = value
+            return waiter
+        if not waiter.selection.is_over:
+            waiter.selection.is_over = True
+            waiter.g.result = (waiter.index, value)
             return waiter
     return None
+
+
+def _goroutine(waiter: Goroutine | Waiter) -> Goroutine:
+    return waiter if isinstance(waiter, Goroutine) else waiter.g

@@ -20,7 +20,9 @@ class Event(Protocol):
 
 
 class Clock(Protocol):
-    """Simulated time."""
+    """Simulated time. Nothing happens before ``horizon``, which may be earlier than the next event, never later."""
+
+    horizon: Any
 
     @property
     def now(self) -> Any:  # noqa: ANN401 - an int, as the simulator only ever adds ints

@@ -8,10 +8,11 @@ real ones do, and not only by the noise within one.
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -19,6 +20,8 @@ from lab.errors import LabError, SimulatedProgramError
 
 FORMAT: Final = 1
 """The format of a calibration's file. History. 1: first."""
+_BLOCK: Final = 256
+"""Values drawn at a time."""
 
 
 class CostsError(LabError):
@@ -54,6 +57,13 @@ class Cost:
         """The number of processes behind its least known point."""
         return min(len(point.processes) for point in self.points)
 
+    def values(self, levels: Mapping[str, int | str], process: float) -> Sequence[float]:
+        """All values at a measured point of the process at the place *process* (0 … 1)."""
+        for point in self.points:
+            if _agree(point.levels, levels):
+                return point.processes[int(process * len(point.processes))]
+        raise self._unknown(levels)
+
     def value(self, levels: Mapping[str, int | str], process: float, value: float) -> float:
         """A value at *levels*; between two measured numbers, interpolated on the log scale, beyond them carried on.
 
@@ -68,14 +78,15 @@ class Cost:
             key=lambda point: point.levels[number],
         )
         if not near:
-            known = "; ".join(
-                ", ".join(f"{k}={v}" for k, v in point.levels.items()) or "none" for point in self.points
-            )
-            asked = ", ".join(f"{k}={v}" for k, v in levels.items()) or "none"
-            raise SimulatedProgramError(
-                f"cost {self.name!r} is not known at {asked}", hint=f"levels: {known}"
-            )
+            raise self._unknown(levels)
         return _interpolated(near, number, int(levels[number]), (process, value))
+
+    def _unknown(self, levels: Mapping[str, int | str]) -> SimulatedProgramError:
+        known = "; ".join(
+            ", ".join(f"{k}={v}" for k, v in point.levels.items()) or "none" for point in self.points
+        )
+        asked = ", ".join(f"{k}={v}" for k, v in levels.items()) or "none"
+        return SimulatedProgramError(f"cost {self.name!r} is not known at {asked}", hint=f"levels: {known}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +176,19 @@ class Draws:
     def __init__(self, costs: Costs, source: random.Random) -> None:
         self._costs = costs
         self._random = source.random
+        self._choices = source.choices
         self._process = self._random()
+
+    def source(self, name: str, *first: int) -> Callable[[], int]:
+        """What gives one value after the other of a cost without levels, after those of *first*; faster than by name."""
+        values = [round(value) for value in self._costs.cost(name).values({}, self._process)]
+        if len(values) == 1:
+            return itertools.chain(first, itertools.repeat(values[0])).__next__
+        return itertools.chain(first, self._blocks(values)).__next__
+
+    def _blocks(self, values: Sequence[int]) -> Iterator[int]:
+        while True:
+            yield from self._choices(values, k=_BLOCK)
 
     def __call__(self, name: str, levels: Mapping[str, int | str] | None = None) -> int:
         """One value in whole nanoseconds."""

@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
-from lab.sim import channel, sync
+from lab.sim import channel, sched, sync
 from lab.sim import operation as op
-from lab.sim.channel import GoPanicError
+from lab.sim.mistakes import MistakeError, place_of
 from lab.sim.program import Chan, GoTimer
-from lab.sim.result import STOPPED
+from lab.sim.result import STOPPED, GoPanicError
 from lab.sim.state import Goroutine, M, Timer
-from lab.sim.status import GEvent, next_status
+from lab.sim.status import RUNNABLE
 from lab.sim.threads import Threads
 
 _MOST_SPINS: Final = 4
@@ -30,15 +30,21 @@ class Exchange:
         self,
         threads: Threads,
         select_source: random.Random,
-        spawn: Callable[[Callable[..., op.Body], tuple[Any, ...]], Goroutine],
+        spawn: Callable[[Callable[..., op.Body], tuple[Any, ...], M], Goroutine],
         *,
         cpus: int,
     ) -> None:
         self._threads = threads
-        self._cost = threads.cost
+        self._chan_op = threads.cost.source("chan_op")
+        self._timer_add = threads.cost.source("timer_add")
+        self._sync = threads.cost.source("sync")
+        self._sema = threads.cost.source("sema")
+        self._pause_round = threads.cost.source("pause_round")
         self._select_source = select_source
         self._spawn = spawn
         self._cpus = cpus
+        self.cases = 0
+        """Operations that were given to a select."""
         self.table: Mapping[type[op.Operation], Callable[[M, Goroutine, Any], Any]] = {
             op.Send: self._send,
             op.Recv: self._recv,
@@ -61,146 +67,179 @@ class Exchange:
             op.Notify: self._notify,
         }
 
-    def _parked(self, g: Goroutine, why: str) -> object:
-        self._threads.park(g, why)
+    def _parked(self, m: M, g: Goroutine, why: str) -> object:
+        self._threads.park(m, g, why)
         return STOPPED
 
-    # Channels
+    # Channels. What an operation costs passes after its effect (threads).
 
     def _send(self, m: M, g: Goroutine, operation: op.Send) -> object:
-        m.clock += self._cost("chan_op")
         chan = operation.chan
         if chan.is_nil:
-            return self._parked(g, "chan send (nil chan)")
+            return self._parked(m, g, "chan send (nil chan)")
+        result = None
         done = channel.send(chan, operation.value)
         if done is channel.BLOCKS:
-            chan.senders.append(channel.Waiter(g, operation.value))
-            return self._parked(g, "chan send")
-        if isinstance(done, channel.Waiter):
-            self._threads.ready(m, done.g)
-        return None
+            chan.senders.append(g)
+            g.sends = operation.value
+            self._threads.park(m, g, "chan send")
+            result = STOPPED
+        elif done is not None:
+            self._threads.ready(m, done)
+        m.clock += self._chan_op()
+        return result
 
     def _recv(self, m: M, g: Goroutine, operation: op.Recv) -> object:
-        m.clock += self._cost("chan_op")
-        if operation.chan.is_nil:
-            return self._parked(g, "chan receive (nil chan)")
-        value = self._received(m, operation.chan)
-        if value is not channel.BLOCKS:
-            return value
-        operation.chan.receivers.append(channel.Waiter(g))
-        self._block_on(m, g, operation.chan)
-        return self._parked(g, "chan receive")
+        chan = operation.chan
+        if chan.is_nil:
+            return self._parked(m, g, "chan receive (nil chan)")
+        value, sender = channel.receive(chan) if chan.timer is None else self._received(m, chan)
+        if value is channel.BLOCKS:
+            chan.receivers.append(g)
+            if chan.timer is not None:
+                self._block_on(m, g, chan.timer)
+            self._threads.park(m, g, "chan receive")
+            value = STOPPED
+        elif sender is not None:
+            self._threads.ready(m, sender)
+        m.clock += self._chan_op()
+        return value
 
-    def _received(self, m: M, chan: Chan) -> object:
-        """A value or BLOCKS; an overdue timer that is in no heap is run by the receiver (time.go: maybeRunChan)."""
+    def _received(self, m: M, chan: Chan) -> tuple[Any, Goroutine | None]:
+        """As channel.receive; an overdue timer that is in no heap is run by the receiver (time.go: maybeRunChan)."""
         timer = chan.timer
         if timer is not None and timer.p is None and 0 < timer.when <= m.clock:
             self._threads.fire(m, timer)
-        value, sender = channel.receive(chan)
-        if sender is not None:
-            self._threads.ready(m, sender.g)
-        return value
+        return channel.receive(chan)
 
-    def _block_on(self, m: M, g: Goroutine, chan: Chan) -> None:
-        """time.go: blockTimerChan. A channel's timer is in a heap only while somebody blocks on it."""
-        timer = chan.timer
-        if timer is None:
-            return
+    def _block_on(self, m: M, g: Goroutine, timer: Timer) -> None:
+        """time.go: blockTimerChan. A channel's timer belongs in a heap only while somebody blocks on it."""
         timer.blocked += 1
-        g.unblocks.append(timer)
-        if timer.blocked == 1 and timer.when:
+        g.unblocks = (*g.unblocks, timer)
+        if timer.when:
+            sched.set_zombie(timer, to=False)
+        if sched.belongs_in_heap(timer):
             self._threads.add_timer(m, timer)
 
     def _close(self, m: M, _g: Goroutine, operation: op.Close) -> object:
-        m.clock += self._cost("chan_op")
         for waiting in channel.close(operation.chan):
             self._threads.ready(m, waiting)
+        m.clock += self._chan_op()
         return None
 
     def _select(self, m: M, g: Goroutine, operation: op.Select) -> object:
         """select.go: selectgo. First a pass in random order; then, without a default, a place in every queue."""
+        for case in operation.cases:
+            if case is not None:
+                self._use(g, case)
         live = [
             (i, case) for i, case in enumerate(operation.cases) if case is not None and not case.chan.is_nil
         ]
-        m.clock += self._cost("chan_op") * max(len(live), 1)
+        cost = self._chan_op() * max(len(live), 1)
         order = live[:]
         self._select_source.shuffle(order)
         for index, case in order:
             if (found := self._tried(m, case)) is not channel.BLOCKS:
+                m.clock += cost
                 return (index, found)
         if operation.default:
+            m.clock += cost
             return (-1, None)
         selection = channel.Selection()
         for index, case in live:
-            is_send = isinstance(case, op.Send)
-            queue = case.chan.senders if is_send else case.chan.receivers
-            queue.append(
-                channel.Waiter(g, case.value if isinstance(case, op.Send) else None, selection, index)
-            )
-            if not is_send:
-                self._block_on(m, g, case.chan)
-        return self._parked(g, "select" if operation.cases else "select (no cases)")
+            if isinstance(case, op.Send):
+                case.chan.senders.append(channel.Waiter(g, selection, index, case.value))
+                continue
+            case.chan.receivers.append(channel.Waiter(g, selection, index))
+            if case.chan.timer is not None:
+                self._block_on(m, g, case.chan.timer)
+        self._threads.park(m, g, "select" if operation.cases else "select (no cases)")
+        m.clock += cost
+        return STOPPED
+
+    def _use(self, g: Goroutine, case: op.Send | op.Recv) -> None:
+        if case.maker is op.SPENT:
+            raise MistakeError("gave a select an operation that was used before", place_of(g.body))
+        case.maker = op.SPENT
+        self.cases += 1
 
     def _tried(self, m: M, case: op.Send | op.Recv) -> object:
         if isinstance(case, op.Recv):
-            return self._received(m, case.chan)
+            value, sender = self._received(m, case.chan)
+            if sender is not None:
+                self._threads.ready(m, sender)
+            return value
         done = channel.send(case.chan, case.value)
-        if isinstance(done, channel.Waiter):
-            self._threads.ready(m, done.g)
-            return None
-        return done
+        if done is None or done is channel.BLOCKS:
+            return done
+        self._threads.ready(m, done)
+        return None
 
     # Timers
 
     def _sleep(self, m: M, g: Goroutine, operation: op.Sleep) -> object:
+        """time.go: timeSleep. The timer is added after the park, by the M."""
         if operation.ns == 0:
             return None
-        self._threads.add_timer(m, Timer(when=m.clock + operation.ns, period=0, wakes=g))
-        return self._parked(g, "sleep")
+        timer = Timer(when=m.clock + operation.ns, wakes=g)
+        self._threads.park(m, g, "sleep")
+        self._threads.add_timer(m, timer)
+        return STOPPED
 
     def _after_func(self, m: M, _g: Goroutine, operation: op.AfterFunc) -> object:
         spawns = partial(self._spawn, operation.fn, operation.args)
-        timer = Timer(when=m.clock + max(operation.ns, 1), period=0, spawns=spawns)
+        timer = Timer(when=m.clock + max(operation.ns, 1), spawns=spawns)
         self._threads.add_timer(m, timer)
-        return GoTimer(timer, None)
+        return GoTimer(operation.world, timer, None)
 
     def _stop_timer(self, m: M, _g: Goroutine, operation: op.StopTimer) -> bool:
         """time.go: stop. A value that nobody has received counts as not yet fired (Go 1.23+)."""
         timer: Timer = operation.timer
-        m.clock += self._cost("timer_add")
-        was_running = timer.when > 0 or bool(timer.chan is not None and timer.chan.buffer)
+        sched.set_zombie(timer, to=True)
+        was_running = self._drained(timer) or timer.when > 0
         timer.when = 0
-        timer.p = None
-        if timer.chan is not None:
-            timer.chan.buffer.clear()
+        m.clock += self._timer_add()
         return was_running
 
-    def _reset_timer(self, m: M, g: Goroutine, operation: op.ResetTimer) -> bool:
+    def _reset_timer(self, m: M, _g: Goroutine, operation: op.ResetTimer) -> bool:
         """time.go: modify."""
-        was_running = self._stop_timer(m, g, op.StopTimer(None, operation.timer))
         timer: Timer = operation.timer
+        was_running = self._drained(timer) or timer.when > 0
         timer.when, timer.period = m.clock + max(operation.ns, 1), operation.period
-        if timer.chan is None or timer.blocked:
+        if timer.p is not None:
+            if sched.move_timer(self._threads.state, timer):
+                self._threads.wake_poller(m, timer.when)
+        elif sched.belongs_in_heap(timer):
             self._threads.add_timer(m, timer)
+        m.clock += self._timer_add()
         return was_running
+
+    def _drained(self, timer: Timer) -> bool:
+        """time.go: timerchandrain. Whether there was a value that nobody had received."""
+        if timer.chan is None or not timer.chan.buffer:
+            return False
+        timer.chan.buffer.clear()
+        return True
 
     # Package sync
 
     def _enter(self, g: Goroutine, body: Any) -> None:  # noqa: ANN401 - a generator of operations
+        if g.callers is None:
+            g.callers = []
         g.callers.append(g.body)
         g.body = body
 
     def _call(self, m: M, g: Goroutine, operation: op.Call) -> None:
-        m.clock += self._cost("sync")
+        m.clock += self._sync()
         self._enter(g, operation.body())
 
     def _once(self, m: M, g: Goroutine, operation: op.OnceDo) -> None:
-        m.clock += self._cost("sync")
+        m.clock += self._sync()
         if not operation.once.is_done:
             self._enter(g, sync.once_do(operation.once, partial(operation.fn, g.handle, *operation.args)))
 
     def _lock(self, m: M, g: Goroutine, operation: op.Lock) -> None:
-        m.clock += self._cost("sync")
+        m.clock += self._sync()
         mu = operation.mutex
         if mu.locked or mu.woken or mu.starving or mu.waiters:
             self._enter(g, sync.lock_slow(mu))
@@ -208,7 +247,7 @@ class Exchange:
             mu.locked = True
 
     def _unlock(self, m: M, g: Goroutine, operation: op.Unlock) -> None:
-        m.clock += self._cost("sync")
+        m.clock += self._sync()
         mu = operation.mutex
         if not mu.locked:
             raise GoPanicError("fatal error: sync: unlock of unlocked mutex")
@@ -217,17 +256,17 @@ class Exchange:
             self._enter(g, sync.unlock_slow(mu))
 
     def _semacquire(self, m: M, g: Goroutine, operation: op.Semacquire) -> object:
-        m.clock += self._cost("sema")
+        m.clock += self._sema()
         sema = operation.sema
         if sema.value:
             sema.value -= 1
             return None
         (sema.waiters.appendleft if operation.lifo else sema.waiters.append)(g)
-        return self._parked(g, operation.why)
+        return self._parked(m, g, operation.why)
 
     def _semrelease(self, m: M, g: Goroutine, operation: op.Semrelease) -> object:
         """sema.go: semrelease1. A handed-off waiter runs at once, in what is left of this time slice (goyield)."""
-        m.clock += self._cost("sema")
+        m.clock += self._sema()
         sema = operation.sema
         if not sema.waiters:
             sema.value += 1
@@ -236,12 +275,12 @@ class Exchange:
         if not operation.handoff:
             return None
         assert m.p is not None  # noqa: S101 - it runs Go code
-        g.status = next_status(g.status, GEvent.PREEMPT)
-        m.p.runq.append(g)
+        self._threads.move(m, g, RUNNABLE, "yielded")
+        sched.runqput(self._threads.state, m.p, g, next=False)
         return STOPPED
 
     def _pause(self, m: M, _g: Goroutine, _operation: op.Pause) -> None:
-        m.clock += self._cost("pause_round")
+        m.clock += self._pause_round()
 
     def _may_spin(self, m: M, _g: Goroutine, operation: op.MaySpin) -> bool:
         state, p = self._threads.state, m.p
@@ -252,15 +291,15 @@ class Exchange:
             return False
         return not p.runq and p.runnext is None
 
-    def _notify_wait(self, _m: M, g: Goroutine, operation: op.NotifyWait) -> object:
+    def _notify_wait(self, m: M, g: Goroutine, operation: op.NotifyWait) -> object:
         ticket: sync.Ticket = operation.ticket
         if ticket.called:
             return None
         ticket.g = g
-        return self._parked(g, "sync.Cond.Wait")
+        return self._parked(m, g, "sync.Cond.Wait")
 
     def _notify(self, m: M, _g: Goroutine, operation: op.Notify) -> None:
-        m.clock += self._cost("sema")
+        m.clock += self._sema()
         tickets = operation.cond.tickets
         for _ in range(len(tickets) if operation.all else min(1, len(tickets))):
             ticket = tickets.popleft()

@@ -1,20 +1,35 @@
-"""Everything that a goroutine may yield, as data. What it does and how long it takes is decided elsewhere."""
+"""Everything that a goroutine may yield, as data. What it does and how long it takes is decided elsewhere.
+
+Operations are not frozen: making a frozen one takes three times as long, and they are most of what a run makes.
+"""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+
+SPENT: Final = object()
+"""The maker of an operation that has been yielded: nobody can yield it again."""
+
+next_serial: Final = itertools.count(1).__next__
+"""Counts all operations that were made, of all runs: one that is never yielded leaves a gap."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Operation:
-    """Something that a goroutine yields. ``maker`` is the handle that made it, None for an object's operation."""
+    """Something that a goroutine yields.
+
+    ``maker`` is who may yield it: one goroutine's handle, or the run whose object it came from; None for what the
+    simulator makes for itself.
+    """
 
     maker: Any
+    serial: int = field(init=False, default_factory=next_serial)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Go(Operation):
     """``go fn(args)``. proc.go: newproc."""
 
@@ -22,29 +37,33 @@ class Go(Operation):
     args: tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Work(Operation):
-    """Use the CPU for ``ns`` at full speed; preemptible."""
+    """Use the CPU for ``ns`` at full speed; preemptible, and ``ns`` is what is still left."""
 
     ns: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Touch(Operation):
-    """First touch of ``pages`` pages of ``page`` bytes; preemptible between two faults, never in one."""
+    """First touch of ``pages`` pages of ``page`` bytes; preemptible between two faults, never in one.
+
+    ``fault`` is what one costs in nanoseconds, once it has begun; ``pages`` are those still to come.
+    """
 
     pages: int
     page: int
+    fault: int = field(init=False, default=0)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Sleep(Operation):
     """``time.Sleep``. time.go: timeSleep."""
 
     ns: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Syscall(Operation):
     """A blocking system call of ``ns``, the first ``cpu`` of it on the CPU. proc.go: entersyscall, exitsyscall."""
 
@@ -53,17 +72,17 @@ class Syscall(Operation):
     is_cgo: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Gosched(Operation):
     """``runtime.Gosched``: to the tail of the global queue."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Block(Operation):
     """``select {}``: parked for ever."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Send(Operation):
     """``ch <- value``. chan.go: chansend."""
 
@@ -71,53 +90,48 @@ class Send(Operation):
     value: Any
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Recv(Operation):
     """``<-ch``. chan.go: chanrecv."""
 
     chan: Any
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Close(Operation):
     """``close(ch)``. chan.go: closechan."""
 
     chan: Any
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Alloc(Operation):
-    """Allocate one object of ``nbytes``; ``live`` of them stay reachable. malloc.go: mallocgc."""
+    """Allocate one object of ``nbytes``; ``live`` of them stay reachable; ``ns`` are left of it. malloc.go: mallocgc."""
 
     nbytes: int
     live: int
+    ns: int = field(init=False, default=0)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class LockOSThread(Operation):
     """``runtime.LockOSThread``. proc.go: LockOSThread."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class UnlockOSThread(Operation):
     """``runtime.UnlockOSThread``. proc.go: UnlockOSThread."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Spin(Operation):
-    """``for time.Since(t) < ns {}``: burn CPU until a point in time."""
+    """``for time.Since(t) < ns {}``: burn CPU until a point in time, ``until`` once it has begun."""
 
     ns: int
+    until: int = field(init=False, default=0)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SpinUntil(Operation):
-    """What is left of a :class:`Spin` that has begun."""
-
-    until: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Select(Operation):
     """``select``. A case is a :class:`Send`, a :class:`Recv`, or None for a nil channel. select.go: selectgo."""
 
@@ -125,14 +139,14 @@ class Select(Operation):
     default: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class StopTimer(Operation):
     """``timer.Stop()``; the result is whether it was running. time.go: stop."""
 
     timer: Any
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class ResetTimer(Operation):
     """``timer.Reset(ns)``; the result is whether it was running. time.go: modify."""
 
@@ -141,49 +155,50 @@ class ResetTimer(Operation):
     period: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class AfterFunc(Operation):
     """``time.AfterFunc``; the result is the timer."""
 
+    world: Any
     ns: int
     fn: Callable[..., Body]
     args: tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Panic(Operation):
     """An unrecovered panic, or a fatal error of the runtime: the process ends with exit code 2."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Goexit(Operation):
     """``runtime.Goexit``: the deferred calls run, then the goroutine ends."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Call(Operation):
     """Run a body on the calling goroutine, as a Go function call does; the result is what it returns."""
 
     body: Callable[[], Generator[Operation, Any, Any]]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Lock(Operation):
     """``mutex.Lock()``: the fast path at once, else what :func:`lab.sim.sync.lock_slow` does."""
 
     mutex: Any
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Unlock(Operation):
     """``mutex.Unlock()``."""
 
     mutex: Any
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Semacquire(Operation):
     """Take the semaphore or wait; *lifo* waits at the front. sema.go: semacquire1."""
 
@@ -192,7 +207,7 @@ class Semacquire(Operation):
     why: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Semrelease(Operation):
     """Give the semaphore; with *handoff* the waiter runs now, in this time slice. sema.go: semrelease1."""
 
@@ -200,7 +215,7 @@ class Semrelease(Operation):
     handoff: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class OnceDo(Operation):
     """``once.Do``: *fn* gets the caller's own handle."""
 
@@ -209,38 +224,38 @@ class OnceDo(Operation):
     args: tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Netwait(Operation):
     """Wait on the netpoller for something that arrives after ``ns``; None: never."""
 
     ns: int | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Pause(Operation):
     """One round of active spinning, 30 PAUSE instructions. lock_sema.go: sync_runtime_doSpin."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class MaySpin(Operation):
     """Whether a waiter may spin for the *round*-th time. proc.go: internal_sync_runtime_canSpin."""
 
     round: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Now(Operation):
     """The monotonic clock."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class NotifyWait(Operation):
     """Wait for a ticket of a condition to be called. sema.go: notifyListWait."""
 
     ticket: Any
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Notify(Operation):
     """Call the first ticket of a condition, or all. sema.go: notifyListNotifyOne, notifyListNotifyAll."""
 

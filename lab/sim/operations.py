@@ -6,24 +6,25 @@ never wait for a CPU, and a spin takes what it says.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any, Final
 
 from lab.sim import operation as op
-from lab.sim.channel import GoPanicError
 from lab.sim.clock import Steps, trigger_at
 from lab.sim.exchange import Exchange
-from lab.sim.result import STOPPED
+from lab.sim.mistakes import MistakeError
+from lab.sim.result import LASTS, STOPPED, GoPanicError
 from lab.sim.state import Goroutine, M
-from lab.sim.status import GEvent, next_status
+from lab.sim.status import RUNNABLE, RUNNING, SYSCALL
 from lab.sim.sysmon import Sysmon
 from lab.sim.threads import Threads
 
-Spawn = Callable[[Callable[..., op.Body], tuple[Any, ...]], Goroutine]
+Spawn = Callable[[Callable[..., op.Body], tuple[Any, ...], M], Goroutine]
 
 
 class Operations:
-    """Performs operations. *spawn* makes a new G. A panic of the program is a :class:`GoPanicError`."""
+    """``table`` has what performs each operation. *spawn* makes a new G. A program's panic is a GoPanicError."""
 
     def __init__(self, threads: Threads, sysmon: Sysmon, exchange: Exchange, spawn: Spawn) -> None:
         self._threads = threads
@@ -31,8 +32,13 @@ class Operations:
         self._cost = threads.cost
         self._sysmon = sysmon
         self._spawn = spawn
+        self._go_cost = threads.cost.source("go")
+        self._syscall_cost = threads.cost.source("syscall")
         self.masks_deadlock = False
-        self._instant: Final[dict[type[op.Operation], Callable[[M, Goroutine, Any], Any]]] = {
+        self.in_no_time = 0
+        """How often a G has worked for 0 ns."""
+        self.most_in_no_time = 0
+        self.table: Final[dict[type, Callable[[M, Goroutine, Any], Any]]] = {
             **exchange.table,
             op.Go: self._go,
             op.Gosched: self._gosched,
@@ -42,50 +48,41 @@ class Operations:
             op.Netwait: self._netwait,
             op.LockOSThread: self._lock_thread,
             op.UnlockOSThread: self._unlock_thread,
-        }
-        self._lasting: Final[dict[type[op.Operation], Callable[[M, Goroutine, Any], Steps]]] = {
             op.Work: self._work,
             op.Spin: self._spin,
-            op.SpinUntil: self._spin_until,
             op.Touch: self._touch,
             op.Alloc: self._alloc,
             op.Syscall: self._syscall,
         }
 
-    def perform(self, m: M, g: Goroutine, operation: op.Operation) -> Steps:
-        """Do it; its result, or STOPPED."""
-        if (instant := self._instant.get(type(operation))) is not None:
-            return instant(m, g, operation)
-        return (yield from self._lasting[type(operation)](m, g, operation))
-
     # At once
 
     def _go(self, m: M, _g: Goroutine, operation: op.Go) -> object:
-        m.clock += self._cost("go")
-        made = self._spawn(operation.fn, operation.args)
+        made = self._spawn(operation.fn, operation.args, m)
         self._threads.put_next(m, made)
+        m.clock += self._go_cost()
         return made.handle
 
     def _gosched(self, m: M, g: Goroutine, _operation: op.Gosched) -> object:
-        self._threads.preempted(m, g)
+        self._threads.preempted(m, g, "runtime.Gosched")
         return STOPPED
 
-    def _block(self, _m: M, g: Goroutine, _operation: op.Block) -> object:
-        self._threads.park(g, "select (no cases)")
+    def _block(self, m: M, g: Goroutine, _operation: op.Block) -> object:
+        self._threads.park(m, g, "select (no cases)")
         return STOPPED
 
     def _panic(self, _m: M, _g: Goroutine, operation: op.Panic) -> object:
         raise GoPanicError(operation.text)
 
     def _goexit(self, _m: M, g: Goroutine, _operation: op.Goexit) -> object:
-        g.exiting = True
+        g.body, g.callers, g.exited = _left([g.body, *reversed(g.callers or ())]), None, True
         return None
 
     def _netwait(self, m: M, g: Goroutine, operation: op.Netwait) -> object:
         state = self._threads.state
         state.netpoll_inited = True
         state.net_waiters += 1
-        self._threads.park(g, "IO wait")
+        self._threads.park(m, g, "IO wait")
         if operation.ns is not None:
             state.net_pending += 1
             arrival = self._clock.timeout(m.clock + operation.ns - int(self._clock.now))
@@ -106,43 +103,66 @@ class Operations:
 
     # On the CPU
 
-    def _work(self, m: M, g: Goroutine, operation: op.Work) -> Steps:
-        spent = yield from self._preemptibly(m, g, operation.ns)
-        return self._stopped(m, g, None if spent is None else op.Work(operation.maker, operation.ns - spent))
+    def _pass_no_time(self) -> None:
+        """Work of nothing, again and again, would never end."""
+        self.in_no_time += 1
+        if self.in_no_time > self.most_in_no_time:
+            raise MistakeError(f"has done nothing {self.in_no_time:,} times")
 
-    def _spin(self, m: M, g: Goroutine, operation: op.Spin) -> Steps:
-        return (yield from self._spin_until(m, g, op.SpinUntil(operation.maker, m.clock + operation.ns)))
-
-    def _spin_until(self, m: M, g: Goroutine, operation: op.SpinUntil) -> Steps:
-        spent = yield from self._preemptibly(m, g, max(operation.until - m.clock, 0))
-        return self._stopped(m, g, None if spent is None else operation)
-
-    def _alloc(self, m: M, g: Goroutine, operation: op.Alloc) -> Steps:
-        ns = self._cost("alloc", {"bytes": max(operation.nbytes, 1)})
-        return (yield from self._work(m, g, op.Work(operation.maker, ns)))
-
-    def _touch(self, m: M, g: Goroutine, operation: op.Touch) -> Steps:
-        """A fault that has begun is finished, signal or not.
-
-        A fault's cost is drawn once for a whole touch: what was calibrated is the mean over many pages.
-        """
-        if g.left is None:
-            g.fault = max(self._cost("fault", {"page": operation.page}), 1)
-        begun = m.clock
-        spent = yield from self._preemptibly(m, g, operation.pages * g.fault)
-        if spent is None:
-            return self._stopped(m, g, None)
-        done = min(-(-spent // g.fault), operation.pages)
-        m.clock = begun + done * g.fault
-        yield from self._threads.catch_up(m)
-        return self._stopped(m, g, op.Touch(operation.maker, operation.pages - done, operation.page))
-
-    def _stopped(self, m: M, g: Goroutine, left: op.Operation | None) -> object:
-        """The end of an operation, or of a part of it after which the G is preempted."""
-        g.left = left
-        if left is None:
+    def _work(self, m: M, g: Goroutine, operation: op.Work) -> object:
+        if operation.ns == 0:
+            self._pass_no_time()
             return None
-        self._threads.preempted(m, g)
+        end = m.clock + operation.ns
+        if end < self._clock.horizon:
+            m.clock = end
+            return None
+        m.steps = self._works(m, g, operation)
+        return LASTS
+
+    def _works(self, m: M, g: Goroutine, operation: op.Work) -> Steps:
+        spent = yield from self._preemptibly(m, g, operation.ns)
+        if spent is None:
+            return None
+        operation.ns -= spent
+        return self._stopped(m, g, operation)
+
+    def _spin(self, m: M, g: Goroutine, operation: op.Spin) -> object:
+        operation.until = operation.until or m.clock + operation.ns
+        m.steps = self._spins(m, g, operation)
+        return LASTS
+
+    def _spins(self, m: M, g: Goroutine, operation: op.Spin) -> Steps:
+        spent = yield from self._preemptibly(m, g, max(operation.until - m.clock, 0))
+        return None if spent is None else self._stopped(m, g, operation)
+
+    def _alloc(self, m: M, g: Goroutine, operation: op.Alloc) -> object:
+        operation.ns = operation.ns or self._cost("alloc", {"bytes": max(operation.nbytes, 1)})
+        m.steps = self._works(m, g, operation)  # type: ignore[arg-type]  # what both have is ns
+        return LASTS
+
+    def _touch(self, m: M, g: Goroutine, operation: op.Touch) -> object:
+        """A fault's cost is drawn once for a whole touch: what was calibrated is the mean over many pages."""
+        operation.fault = operation.fault or max(self._cost("fault", {"page": operation.page}), 1)
+        m.steps = self._touches(m, g, operation)
+        return LASTS
+
+    def _touches(self, m: M, g: Goroutine, operation: op.Touch) -> Steps:
+        """A fault that has begun is finished, signal or not."""
+        begun, fault = m.clock, operation.fault
+        spent = yield from self._preemptibly(m, g, operation.pages * fault)
+        if spent is None:
+            return None
+        done = min(-(-spent // fault), operation.pages)
+        operation.pages -= done
+        m.clock = begun + done * fault
+        yield from self._threads.catch_up(m)
+        return self._stopped(m, g, operation)
+
+    def _stopped(self, m: M, g: Goroutine, left: op.Operation) -> object:
+        """The G is preempted, and has the rest of its operation to come."""
+        g.left = left
+        self._threads.preempted(m, g, "preempted")
         return STOPPED
 
     def _preemptibly(self, m: M, g: Goroutine, ns: int) -> Steps:
@@ -161,28 +181,44 @@ class Operations:
 
     # Off the CPU
 
-    def _syscall(self, m: M, g: Goroutine, operation: op.Syscall) -> Steps:
+    def _syscall(self, m: M, g: Goroutine, operation: op.Syscall) -> object:
+        m.steps = self._calls(m, g, operation)
+        return LASTS
+
+    def _calls(self, m: M, g: Goroutine, operation: op.Syscall) -> Steps:
         """proc.go: entersyscall, exitsyscall. The P stays, until sysmon takes it."""
-        state, old = self._threads.state, m.p
+        threads, state = self._threads, self._threads.state
         self.masks_deadlock = self.masks_deadlock or operation.is_cgo
-        g.status = next_status(g.status, GEvent.ENTER_SYSCALL)
+        threads.move(m, g, SYSCALL, "cgo call" if operation.is_cgo else "system call")
         self._sysmon.wake(m)
         if operation.ns is None:
             state.stuck += 1
-            yield from self._threads.catch_up(m)
+            yield from threads.catch_up(m)
+            threads.check_dead(m)
             yield self._clock.event()  # it never returns
             raise AssertionError("a system call that never returns has returned")
-        m.clock += operation.ns + self._cost("syscall")
-        yield from self._threads.catch_up(m)
+        m.clock += operation.ns + self._syscall_cost()
+        yield from threads.catch_up(m)
         if m.p is None and state.idle_ps:
-            p = old if old in state.idle_ps else state.idle_ps[-1]
-            state.idle_ps.remove(p)
-            self._threads.acquire(m, p)
+            threads.acquire(m, state.idle_ps.pop())
             self._sysmon.wake(m)
         if m.p is None:
-            g.status = next_status(g.status, GEvent.LOSE_P)
+            threads.move(m, g, RUNNABLE)
             state.runq.append(g)
             return STOPPED
         m.p.syscalltick += 1
-        g.status = next_status(g.status, GEvent.EXIT_SYSCALL)
+        threads.move(m, g, RUNNING)
         return None
+
+
+def _left(bodies: list[Any]) -> op.Body:
+    """Goexit on its way up through *bodies*, innermost first: what is in their ``finally`` still runs."""
+    for body in bodies:
+        with contextlib.suppress(StopIteration, _GoexitError):
+            operation = body.throw(_GoexitError())
+            while True:
+                operation = body.send((yield operation))
+
+
+class _GoexitError(BaseException):
+    """Goexit on its way up: a ``finally`` runs, nothing catches it."""

@@ -36,9 +36,8 @@ from lab.sim.operation import (
     UnlockOSThread,
     Work,
 )
+from lab.sim.result import GoPanicError
 from lab.sim.sync import Cond, Mutex, Once, RWMutex, WaitGroup
-
-_NO_NEGATIVE: Final = "a duration is never negative"
 
 
 class _Closed:
@@ -69,10 +68,21 @@ def s(count: float) -> int:
 class Chan:
     """A channel of ``capacity`` values. Made by ``g.chan``, ``g.after``, ``g.timer`` and ``g.ticker``."""
 
-    __slots__ = ("buffer", "capacity", "closed", "is_nil", "receivers", "senders", "timer")
+    __slots__ = (
+        "_world",
+        "buffer",
+        "capacity",
+        "closed",
+        "is_nil",
+        "is_special",
+        "receivers",
+        "senders",
+        "timer",
+    )
 
-    def __init__(self, capacity: int, *, is_nil: bool = False) -> None:
-        self.is_nil = is_nil
+    def __init__(self, world: World, capacity: int, *, is_nil: bool = False) -> None:
+        self._world = world
+        self.is_nil = self.is_special = is_nil
         self.capacity = capacity
         self.buffer: deque[Any] = deque()
         self.receivers: deque[Any] = deque()
@@ -82,15 +92,15 @@ class Chan:
 
     def send(self, value: Any) -> Send:  # noqa: ANN401 - a channel carries anything
         """``ch <- value``; the result is None."""
-        return Send(None, self, value)
+        return Send(self._world, self, value)
 
     def recv(self) -> Recv:
         """``<-ch``; the result is the value, or :data:`CLOSED`."""
-        return Recv(None, self)
+        return Recv(self._world, self)
 
     def close(self) -> Close:
         """``close(ch)``."""
-        return Close(None, self)
+        return Close(self._world, self)
 
 
 class Ticker(Chan):
@@ -100,29 +110,30 @@ class Ticker(Chan):
 
     def stop(self) -> StopTimer:
         """``ticker.Stop()``."""
-        return StopTimer(None, self.timer)
+        return StopTimer(self._world, self.timer)
 
     def reset(self, ns: int) -> ResetTimer:
         """``ticker.Reset(ns)``."""
-        return ResetTimer(None, self.timer, _positive(ns, "Ticker.Reset"), ns)
+        return ResetTimer(self._world, self.timer, _positive(ns, "Ticker.Reset"), ns)
 
 
 class GoTimer:
     """``time.Timer``: its channel is ``c``, None for one of ``time.AfterFunc``."""
 
-    __slots__ = ("_timer", "c")
+    __slots__ = ("_timer", "_world", "c")
 
-    def __init__(self, timer: Any, chan: Chan | None) -> None:  # noqa: ANN401 - the run's own timer
+    def __init__(self, world: World, timer: Any, chan: Chan | None) -> None:  # noqa: ANN401 - the run's own timer
+        self._world = world
         self._timer = timer
         self.c = chan
 
     def stop(self) -> StopTimer:
         """``timer.Stop()``; the result is whether it was running."""
-        return StopTimer(None, self._timer)
+        return StopTimer(self._world, self._timer)
 
     def reset(self, ns: int) -> ResetTimer:
         """``timer.Reset(ns)``; the result is whether it was running."""
-        return ResetTimer(None, self._timer, _duration(ns), 0)
+        return ResetTimer(self._world, self._timer, _duration(ns), 0)
 
 
 class World(Protocol):
@@ -145,14 +156,13 @@ class World(Protocol):
 
 
 class G:
-    """A goroutine's own handle: the first argument of its body."""
+    """A goroutine's own handle: the first argument of its body. ``gid`` is its number: main is 1."""
 
-    __slots__ = ("_world", "gid", "name")
+    __slots__ = ("_world", "gid")
 
-    def __init__(self, world: World, gid: int, name: str) -> None:
+    def __init__(self, world: World, gid: int) -> None:
         self._world = world
         self.gid = gid
-        self.name = name
 
     def go(self, fn: Callable[..., Body], *args: Any) -> Go:  # noqa: ANN401 - a goroutine takes anything
         """``go fn(args)``; the result is the new goroutine's handle."""
@@ -165,7 +175,7 @@ class G:
     def touch(self, nbytes: int, *, huge: bool = False) -> Touch:
         """First touch of fresh memory that the host has backed before: a page fault for each page, on the P."""
         page = (2 << 20) if huge else (4 << 10)
-        return Touch(self, -(-_duration(nbytes) // page), page)
+        return Touch(self, -(-_whole(nbytes, "a size") // page), page)
 
     def spin(self, ns: int) -> Spin:
         """``for time.Since(t) < ns {}``: burn CPU until *ns* of wall time have passed, preempted or not."""
@@ -197,7 +207,7 @@ class G:
 
         There is no collector yet: it costs its time.
         """
-        return Alloc(self, _duration(nbytes), live)
+        return Alloc(self, _whole(nbytes, "a size"), live)
 
     def lock_os_thread(self) -> LockOSThread:
         """``runtime.LockOSThread``."""
@@ -235,47 +245,49 @@ class G:
 
     def mutex(self) -> Mutex:
         """``sync.Mutex`` (a plain call)."""
-        return Mutex()
+        return Mutex(self._world)
 
     def rwmutex(self) -> RWMutex:
         """``sync.RWMutex`` (a plain call)."""
-        return RWMutex()
+        return RWMutex(self._world)
 
     def waitgroup(self) -> WaitGroup:
         """``sync.WaitGroup`` (a plain call)."""
-        return WaitGroup()
+        return WaitGroup(self._world)
 
     def once(self) -> Once:
         """``sync.Once`` (a plain call)."""
-        return Once()
+        return Once(self._world)
 
     def cond(self, mutex: Mutex) -> Cond:
         """``sync.NewCond`` (a plain call)."""
-        return Cond(mutex)
+        return Cond(self._world, mutex)
 
     def chan(self, cap: int | None = 0) -> Chan:
         """``make(chan T, cap)`` (a plain call); None is a nil channel, on which everything waits for ever."""
-        return Chan(0, is_nil=True) if cap is None else Chan(_duration(cap))
+        return (
+            Chan(self._world, 0, is_nil=True) if cap is None else Chan(self._world, _whole(cap, "a capacity"))
+        )
 
     def timer(self, ns: int) -> GoTimer:
         """``time.NewTimer(ns)`` (a plain call): its channel is ``.c``; ``.stop()`` and ``.reset(ns)`` are operations."""
         chan = self.after(ns)
-        return GoTimer(chan.timer, chan)
+        return GoTimer(self._world, chan.timer, chan)
 
     def after_func(self, ns: int, fn: Callable[..., Body], *args: Any) -> AfterFunc:  # noqa: ANN401 - a goroutine takes anything
         """``time.AfterFunc``: ``fn(g, args)`` in a goroutine of its own when due; the result is a :class:`GoTimer`."""
-        return AfterFunc(self, _duration(ns), fn, args)
+        return AfterFunc(self, self._world, _duration(ns), fn, args)
 
     def after(self, ns: int) -> Chan:
         """``time.After``: a channel that receives once, when due (a plain call)."""
-        made = Chan(1)
+        made = Chan(self._world, 1)
         self._world.channel_timer(made, _duration(ns), 0)
         return made
 
     def ticker(self, ns: int) -> Ticker:
         """``time.NewTicker(ns).C``: a channel that receives each *ns* (a plain call). A receive gives the firing time."""
         _positive(ns, "NewTicker")
-        made = Ticker(1)
+        made = Ticker(self._world, 1)
         self._world.channel_timer(made, ns, ns)
         return made
 
@@ -296,15 +308,22 @@ class G:
         self._world.observe(name, value)
 
 
+def _whole(number: int, what: str) -> int:
+    if isinstance(number, bool) or not isinstance(number, int):
+        raise TypeError(f"{number!r} is not a whole number")
+    if number < 0:
+        raise ValueError(f"{number}: {what} is never negative")
+    return number
+
+
 def _duration(ns: int) -> int:
-    if isinstance(ns, bool) or not isinstance(ns, int):
+    if isinstance(ns, float):
         raise TypeError(f"{ns!r} is not a whole number; us(), ms() and s() round to nanoseconds")
-    if ns < 0:
-        raise ValueError(f"{ns}: {_NO_NEGATIVE}")
-    return ns
+    return _whole(ns, "a duration")
 
 
 def _positive(ns: int, where: str) -> int:
+    """A ticker's interval; Go panics for none, and a negative one is a mistake of the program's Python."""
     if _duration(ns) == 0:
-        raise ValueError(f"non-positive interval for {where}")
+        raise GoPanicError(f"panic: non-positive interval for {where}")
     return ns

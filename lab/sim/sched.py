@@ -16,10 +16,11 @@ from __future__ import annotations
 
 import heapq
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from math import gcd
 
 from lab.sim.state import Goroutine, M, P, Sched, Timer
+from lab.sim.status import SYSCALL
 
 
 def runqput(sched: Sched, p: P, g: Goroutine, *, next: bool) -> None:  # noqa: A002 - the runtime's word
@@ -44,6 +45,24 @@ def local_next(p: P) -> tuple[Goroutine, bool] | None:
     return (p.runq.popleft(), False) if p.runq else None
 
 
+def next_at_once(sched: Sched, p: P, now: int) -> tuple[Goroutine, bool] | None:
+    """What findRunnable finds in its first steps without a thread changing hands, or None if more is to be done.
+
+    No timer is due, the global queue does not come first, and the P's own next G belongs to no other thread.
+    """
+    if p.timers and (wake_time(p) <= now or wants_clean(p)):
+        return None
+    g = p.runnext
+    if g is not None:
+        if g.locked_m is not None or wants_global_check(sched, p):
+            return None
+        p.runnext = None
+        return g, True
+    if not p.runq or p.runq[0].locked_m is not None or wants_global_check(sched, p):
+        return None
+    return p.runq.popleft(), False
+
+
 def wants_global_check(sched: Sched, p: P) -> bool:
     """Whether this round looks at the global queue first, for fairness (findRunnable)."""
     return p.schedtick % sched.release.global_check_every == 0 and bool(sched.runq)
@@ -65,16 +84,6 @@ def may_spin(sched: Sched, m: M) -> bool:
     return m.spinning or 2 * sched.nmspinning < sched.gomaxprocs - len(sched.idle_ps)
 
 
-def wakes_one(sched: Sched) -> bool:
-    """Whether a wake-up is wanted: none spins and a P is idle (wakep). Without an idle P the wish is noted."""
-    if sched.nmspinning:
-        return False
-    if not sched.idle_ps:
-        sched.needspinning = True
-        return False
-    return True
-
-
 def steal_order(count: int, source: random.Random) -> Iterator[int]:
     """All Ps once, from a random start by a random stride that is coprime to their number (randomOrder)."""
     strides = [n for n in range(1, count + 1) if gcd(n, count) == 1]
@@ -84,51 +93,104 @@ def steal_order(count: int, source: random.Random) -> Iterator[int]:
         at = (at + stride) % count
 
 
-def runqsteal(p: P, victim: P, *, with_runnext: bool) -> Goroutine | None:
+def runqsteal(p: P, victim: P) -> Goroutine | None:
     """Take half of the victim's queue, rounded up, from its head; the last of them runs now (runqgrab, runqsteal)."""
     taken = [victim.runq.popleft() for _ in range(len(victim.runq) - len(victim.runq) // 2)]
     if not taken:
-        if with_runnext and victim.runnext is not None:
-            g, victim.runnext = victim.runnext, None
-            return g
         return None
     p.runq.extend(taken[:-1])
     return taken[-1]
 
 
-def handoff_needs_m(sched: Sched, p: P) -> bool:
-    """Whether a P whose M blocks needs another M at once (handoffp): for work, or because nobody looks for any."""
+def handoff_starts(sched: Sched, p: P) -> bool | None:
+    """Whether the M that a P needs as its own blocks starts by spinning; None if it needs no other M (handoffp)."""
     if p.runq or p.runnext is not None or sched.runq:
-        return True
+        return False
     if sched.nmspinning + len(sched.idle_ps) == 0:
         return True
-    return len(sched.idle_ps) == sched.gomaxprocs - 1 and sched.poller is None
+    if len(sched.idle_ps) == sched.gomaxprocs - 1 and sched.poller is None:
+        return False
+    return None
+
+
+def backs_off(victim: P) -> bool:
+    """Whether a thief waits before it takes *victim*'s runnext: its G may be about to block (runqgrab, Go 1.26+)."""
+    g = victim.m.curg if victim.m is not None else None
+    return victim.m is not None and (g is None or g.status is not SYSCALL)
+
+
+# Timers: a heap a P. A stopped timer stays where it is, as a zombie, until somebody comes by.
 
 
 def add_timer(sched: Sched, p: P, timer: Timer) -> bool:
-    """Put a timer into P's heap; whether it is now the earliest there (time.go: timers.addHeap, t.needsAdd)."""
+    """Put a timer into P's heap; whether it is now the earliest there (time.go: maybeAdd, addHeap)."""
     sched.netpoll_inited = True
-    sched.timer_sequence += 1
+    while p.timers and (_is_ghost(p.timers[0]) or p.timers[0][2].zombie):
+        _drop_first(p)  # cleanHead
+    earliest = wake_time(p)
     timer.p = p
-    heapq.heappush(p.timers, (timer.when, sched.timer_sequence, timer))
-    return p.timers[0][2] is timer
+    p.heaped += 1
+    _push(sched, p, timer)
+    return earliest == 0 or timer.when < earliest
 
 
-def next_timer(p: P) -> int:
-    """When P's earliest timer is due, 0 for none; stopped ones at the head are cleaned away (time.go: wakeTime)."""
-    while p.timers and _is_stale(p.timers[0]):
-        heapq.heappop(p.timers)
+def belongs_in_heap(timer: Timer) -> bool:
+    """Whether a running timer that is in no heap has to be put into one (time.go: needsAdd)."""
+    return timer.p is None and timer.when > 0 and (timer.chan is None or timer.blocked > 0)
+
+
+def move_timer(sched: Sched, timer: Timer) -> bool:
+    """A timer in a heap has a new time; whether it is the earliest that was modified lately (time.go: modify)."""
+    p = timer.p
+    assert p is not None  # noqa: S101 - it is in a heap
+    set_zombie(timer, to=False)
+    _push(sched, p, timer)
+    if p.modified and p.modified <= timer.when:
+        return False
+    p.modified = timer.when
+    return True
+
+
+def set_zombie(timer: Timer, *, to: bool) -> None:
+    """Mark a timer in a heap as one that does not belong there, or no longer so (time.go: timerZombie)."""
+    if timer.p is not None and timer.zombie is not to:
+        timer.zombie = to
+        timer.p.zombies += 1 if to else -1
+
+
+def wake_time(p: P) -> int:
+    """When somebody has to look at P's heap, 0 for never; a zombie counts (time.go: wakeTime)."""
+    while p.timers and _is_ghost(p.timers[0]):
+        _drop_first(p)
     return p.timers[0][0] if p.timers else 0
 
 
+def wants_clean(p: P) -> bool:
+    """Whether the P's own M throws the zombies out, due or not (time.go: check)."""
+    return p.zombies > p.heaped // 4
+
+
+def clean(p: P) -> None:
+    """Throw all zombies out (time.go: adjust)."""
+    for entry in p.timers:
+        if not _is_ghost(entry) and entry[2].zombie:
+            _leave_heap(p, entry[2])
+    p.timers = [entry for entry in p.timers if not _is_ghost(entry)]
+    heapq.heapify(p.timers)
+    p.modified = 0
+
+
 def expired(p: P, now: int) -> Timer | None:
-    """P's earliest timer if it is due, taken out of the heap (time.go: timers.run)."""
-    when = next_timer(p)
-    if not when or when > now:
-        return None
-    timer = heapq.heappop(p.timers)[2]
-    timer.p = None
-    return timer
+    """P's earliest timer if it is due, taken out of the heap; zombies on the way are thrown out (time.go: run)."""
+    while p.timers:
+        when, _, timer = p.timers[0]
+        if not (_is_ghost(p.timers[0]) or timer.zombie):
+            if when > now:
+                return None
+            _drop_first(p)
+            return timer
+        _drop_first(p)
+    return None
 
 
 def next_period(timer: Timer, now: int) -> int:
@@ -137,9 +199,9 @@ def next_period(timer: Timer, now: int) -> int:
     return timer.when + timer.period * (1 + late // timer.period)
 
 
-def earliest_timer(ps: list[P]) -> int:
-    """When the earliest timer of these Ps is due, 0 for none (checkTimersNoP, timeSleepUntil)."""
-    return min((when for p in ps if (when := next_timer(p))), default=0)
+def earliest_timer(ps: Iterable[P]) -> int:
+    """When the first heap of these Ps has to be looked at, 0 for never (checkTimersNoP, timeSleepUntil)."""
+    return min((when for p in ps if (when := wake_time(p))), default=0)
 
 
 def epoll_wait(sched: Sched, delay: int) -> int:
@@ -163,6 +225,23 @@ def check(sched: Sched) -> None:
     assert sched.nmspinning == sum(m.spinning for m in sched.ms), "nmspinning does not count the spinning Ms"  # noqa: S101
 
 
-def _is_stale(entry: tuple[int, int, Timer]) -> bool:
-    when, _, timer = entry
-    return timer.p is None or timer.when != when
+def _push(sched: Sched, p: P, timer: Timer) -> None:
+    sched.timer_sequence += 1
+    timer.entry = (timer.when, sched.timer_sequence, timer)
+    heapq.heappush(p.timers, timer.entry)
+
+
+def _is_ghost(entry: tuple[int, int, Timer]) -> bool:
+    return entry[2].entry is not entry
+
+
+def _drop_first(p: P) -> None:
+    entry = heapq.heappop(p.timers)
+    if not _is_ghost(entry):
+        _leave_heap(p, entry[2])
+
+
+def _leave_heap(p: P, timer: Timer) -> None:
+    set_zombie(timer, to=False)
+    p.heaped -= 1
+    timer.p = timer.entry = None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import random
 import runpy
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +12,15 @@ from typing import Any, Final
 
 from lab.errors import LabError, ProgramRaisedError, SimulatedProgramError
 from lab.sim.costs import Costs
-from lab.sim.loop import Loop, Program
+from lab.sim.events import Event
+from lab.sim.loop import Ended, Loop, Program
+from lab.sim.mistakes import MistakeError, NeverYieldsError, noting, raised_at
 from lab.sim.operation import Body
 from lab.sim.packaged import packaged
 from lab.sim.program import s
 from lab.sim.release import profile
 from lab.sim.statistics import Statistics
+from lab.sim.watchdog import watched
 
 _MOST_PS: Final = 1024
 
@@ -33,6 +35,8 @@ class Result:
     wall_ns: int | None
     observations: Mapping[str, tuple[Any, ...]]
     statistics: Statistics
+    events: tuple[Event, ...] | None
+    """In order; None unless they were asked for."""
 
 
 def simulate(  # noqa: PLR0913 - SIM.md's signature
@@ -40,6 +44,7 @@ def simulate(  # noqa: PLR0913 - SIM.md's signature
     *,
     gomaxprocs: int | None = None,
     cpus: int = 2,
+    quota: float | None = None,
     go: str = "1.27",
     costs: Costs | None = None,
     seed: int = 1,
@@ -47,18 +52,88 @@ def simulate(  # noqa: PLR0913 - SIM.md's signature
     params: Mapping[str, Any] | None = None,
     inits: Sequence[Callable[..., Body]] = (),
     masks_deadlock: bool = False,
+    events: bool = False,
     max_time: int = s(60),
     max_events: int = 50_000_000,
 ) -> Result:
     """Simulate one process of the program *main*; the same arguments give the same result.
 
-    ``gomaxprocs=None`` is the runtime's own choice, the number of *cpus*. SimulatedProgramError for settings that
-    cannot be, ProgramRaisedError with the user's line for what the program's Python raised.
+    ``gomaxprocs=None`` is the runtime's own choice, the number of *cpus*. Times are nanoseconds. *max_events* bounds
+    the operations and the simulator's own steps together. SimulatedProgramError for settings that cannot be,
+    ProgramRaisedError with the user's line, the goroutine and the simulated time for what the program's Python did.
     """
     procs = cpus if gomaxprocs is None else gomaxprocs
+    _check_settings(procs, cpus, quota, max_time)
+    given = dict(params or {})
+    _check_parameters(main, given)
+
+    def stream(name: str) -> random.Random:
+        return random.Random(f"{seed}/{repetition}/{name}")  # noqa: S311 - a simulation, not a secret
+
+    release, used = profile(go), costs or packaged()
+    what = Program(main=main, params=given, inits=tuple(inits), masks_deadlock=masks_deadlock)
+
+    def made() -> Loop:
+        return Loop(release, used, stream, gomaxprocs=procs, cpus=cpus, events=events)
+
+    loop = made()
+    ended = _run(loop, what, max_time, max_events)
+    if loop.forgotten:
+        _name_forgotten(made(), what, max_time, max_events)
+    return Result(
+        outcome=ended.outcome,
+        exit_code=ended.exit_code,
+        message=ended.message,
+        wall_ns=ended.wall_ns,
+        observations={name: tuple(values) for name, values in loop.observations.items()},
+        statistics=loop.statistics(),
+        events=None if loop.events is None else tuple(sorted(loop.events, key=_time)),
+    )
+
+
+def _run(loop: Loop, what: Program, max_time: int, max_events: int) -> Ended:
+    try:
+        with watched(loop.progress):
+            return loop.run(what, max_time=max_time, max_events=max_events)
+    except LabError:
+        raise
+    except MistakeError as error:
+        raise ProgramRaisedError(_sentence(error.place or loop.line(), loop.where(), error.text)) from error
+    except (Exception, NeverYieldsError) as error:
+        said = str(error) if isinstance(error, NeverYieldsError) else f"{type(error).__name__}: {error}"
+        raise ProgramRaisedError(_sentence(raised_at(error) or loop.line(), loop.where(), said)) from error
+
+
+def _name_forgotten(loop: Loop, what: Program, max_time: int, max_events: int) -> None:
+    """Run again with every operation noted; ProgramRaisedError for the first that nobody yields."""
+    with noting(loop.where) as made:
+        _run(loop, what, max_time, max_events)
+    if (found := made.first_forgotten()) is not None:
+        name, place, circumstances = found
+        said = f"made an operation ({name}) and never yielded it"
+        raise ProgramRaisedError(_sentence(place, circumstances, said), hint="write yield before it")
+
+
+def _sentence(*parts: str) -> str:
+    return ": ".join(part for part in parts if part)
+
+
+def _time(event: Event) -> int:
+    return event.at
+
+
+def _check_settings(procs: int, cpus: int, quota: float | None, max_time: int) -> None:
     if not 1 <= procs <= _MOST_PS:
         raise SimulatedProgramError(f"GOMAXPROCS goes from 1 to {_MOST_PS}, not {procs}")
-    given = dict(params or {})
+    if not 1 <= cpus <= _MOST_PS:
+        raise SimulatedProgramError(f"CPUs go from 1 to {_MOST_PS}, not {cpus}")
+    if quota is not None:
+        raise SimulatedProgramError(f"quota {quota}: quotas are not simulated yet", hint="leave it None")
+    if max_time <= 0:
+        raise SimulatedProgramError(f"max_time {max_time}: nothing happens before 0")
+
+
+def _check_parameters(main: Callable[..., Body], given: Mapping[str, Any]) -> None:
     known = [
         name for name, each in inspect.signature(main).parameters.items() if each.kind is each.KEYWORD_ONLY
     ]
@@ -67,26 +142,6 @@ def simulate(  # noqa: PLR0913 - SIM.md's signature
             raise SimulatedProgramError(
                 f"the program has no parameter {name!r}", hint=f"there are: {', '.join(known) or 'none'}"
             )
-
-    def stream(name: str) -> random.Random:
-        return random.Random(f"{seed}/{repetition}/{name}")  # noqa: S311 - a simulation, not a secret
-
-    loop = Loop(profile(go), costs or packaged(), stream, gomaxprocs=procs, cpus=cpus)
-    try:
-        what = Program(main=main, params=given, inits=tuple(inits), masks_deadlock=masks_deadlock)
-        ended = loop.run(what, max_time=max_time, max_events=max_events)
-    except LabError:
-        raise
-    except Exception as error:
-        raise ProgramRaisedError(_where(error, main)) from error
-    return Result(
-        outcome=ended.outcome,
-        exit_code=ended.exit_code,
-        message=ended.message,
-        wall_ns=ended.wall_ns,
-        observations={name: tuple(values) for name, values in loop.observations.items()},
-        statistics=loop.statistics(),
-    )
 
 
 def load(path: Path) -> Mapping[str, Any]:
@@ -98,16 +153,3 @@ def load(path: Path) -> Mapping[str, Any]:
     if not callable(names.get("main")) and "NOT_PREDICTED" not in names:
         raise SimulatedProgramError(f"{path}: has no function main(g)")
     return names
-
-
-def _where(error: BaseException, main: Callable[..., Body]) -> str:
-    """What was raised, and the innermost line of the program's own file; SimPy raises a copy of what a process raised."""
-    own = main.__code__.co_filename
-    lines: list[traceback.FrameSummary] = []
-    while True:
-        lines += [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == own]
-        if error.__cause__ is None:
-            break
-        error = error.__cause__
-    at = f"{own}:{lines[-1].lineno}: " if lines else f"{own}: "
-    return f"{at}{type(error).__name__}: {error}"

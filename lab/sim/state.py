@@ -9,7 +9,7 @@ from typing import Any
 from lab.sim.operation import Body, Operation
 from lab.sim.program import G
 from lab.sim.release import GoRelease
-from lab.sim.status import GStatus
+from lab.sim.status import RUNNABLE, GStatus
 
 
 @dataclass(slots=True, eq=False)
@@ -17,20 +17,23 @@ class Goroutine:
     """A G as the scheduler sees it. ``result`` goes into its body when it runs next."""
 
     handle: G
+    name: str
     body: Body
-    status: GStatus = GStatus.RUNNABLE
+    status: GStatus = RUNNABLE
+    since: int = 0
+    """When it became what it is."""
     result: Any = None
+    sends: Any = None
+    """The value that it offers on the channel on which it waits."""
     preempt: bool = False
     left: Operation | None = None
     """What is left of an operation that was preempted."""
-    fault: int = 0
-    """What one fault of the touch under way costs, in nanoseconds."""
-    unblocks: list[Timer] = field(default_factory=list)
-    """The channel timers that this G blocks on: out of their heaps when it runs again and nobody else blocks."""
-    callers: list[Any] = field(default_factory=list)
+    unblocks: tuple[Timer, ...] = ()
+    """The channel timers that this G blocks on: they leave their heaps when it runs again and nobody else blocks."""
+    callers: list[Body] | None = None
     """The bodies that called the one that runs, outermost first."""
-    exiting: bool = False
-    """Goexit is on its way up through the bodies."""
+    exited: bool = False
+    """It ends by Goexit, and not because its body came to its end."""
     locked_m: M | None = None
     """The M that it is locked to."""
     lock_depth: int = 0
@@ -42,22 +45,29 @@ class Goroutine:
         """Its number: main is 1."""
         return self.handle.gid
 
+    def __str__(self) -> str:
+        return f"goroutine {self.handle.gid} ({self.name})"
+
 
 @dataclass(slots=True, eq=False)
 class Timer:
     """A runtime timer. ``when`` 0 means that it is not running. time.go: timer."""
 
     when: int
-    period: int
+    period: int = 0
     wakes: Goroutine | None = None
     """The sleeper that it makes ready, or None for a channel's timer."""
     chan: Any = None
     spawns: Any = None
     """What makes the goroutine of time.AfterFunc."""
-    p: P | None = None
-    """The P in whose heap it is."""
     blocked: int = 0
-    """How many goroutines block on its channel: only then is it in a heap (Go 1.23+)."""
+    """How many goroutines block on its channel: only then does it belong in a heap (Go 1.23+)."""
+    p: P | None = None
+    """The P in whose heap it is (timerHeaped)."""
+    entry: tuple[int, int, Timer] | None = None
+    """Its place there; an older one, of before it was modified, counts for nothing."""
+    zombie: bool = False
+    """In a heap that it no longer belongs in (timerZombie)."""
 
 
 @dataclass(slots=True, eq=False)
@@ -70,6 +80,11 @@ class P:
     schedtick: int = 0
     syscalltick: int = 0
     timers: list[tuple[int, int, Timer]] = field(default_factory=list)
+    heaped: int = 0
+    """Timers in the heap, zombies among them."""
+    zombies: int = 0
+    modified: int = 0
+    """The earliest time that a timer in the heap was moved to since the heap was put in order (minWhenModified)."""
     m: M | None = None
     seen_schedtick: int = 0
     """sysmon's notes (sysmontick): the ticks it saw last, and when."""
@@ -89,11 +104,15 @@ class M:
     spinning: bool = False
     locked_g: Goroutine | None = None
     """The G that is locked to it: this M runs nothing else."""
+    ends: bool = False
+    """Its G has exited locked: the thread ends too."""
     clock: int = 0
     wake_at: int = 0
     """When a wake-up that came before its parking takes effect."""
     alarm: Any = None
     """The loop's event that it waits for, if it does."""
+    steps: Any = None
+    """What takes time before the operation under way has its result."""
 
 
 @dataclass(slots=True, eq=False)
@@ -103,10 +122,13 @@ class Sched:
     release: GoRelease
     ps: list[P]
     ms: list[M] = field(default_factory=list)
+    threads_made: int = 0
     idle_ps: list[P] = field(default_factory=list)
     idle_ms: list[M] = field(default_factory=list)
     runq: deque[Goroutine] = field(default_factory=deque)
     nmspinning: int = 0
+    nmidlelocked: int = 0
+    """Ms that wait for the G that is locked to them."""
     needspinning: bool = False
     poller: M | None = None
     """The M that blocks in netpoll (lastpoll is 0 then), and until when (0: for ever)."""
@@ -114,7 +136,7 @@ class Sched:
     netpoll_inited: bool = False
     net_waiters: int = 0
     """Gs that wait for the network."""
-    net_ready: deque[Goroutine] = field(default_factory=deque)
+    net_ready: list[Goroutine] = field(default_factory=list)
     """Those of them for which something has arrived, and nobody has polled since."""
     last_poll: int = 0
     stuck: int = 0

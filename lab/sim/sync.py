@@ -47,109 +47,114 @@ class Semaphore:
 class Mutex:
     """sync.Mutex. Its four fields are the parts of Go's one state word."""
 
-    __slots__ = ("locked", "sema", "starving", "waiters", "woken")
+    __slots__ = ("_world", "locked", "sema", "starving", "waiters", "woken")
 
-    def __init__(self) -> None:
+    def __init__(self, world: object) -> None:
+        self._world = world
         self.locked = self.woken = self.starving = False
         self.waiters = 0
         self.sema = Semaphore()
 
     def lock(self) -> Lock:
         """``mu.Lock()``."""
-        return Lock(None, self)
+        return Lock(self._world, self)
 
     def try_lock(self) -> Call:
         """``mu.TryLock()``; the result is whether it is locked now."""
-        return Call(None, lambda: _try_lock(self))
+        return Call(self._world, lambda: _try_lock(self))
 
     def unlock(self) -> Unlock:
         """``mu.Unlock()``; of an unlocked one the process dies. Who locked it is not checked, as in Go."""
-        return Unlock(None, self)
+        return Unlock(self._world, self)
 
 
 class RWMutex:
     """sync.RWMutex."""
 
-    __slots__ = ("readers", "readers_leaving", "readers_sema", "w", "writer_sema")
+    __slots__ = ("_world", "readers", "readers_leaving", "readers_sema", "w", "writer_sema")
 
-    def __init__(self) -> None:
-        self.w = Mutex()
+    def __init__(self, world: object) -> None:
+        self._world = world
+        self.w = Mutex(world)
         self.readers = self.readers_leaving = 0
         self.readers_sema, self.writer_sema = Semaphore(), Semaphore()
 
     def lock(self) -> Call:
         """``rw.Lock()``."""
-        return Call(None, lambda: _lock_writer(self))
+        return Call(self._world, lambda: _lock_writer(self))
 
     def unlock(self) -> Call:
         """``rw.Unlock()``."""
-        return Call(None, lambda: _unlock_writer(self))
+        return Call(self._world, lambda: _unlock_writer(self))
 
     def rlock(self) -> Call:
         """``rw.RLock()``."""
-        return Call(None, lambda: _lock_reader(self))
+        return Call(self._world, lambda: _lock_reader(self))
 
     def runlock(self) -> Call:
         """``rw.RUnlock()``."""
-        return Call(None, lambda: _unlock_reader(self))
+        return Call(self._world, lambda: _unlock_reader(self))
 
 
 class WaitGroup:
     """sync.WaitGroup."""
 
-    __slots__ = ("count", "sema", "waiters")
+    __slots__ = ("_world", "count", "sema", "waiters")
 
-    def __init__(self) -> None:
+    def __init__(self, world: object) -> None:
+        self._world = world
         self.count = self.waiters = 0
         self.sema = Semaphore()
 
     def add(self, n: int) -> Call:
         """``wg.Add(n)``."""
-        return Call(None, lambda: _add(self, n))
+        return Call(self._world, lambda: _add(self, n))
 
     def done(self) -> Call:
         """``wg.Done()``."""
-        return Call(None, lambda: _add(self, -1))
+        return Call(self._world, lambda: _add(self, -1))
 
     def wait(self) -> Call:
         """``wg.Wait()``."""
-        return Call(None, lambda: _wait(self))
+        return Call(self._world, lambda: _wait(self))
 
 
 class Once:
     """sync.Once: a mutex that is held while the function runs."""
 
-    __slots__ = ("is_done", "m")
+    __slots__ = ("_world", "is_done", "m")
 
-    def __init__(self) -> None:
+    def __init__(self, world: object) -> None:
+        self._world = world
         self.is_done = False
-        self.m = Mutex()
+        self.m = Mutex(world)
 
     def do(self, fn: Callable[..., Body], *args: Any) -> OnceDo:  # noqa: ANN401 - a goroutine takes anything
         """``once.Do(func() { fn(g, args) })``: runs *fn* on the calling goroutine, whose handle it gets."""
-        return OnceDo(None, self, fn, args)
+        return OnceDo(self._world, self, fn, args)
 
 
 class Cond:
     """sync.Cond over a mutex: tickets are called in the order in which they were drawn."""
 
-    __slots__ = ("mutex", "tickets")
+    __slots__ = ("_world", "mutex", "tickets")
 
-    def __init__(self, mutex: Mutex) -> None:
+    def __init__(self, world: object, mutex: Mutex) -> None:
+        self._world = world
         self.mutex = mutex
         self.tickets: deque[Ticket] = deque()
 
     def wait(self) -> Call:
         """``cond.Wait()``."""
-        return Call(None, lambda: _wait_for_notice(self))
+        return Call(self._world, lambda: _wait_for_notice(self))
 
     def signal(self) -> Notify:
         """``cond.Signal()``."""
-        return Notify(None, self, all=False)
+        return Notify(self._world, self, all=False)
 
     def broadcast(self) -> Notify:
         """``cond.Broadcast()``: the last waiter runs first, the others in their order."""
-        return Notify(None, self, all=True)
+        return Notify(self._world, self, all=True)
 
 
 class Ticket:

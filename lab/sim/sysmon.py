@@ -5,7 +5,7 @@ from __future__ import annotations
 from lab.sim import sched
 from lab.sim.clock import Event, Steps, trigger_at
 from lab.sim.state import Goroutine, M, P
-from lab.sim.status import GStatus
+from lab.sim.status import SYSCALL
 from lab.sim.threads import Threads
 
 
@@ -73,10 +73,11 @@ class Sysmon:
             asked = self._is_overdue(p, me.clock)
             if asked:
                 self._ask_to_stop(m, m.curg)
-            if m.curg.status is GStatus.SYSCALL and self._is_retakable(p, me.clock, asked=asked):
+            if m.curg.status is SYSCALL and self._is_retakable(p, me.clock, asked=asked):
                 p.syscalltick += 1
-                self._threads.release(m, p)
+                self._threads.release(m, p, by=me)
                 self._threads.handoff(me, p)
+                self._threads.check_dead(me)
                 took = True
         return took
 

@@ -1,48 +1,109 @@
-"""Ms and Ps: who runs, who spins, who polls, who is parked, and what waking one costs (proc.go)."""
+"""Ms and Ps: who runs, who spins, who polls, who is parked, and what waking one costs (proc.go).
+
+What an M does to others takes effect at its clock as it stands; what doing it cost is added afterwards. So no
+effect comes before an event that the loop has still to deliver.
+"""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from typing import Final
 
 from lab.sim import channel, sched
 from lab.sim.clock import Clock, Steps, trigger_at
 from lab.sim.costs import Draws
+from lab.sim.events import Event
 from lab.sim.state import Goroutine, M, P, Sched, Timer
-from lab.sim.status import GEvent, next_status
+from lab.sim.status import RUNNABLE, WAITING, GStatus
+
+_BACK_OFF: Final = 3_000
+"""How long a thief sleeps before it takes a running P's runnext. proc.go: runqgrab, ``usleep(3)``."""
+_DEADLOCK: Final = "fatal error: all goroutines are asleep - deadlock!"
+_NO_GOROUTINES: Final = "fatal error: no goroutines (main called runtime.Goexit) - deadlock!"
 
 
 class Threads:
-    """The moves between Ms and Ps. *start* makes a new M's steps begin; *died* is told when nothing can run again."""
+    """The moves between Ms and Ps. *start* makes a new M's steps begin; *died* is told what the runtime says."""
 
-    def __init__(self, state: Sched, clock: Clock, cost: Draws, steal_source: random.Random) -> None:
+    def __init__(
+        self, state: Sched, clock: Clock, cost: Draws, steal_source: random.Random, events: list[Event] | None
+    ) -> None:
         self.state = state
         self.clock = clock
         self.cost = cost
+        self.events = events
         self._steal_source = steal_source
+        self._futex_wake = cost.source("futex_wake")
+        self._wake_latency = cost.source("wake_latency")
+        self._timer_add = cost.source("timer_add")
+        self._timer_fire = cost.source("timer_fire")
+        self.waiting: dict[int, Goroutine] = {}
+        """Every G that is not dead, by its number."""
+        self.horizon = 0
+        """How far simulation goes at most."""
         self.start: Callable[[M], None]
-        self.died: Callable[..., None]
+        self.ended: Callable[..., None]
 
     def new_m(self) -> M:
         """A thread that has just been cloned, or was there at the start."""
-        m = M(id=len(self.state.ms), clock=int(self.clock.now))
+        m = M(id=self.state.threads_made, clock=int(self.clock.now))
+        self.state.threads_made += 1
         self.state.ms.append(m)
+        self._note_m(m, "", "running")
         return m
 
     def catch_up(self, m: M) -> Steps:
         """Let the loop reach an M that ran ahead, if something happens before."""
-        if m.clock >= self.clock.peek():
-            yield self.clock.timeout(m.clock - int(self.clock.now))
+        clock = self.clock
+        clock.horizon = clock.peek()
+        if m.clock >= clock.horizon:
+            yield clock.timeout(m.clock - int(clock.now))
+
+    # What is noted
+
+    def move(self, m: M, g: Goroutine, status: GStatus, reason: str = "") -> None:
+        """Change what *g* does, on *m* and at its clock."""
+        if self.events is not None:
+            self._note_g(m, g, status, reason)
+        g.status = status
+        g.since = m.clock
+
+    def _note_g(self, m: M, g: Goroutine, status: GStatus, reason: str = "") -> None:
+        if self.events is not None:
+            p = -1 if m.p is None else m.p.id
+            self.events.append(
+                Event(m.clock, "goroutine", g.gid, m.id, p, g.status.value, status.value, reason)
+            )
+
+    def created(self, m: M, g: Goroutine) -> None:
+        """Note a new G; it is runnable from the start."""
+        g.since = m.clock
+        if self.events is not None:
+            p = -1 if m.p is None else m.p.id
+            self.events.append(Event(m.clock, "goroutine", g.gid, m.id, p, "", g.status.value, g.name))
+
+    def _note_p(self, m: M, p: P, old: str, new: str) -> None:
+        if self.events is not None:
+            self.events.append(Event(m.clock, "proc", -1, m.id, p.id, old, new, ""))
+
+    def _note_m(self, m: M, old: str, new: str) -> None:
+        if self.events is not None:
+            self.events.append(
+                Event(m.clock, "thread", -1, m.id, -1 if m.p is None else m.p.id, old, new, "")
+            )
 
     # Ps change hands
 
     def acquire(self, m: M, p: P) -> None:
         """proc.go: acquirep."""
         m.p, p.m = p, m
+        self._note_p(m, p, "idle", "running")
 
-    def release(self, m: M, p: P) -> None:
-        """proc.go: releasep."""
+    def release(self, m: M, p: P, by: M | None = None) -> None:
+        """proc.go: releasep, or its P is taken from an M *by* another."""
         m.p = p.m = None
+        self._note_p(by or m, p, "running", "idle")
 
     def spin(self, m: M) -> None:
         """proc.go: becomeSpinning."""
@@ -50,33 +111,44 @@ class Threads:
             m.spinning = True
             self.state.nmspinning += 1
             self.state.needspinning = False
+            self._note_m(m, "running", "spinning")
 
     def stop_spinning(self, m: M) -> None:
         """An M that has found work, or has given up."""
         m.spinning = False
         self.state.nmspinning -= 1
+        self._note_m(m, "spinning", "running")
 
     # Waking
 
     def wakep(self, m: M) -> None:
         """proc.go: wakep. At most one wake-up is under way: the next comes when this one has found work."""
-        if sched.wakes_one(self.state):
-            self.startm(m, self.state.idle_ps.pop(), spinning=True)
+        state = self.state
+        if state.nmspinning:
+            return
+        if state.idle_ps:
+            self.startm(m, state.idle_ps.pop(), spinning=True)
+        else:
+            state.needspinning = True
 
     def startm(self, waker: M, p: P, *, spinning: bool) -> None:
         """proc.go: startm. The waker pays the system call; the woken M runs when its wake-up has come through."""
         state = self.state
-        waker.clock += self.cost("futex_wake")
-        at = waker.clock + self.cost("wake_latency")
         is_new = not state.idle_ms
         m = self.new_m() if is_new else state.idle_ms.pop()
-        if is_new:
-            self.start(m)
         m.next_p = p
         p.m = m  # taken: neither idle nor anybody else's
         if spinning:
             m.spinning = True
             state.nmspinning += 1
+            self._note_m(m, "running" if is_new else "idle", "spinning")
+        self._wake(waker, m)
+        if is_new:
+            self.start(m)
+
+    def _wake(self, waker: M, m: M) -> None:
+        waker.clock += self._futex_wake()
+        at = waker.clock + self._wake_latency()
         if m.alarm is not None:
             trigger_at(self.clock, m.alarm, at)
         else:
@@ -84,70 +156,98 @@ class Threads:
 
     def handoff(self, waker: M, p: P) -> None:
         """proc.go: handoffp."""
-        state = self.state
-        if sched.handoff_needs_m(state, p):
-            self.startm(waker, p, spinning=not (p.runq or p.runnext or state.runq))
+        spinning = sched.handoff_starts(self.state, p)
+        if spinning is not None:
+            self.startm(waker, p, spinning=spinning)
             return
-        state.idle_ps.append(p)
-        if due := sched.next_timer(p):
-            self._wake_poller(waker, due)
+        self.state.idle_ps.append(p)
+        if due := sched.wake_time(p):
+            self.wake_poller(waker, due)
 
-    def stopm(self, m: M) -> Steps:
-        """proc.go: stopm. Park until :meth:`startm` brings a P."""
-        state = self.state
+    def _park(self, m: M) -> Steps:
+        """Sleep on the futex until somebody brings a P. proc.go: mPark, acquirep."""
         m.alarm = self.clock.event()
-        if m.next_p is None:
-            if m not in state.idle_ms:
-                state.idle_ms.append(m)
-            self.check_dead(m)
-        else:
+        if m.next_p is not None:
             trigger_at(self.clock, m.alarm, m.wake_at)
+        else:
+            self.check_dead(m)
+        self._note_m(m, "running", "idle")
         yield m.alarm
         m.alarm = None
         m.clock = max(m.clock, int(self.clock.now))
         assert m.next_p is not None  # noqa: S101 - whoever wakes an M brings a P
+        if not m.spinning:
+            self._note_m(m, "idle", "running")
         self.acquire(m, m.next_p)
         m.next_p = None
 
+    def stopm(self, m: M) -> Steps:
+        """proc.go: stopm."""
+        if m.next_p is None:
+            self.state.idle_ms.append(m)
+        yield from self._park(m)
+
     def check_dead(self, m: M) -> None:
-        """proc.go: checkdead. Nothing runs, and nothing can: no timer is there, and nothing will arrive."""
+        """proc.go: checkdead. Says what the runtime would; where it would not notice that nothing can run, it hangs.
+
+        An M that polls or is in a system call counts as running, and a timer's place in a heap as a timer.
+        """
         state = self.state
-        waiting = len(state.idle_ms) + state.stuck + (state.poller is not None)
-        locked = sum(
-            each.locked_g is not None and each.p is None and each.next_p is None for each in state.ms
-        )
-        if waiting + locked >= len(state.ms) and not (
-            sched.earliest_timer(state.ps) or state.net_pending or state.net_ready
-        ):
-            self.died(m.clock, silently=bool(state.stuck or state.poller))
+        polling = state.poller is not None
+        if len(state.ms) > len(state.idle_ms) + state.nmidlelocked + state.stuck + polling:
+            return
+        if state.net_pending or state.net_ready or state.runq or any(p.runq or p.runnext for p in state.ps):
+            return
+        nobody = not self.waiting and not (polling or state.stuck)
+        if not nobody and any(p.heaped > p.zombies for p in state.ps):
+            return
+        if state.poller is not None and 0 < state.poll_until <= self.horizon:
+            return  # a timer that nobody needs any more is still polled for; then the runtime looks again
+        noticed = nobody or not (polling or state.stuck or any(p.heaped for p in state.ps))
+        self.ended(m.clock, (_NO_GOROUTINES if nobody else _DEADLOCK) if noticed else None)
+
+    def end(self, m: M) -> None:
+        """proc.go: mexit. The P goes on without it; nobody can wake this M again."""
+        p = m.p
+        assert p is not None  # noqa: S101 - its G has just run
+        self.release(m, p)
+        self.handoff(m, p)
+        self.state.ms.remove(m)
+        self._note_m(m, "running", "")
+        self.check_dead(m)
 
     # Polling
 
     def rest(self, m: M, p: P) -> Steps:
-        """Give the P back; look once more if this M was spinning; then poll until the next timer, or park."""
+        """Give the P back; look once more if this M was spinning; then poll until the next timer, or park.
+
+        A G to run, if one comes out of this.
+        """
         state = self.state
         self.release(m, p)
         state.idle_ps.append(p)
         was_spinning = m.spinning
         if was_spinning:
             self.stop_spinning(m)
-            if state.runq or any(other.runq for other in state.ps if other.m is not None):
+            if state.runq or any(q.runq or q.runnext is not None for q in state.ps if q.m is not None):
                 self.acquire(m, state.idle_ps.pop())
                 self.spin(m)
-                return
+                return sched.global_batch(state, p)
         until = sched.earliest_timer(state.ps if was_spinning else [p])
         if state.netpoll_inited and (until or state.net_waiters) and state.poller is None:
             yield from self._poll(m, until)
             if state.idle_ps:
                 self.acquire(m, state.idle_ps.pop())
-                self.take_arrived(m)
+                if state.net_ready:
+                    return self.take_arrived(m)
                 if was_spinning:
                     self.spin(m)
-                return
+                return None
             self.inject(m)
         elif until:
             self._break_poll(m, until)
         yield from self.stopm(m)
+        return None
 
     def _poll(self, m: M, until: int) -> Steps:
         """netpoll_epoll.go: netpoll. Block until a timer is due, or somebody breaks it."""
@@ -160,11 +260,12 @@ class Threads:
         m.alarm = self.clock.event()
         if wait is not None:
             trigger_at(self.clock, m.alarm, m.clock + wait + self.cost("epoll_overshoot"))
-        else:
-            self.check_dead(m)
+        self.check_dead(m)
+        self._note_m(m, "running", "polling")
         yield m.alarm
         m.alarm = None
         m.clock = max(m.clock, int(self.clock.now))
+        self._note_m(m, "polling", "running")
         state.poller, state.poll_until, state.last_poll = None, 0, m.clock
 
     def arrived(self, g: Goroutine) -> None:
@@ -173,31 +274,37 @@ class Threads:
         state.net_pending -= 1
         state.net_ready.append(g)
         if state.poller is not None and state.poller.alarm is not None:
-            trigger_at(self.clock, state.poller.alarm, int(self.clock.now) + self.cost("wake_latency"))
+            trigger_at(self.clock, state.poller.alarm, int(self.clock.now) + self._wake_latency())
 
-    def take_arrived(self, m: M) -> None:
-        """proc.go: findRunnable after netpoll. The first G runs here, the rest wherever there is room (injectglist)."""
-        state = self.state
-        if state.net_ready:
-            assert m.p is not None  # noqa: S101 - the poller has just taken one
-            m.p.runq.append(self._arrived_one())
-            self.inject(m)
-
-    def inject(self, m: M) -> None:
-        """proc.go: injectglist, to the global queue, with an M started for each idle P."""
-        state = self.state
-        while state.net_ready:
-            state.runq.append(self._arrived_one())
-            if state.idle_ps:
-                self.startm(m, state.idle_ps.pop(), spinning=False)
-
-    def _arrived_one(self) -> Goroutine:
-        g = self.state.net_ready.popleft()
-        self.state.net_waiters -= 1
-        g.status = next_status(g.status, GEvent.READY)
+    def take_arrived(self, m: M) -> Goroutine | None:
+        """proc.go: findRunnable after netpoll. One G runs here, the rest wherever there is room."""
+        if not self.state.net_ready:
+            return None
+        g = self._arrived_one(m)
+        self.inject(m)
         return g
 
-    def _wake_poller(self, m: M, due: int) -> None:
+    def inject(self, m: M) -> None:
+        """proc.go: injectglist. To the global queue with an M started for each idle P; what remains to the M's own P."""
+        state = self.state
+        count = len(state.net_ready) if m.p is None else min(len(state.net_ready), len(state.idle_ps))
+        for _ in range(count):
+            state.runq.append(self._arrived_one(m))
+        for _ in range(min(count, len(state.idle_ps))):
+            self.startm(m, state.idle_ps.pop(), spinning=False)
+        if m.p is not None:
+            while state.net_ready:
+                sched.runqput(state, m.p, self._arrived_one(m), next=False)
+            self.wakep(m)
+
+    def _arrived_one(self, m: M) -> Goroutine:
+        """The last that has arrived is the first out (netpoll.go: netpollready pushes onto a stack)."""
+        g = self.state.net_ready.pop()
+        self.state.net_waiters -= 1
+        self.move(m, g, RUNNABLE)
+        return g
+
+    def wake_poller(self, m: M, due: int) -> None:
         """proc.go: wakeNetPoller. A timer is the earliest now: break the poll, or see that somebody polls."""
         if self.state.poller is None:
             self.wakep(m)
@@ -210,8 +317,8 @@ class Threads:
         if poller is None or poller.alarm is None or 0 < self.state.poll_until <= due:
             return
         self.state.poll_until = 1  # broken: nobody breaks it again
-        m.clock += self.cost("futex_wake")
-        trigger_at(self.clock, poller.alarm, m.clock + self.cost("wake_latency"))
+        m.clock += self._futex_wake()
+        trigger_at(self.clock, poller.alarm, m.clock + self._wake_latency())
 
     # Locked Ms
 
@@ -221,13 +328,9 @@ class Threads:
         assert locked is not None  # noqa: S101 - only for a G that is locked
         assert p is not None  # noqa: S101 - this M has found the G with it
         self.release(m, p)
-        m.clock += self.cost("futex_wake")
+        self.state.nmidlelocked -= 1
         locked.next_p, p.m = p, locked
-        at = m.clock + self.cost("wake_latency")
-        if locked.alarm is not None:
-            trigger_at(self.clock, locked.alarm, at)
-        else:
-            locked.wake_at = at
+        self._wake(m, locked)
 
     def stop_locked(self, m: M) -> Steps:
         """proc.go: stoplockedm. The P goes to somebody else; wait until this M's own G is to run."""
@@ -236,58 +339,76 @@ class Threads:
             self.release(m, p)
             self.handoff(m, p)
             yield from self.catch_up(m)
-        m.alarm = self.clock.event()
-        if m.next_p is not None:
-            trigger_at(self.clock, m.alarm, m.wake_at)
-        else:
-            self.check_dead(m)
-        yield m.alarm
-        m.alarm = None
-        m.clock = max(m.clock, int(self.clock.now))
-        assert m.next_p is not None  # noqa: S101 - whoever wakes an M brings a P
-        self.acquire(m, m.next_p)
-        m.next_p = None
+        self.state.nmidlelocked += 1
+        yield from self._park(m)
 
     # Gs
 
-    def park(self, g: Goroutine, why: str) -> None:
+    def park(self, m: M, g: Goroutine, why: str) -> None:
         """proc.go: gopark."""
-        g.status = next_status(g.status, GEvent.PARK)
+        if self.events is not None:
+            self._note_g(m, g, WAITING, why)
+        g.status = WAITING
+        g.since = m.clock
         g.why = why
 
     def ready(self, m: M, g: Goroutine) -> None:
-        """proc.go: ready."""
-        g.status = next_status(g.status, GEvent.READY)
+        """proc.go: ready. To runnext of this M's P, and wake another M for what else there is."""
+        if self.events is not None:
+            self._note_g(m, g, RUNNABLE)
+        g.status = RUNNABLE
+        g.since = m.clock
         self.put_next(m, g)
 
     def put_next(self, m: M, g: Goroutine) -> None:
-        """To runnext of this M's P, and wake another M for what else there is."""
-        assert m.p is not None  # noqa: S101 - only Go code makes a G ready
-        sched.runqput(self.state, m.p, g, next=True)
-        self.wakep(m)
+        """A G that is runnable, to runnext of this M's P."""
+        state, p = self.state, m.p
+        if p.runnext is None:  # type: ignore[union-attr]  # only Go code makes a G ready, and it has a P
+            p.runnext = g  # type: ignore[union-attr]
+        else:
+            sched.runqput(state, p, g, next=True)  # type: ignore[arg-type]
+        if state.nmspinning == 0:
+            self.wakep(m)
 
-    def preempted(self, m: M, g: Goroutine) -> None:
+    def preempted(self, m: M, g: Goroutine, reason: str) -> None:
         """proc.go: goschedImpl, to the tail of the global queue."""
-        g.status = next_status(g.status, GEvent.PREEMPT)
+        self.move(m, g, RUNNABLE, reason)
         self.state.runq.append(g)
         self.wakep(m)
 
-    def steal(self, m: M, p: P) -> Goroutine | None:
-        """proc.go: stealWork. Timers and runnext only in the last pass; a timer may make a G ready on *p*."""
+    def steal(self, m: M, p: P) -> Steps:
+        """proc.go: stealWork: a G, or None. Timers and runnext only in the last pass; a timer may make a G ready on *p*."""
         state = self.state
         for attempt in range(state.release.steal_tries):
             last = attempt == state.release.steal_tries - 1
-            for victim in (
-                state.ps[number] for number in sched.steal_order(state.gomaxprocs, self._steal_source)
-            ):
+            for number in sched.steal_order(state.gomaxprocs, self._steal_source):
+                victim = state.ps[number]
                 if victim is p:
                     continue
                 if last:
                     self.run_timers(m, victim)
                     if p.runnext is not None:
                         return None
-                if victim.m is not None and (g := sched.runqsteal(p, victim, with_runnext=last)) is not None:
+                if victim.m is None:
+                    continue
+                if (g := sched.runqsteal(p, victim)) is not None:
                     return g
+                if last and (g := (yield from self._steal_runnext(m, victim))) is not None:
+                    return g
+        return None
+
+    def _steal_runnext(self, m: M, victim: P) -> Steps:
+        """proc.go: runqgrab. Give the victim a moment in which it may run the G itself."""
+        while victim.runnext is not None:
+            g = victim.runnext
+            if sched.backs_off(victim):
+                m.clock += _BACK_OFF + self.cost("usleep_overshoot", {"ns": _BACK_OFF})
+                yield from self.catch_up(m)
+            if victim.runnext is g:
+                victim.runnext = None
+                return g
+            if victim.runq and m.p is not None:
+                return sched.runqsteal(m.p, victim)
         return None
 
     # Timers
@@ -295,36 +416,41 @@ class Threads:
     def add_timer(self, m: M, timer: Timer) -> None:
         """time.go: maybeAdd, to the heap of this M's P."""
         assert m.p is not None  # noqa: S101 - a timer is added by Go code
-        m.clock += self.cost("timer_add")
         if sched.add_timer(self.state, m.p, timer):
-            self._wake_poller(m, timer.when)
+            self.wake_poller(m, timer.when)
+        m.clock += self._timer_add()
 
     def run_timers(self, m: M, p: P) -> None:
         """time.go: timers.check, of any P's heap; what becomes ready goes to this M's own P."""
-        while (timer := sched.expired(p, m.clock)) is not None:
+        own = p is m.p
+        now, due = m.clock, sched.wake_time(p)
+        if not due or (now < due and not (own and sched.wants_clean(p))):
+            return
+        while (timer := sched.expired(p, now)) is not None:
             self.fire(m, timer, heap=p)
+        if own and p.timers and sched.wants_clean(p):
+            sched.clean(p)
 
     def fire(self, m: M, timer: Timer, heap: P | None = None) -> None:
         """time.go: unlockAndRun. *heap* is where a periodic timer goes back to."""
-        m.clock += self.cost("timer_fire")
+        now, timer.when = m.clock, sched.next_period(timer, m.clock) if timer.period else 0
         if timer.chan is None:
-            timer.when = 0
             if timer.wakes is not None:
                 self.ready(m, timer.wakes)
             else:
-                self.put_next(m, timer.spawns())
-            return
-        timer.when = sched.next_period(timer, m.clock) if timer.period else 0
-        if heap is not None and timer.blocked and timer.when:
-            sched.add_timer(self.state, heap, timer)
-        done = channel.send(timer.chan, m.clock)
-        if isinstance(done, channel.Waiter):
-            self.ready(m, done.g)
+                self.put_next(m, timer.spawns(m))
+        else:
+            if heap is not None and timer.blocked and timer.when:
+                sched.add_timer(self.state, heap, timer)
+            done = channel.send(timer.chan, now)
+            if done is not None and done is not channel.BLOCKS:
+                self.ready(m, done)
+        m.clock += self._timer_fire()
 
     def unblock(self, g: Goroutine) -> None:
-        """time.go: unblockTimerChan. Nobody blocks on it any more: out of the heap."""
+        """time.go: unblockTimerChan. Where nobody blocks on it any more, a timer's place in a heap is a zombie's."""
         for timer in g.unblocks:
             timer.blocked -= 1
             if timer.blocked == 0:
-                timer.p = None
-        g.unblocks.clear()
+                sched.set_zombie(timer, to=True)
+        g.unblocks = ()

@@ -48,7 +48,7 @@ def test_cells_are_the_lists_product_and_repetitions_are_in_order() -> None:
     two, one = (cell["wall_ns"][0] for cell in result["cells"])
     assert 1.9 < one / two < 2.05
     assert result["cells"][1]["statistics"][0]["gomaxprocs"] == 1
-    assert result["cells"][1]["statistics"][0]["goroutines_created"] == 9
+    assert result["cells"][1]["statistics"][0]["/sched/goroutines-created:goroutines"] == 9
 
 
 def test_the_same_seed_gives_the_same_bytes_whatever_the_hash_seed() -> None:
@@ -105,12 +105,17 @@ def test_every_example_asks_a_question_and_runs(example: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "arguments", "code", "said"),
     [
-        ("def main(g):\n    yield 1\n", (), 6, "goroutine 1 (main) yielded 1, which is no operation"),
+        (
+            "def main(g):\n    yield 1\n",
+            (),
+            6,
+            "goroutine 1 (main) at 0 ns: yielded 1, which is no operation",
+        ),
         (
             "def main(g):\n    yield g.work(-1)\n",
             (),
             6,
-            "program.py:2: ValueError: -1: a duration is never negative",
+            "program.py:2: goroutine 1 (main) at 0 ns: ValueError: -1: a duration is never negative",
         ),
         ("1 / 0\n", (), 6, "ZeroDivisionError"),
         ("x = 1\n", (), 2, "has no function main(g)"),

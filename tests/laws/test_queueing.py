@@ -1,4 +1,7 @@
-"""The scheduler against queueing theory: slices and costs off, goroutines are customers and Ps are servers."""
+"""The scheduler against queueing theory: slices and costs off, goroutines are customers and Ps are servers.
+
+A customer arrives by coming back from a system call without a P: that puts it at the tail of the global queue.
+"""
 
 import heapq
 import random
@@ -12,8 +15,11 @@ from lab.sim.loop import Loop, Program
 from lab.sim.release import GO_1_27
 from tests.free import free
 
-_ENDLESS = replace(GO_1_27, time_slice=10**18)
+_FAIR = replace(GO_1_27, time_slice=10**18, global_check_every=10**18)
+"""Nobody is stopped, and nobody overtakes in the 61st round."""
 _MEAN_NS = 1_000_000
+_OPENS = 2 * 10**9
+"""When the first may arrive: by then sysmon has taken the P from every system call."""
 
 
 def _customers(count: int, load: float, servers: int, seed: int) -> list[tuple[int, int]]:
@@ -38,15 +44,15 @@ def _waits(customers: list[tuple[int, int]], servers: int) -> list[int]:
         yield wg.wait()
 
     def customer(g: G, wg: Any, number: int, at: int, service: int) -> Body:
-        yield g.netwait(at - g.now())
-        waits[number] = g.now() - at
+        yield g.syscall(_OPENS + at - g.now())
+        waits[number] = g.now() - at - _OPENS
         yield g.work(service)
         yield wg.done()
 
     def stream(name: str) -> random.Random:
         return random.Random(name)  # noqa: S311 - a simulation
 
-    loop = Loop(_ENDLESS, free(), stream, gomaxprocs=servers, cpus=servers)
+    loop = Loop(_FAIR, free(), stream, gomaxprocs=servers, cpus=servers)
     ended = loop.run(Program(main=main, params={}), max_time=10**18, max_events=10**8)
     assert ended.outcome == "exit"
     return waits
@@ -66,30 +72,17 @@ def _first_come_first_served(customers: list[tuple[int, int]], servers: int) -> 
 @pytest.mark.slow
 @pytest.mark.parametrize("load", [0.3, 0.7, 0.9])
 def test_one_p_is_a_single_server(load: float) -> None:
-    """Customers wait for exactly as long as Lindley's recursion says, but for those that the 61st round lets pass.
+    """Every customer waits for exactly as long as Lindley's recursion says."""
+    customers = _customers(2000, load, servers=1, seed=20261123)
 
-    Each 61st schedtick looks at the global queue first, so now and then a later customer overtakes: no more than one
-    of a hundred waits differently, the mean stays, and the last leaves at the same instant, because a P never idles
-    while there is work.
-    """
-    customers = _customers(3000, load, servers=1, seed=20261123)
-
-    simulated, exact = _waits(customers, 1), _first_come_first_served(customers, 1)
-
-    assert sum(a == b for a, b in zip(simulated, exact, strict=True)) >= 0.99 * len(customers)
-    assert sum(simulated) == pytest.approx(sum(exact), rel=0.001)
-    assert _last_to_leave(customers, simulated) == _last_to_leave(customers, exact)
-
-
-def _last_to_leave(customers: list[tuple[int, int]], waits: list[int]) -> int:
-    return max(at + wait + service for (at, service), wait in zip(customers, waits, strict=True))
+    assert _waits(customers, 1) == _first_come_first_served(customers, 1)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("servers", [2, 4])
 def test_several_ps_are_several_servers(servers: int) -> None:
     """The mean wait is that of first come first served within 5 %; order among Ps may differ, work is never lost."""
-    customers = _customers(6000, 0.8, servers, seed=20261123)
+    customers = _customers(3000, 0.8, servers, seed=20261123)
 
     simulated, exact = _waits(customers, servers), _first_come_first_served(customers, servers)
 
@@ -98,9 +91,9 @@ def test_several_ps_are_several_servers(servers: int) -> None:
 
 @pytest.mark.slow
 def test_waiting_times_are_those_of_m_m_1() -> None:
-    """W = rho / (mu - lambda); 20000 customers at a load of 0.5, whose mean has a standard error of some 3 %."""
-    customers = _customers(20000, 0.5, servers=1, seed=7)
+    """W = rho / (mu - lambda); 5000 customers at a load of 0.5, whose mean has a standard error of some 5 %."""
+    customers = _customers(5000, 0.5, servers=1, seed=7)
 
     waits = _waits(customers, 1)
 
-    assert sum(waits) / len(waits) == pytest.approx(_MEAN_NS, rel=0.1)
+    assert sum(waits) / len(waits) == pytest.approx(_MEAN_NS, rel=0.15)

@@ -17,7 +17,7 @@ def _body() -> Body:
 
 
 def _g(gid: int) -> Goroutine:
-    return Goroutine(G(None, gid, "example"), _body())  # type: ignore[arg-type]
+    return Goroutine(G(None, gid), "example", _body())  # type: ignore[arg-type]
 
 
 def _sched(ps: int) -> Sched:
@@ -73,25 +73,12 @@ def test_a_thief_takes_half_rounded_up_from_the_head(waiting: int) -> None:
     thief, victim = state.ps
     victim.runq.extend(_g(gid) for gid in range(waiting))
 
-    g = sched.runqsteal(thief, victim, with_runnext=False)
+    g = sched.runqsteal(thief, victim)
 
     taken = waiting - waiting // 2
     assert (g.gid if g else None) == (taken - 1 if taken else None)
     assert _gids(thief.runq) == list(range(max(taken - 1, 0)))
     assert _gids(victim.runq) == list(range(taken, waiting))
-
-
-def test_runnext_is_stolen_only_on_the_last_pass() -> None:
-    """The victim is about to run it: it is taken only where nothing else is."""
-    state = _sched(2)
-    thief, victim = state.ps
-    victim.runnext = _g(7)
-
-    assert sched.runqsteal(thief, victim, with_runnext=False) is None
-    stolen = sched.runqsteal(thief, victim, with_runnext=True)
-    assert stolen is not None
-    assert stolen.gid == 7
-    assert victim.runnext is None
 
 
 def test_at_most_half_as_many_spin_as_ps_are_busy() -> None:
@@ -122,16 +109,38 @@ def test_a_ticker_skips_the_periods_that_it_missed() -> None:
     assert [sched.next_period(timer, now) for now in (100, 109, 110, 137)] == [110, 110, 120, 140]
 
 
-def test_a_stopped_timer_is_no_timer() -> None:
-    """The heap's head is cleaned before anybody looks at it."""
+def test_a_stopped_timer_stays_in_the_heap_until_somebody_comes_by() -> None:
+    """It is woken up for all the same; who comes at its time finds nothing, or what is due (timerZombie)."""
     state = _sched(1)
     p = state.ps[0]
-    early, late = Timer(when=5, period=0), Timer(when=9, period=0)
+    early, late = Timer(when=5), Timer(when=9)
 
     assert sched.add_timer(state, p, late)
     assert sched.add_timer(state, p, early)
-    early.p = None
+    sched.set_zombie(early, to=True)
 
-    assert sched.next_timer(p) == 9
-    assert sched.expired(p, 8) is None
+    assert (sched.wake_time(p), p.heaped, p.zombies, sched.wants_clean(p)) == (5, 2, 1, True)
+    assert sched.expired(p, 5) is None
+    assert (sched.wake_time(p), p.heaped, p.zombies, early.p) == (9, 1, 0, None)
     assert sched.expired(p, 9) is late
+
+
+def test_a_modified_timer_keeps_its_heap_and_loses_its_old_place() -> None:
+    """Moved to later, earlier, and back from the dead (modify)."""
+    state = _sched(1)
+    p = state.ps[0]
+    timer, other = Timer(when=5), Timer(when=7)
+    sched.add_timer(state, p, timer)
+    sched.add_timer(state, p, other)
+
+    timer.when = 9
+    sched.set_zombie(timer, to=True)
+    assert sched.move_timer(state, timer)
+    assert (sched.wake_time(p), p.heaped, p.zombies) == (7, 2, 0)
+    timer.when = 10
+    assert not sched.move_timer(state, timer)
+    sched.clean(p)
+    assert len(p.timers) == p.heaped == 2
+    assert sched.expired(p, 10) is other
+    assert sched.expired(p, 10) is timer
+    assert (p.heaped, p.timers) == (0, [])

@@ -210,52 +210,6 @@ def test_a_limit_says_what_was_running() -> None:
     assert (result.outcome, result.message) == ("timeout", "at the limit: goroutine 1 [running]")
 
 
-def _yields_rubbish(_g: G) -> Body:
-    yield 3  # type: ignore[misc]
-
-
-def _negative(g: G) -> Body:
-    yield g.work(-1)
-
-
-def _fractional(g: G) -> Body:
-    yield g.work(1.5)  # type: ignore[arg-type]
-
-
-def _raises(g: G) -> Body:
-    yield g.work(1)
-    raise RuntimeError("no reason")
-
-
-@pytest.mark.parametrize(
-    ("main", "said"),
-    [
-        (_yields_rubbish, "goroutine 1 (_yields_rubbish) yielded 3, which is no operation"),
-        (_negative, "ValueError: -1: a duration is never negative"),
-        (_fractional, "TypeError: 1.5 is not a whole number; us(), ms() and s() round to nanoseconds"),
-        (_raises, "RuntimeError: no reason"),
-    ],
-)
-def test_a_mistake_of_the_program_names_its_line(main: Callable[..., Body], said: str) -> None:
-    """The user's file, and what was wrong."""
-    with pytest.raises(ProgramRaisedError) as caught:
-        simulate(main)
-
-    assert said in str(caught.value)
-    assert str(caught.value).startswith(__file__)
-
-
-def test_settings_that_cannot_be_are_refused() -> None:
-    """No P, too many, a release without a profile, an unknown parameter."""
-    for settings, said in (
-        ({"gomaxprocs": 0}, "GOMAXPROCS goes from 1 to 1024, not 0"),
-        ({"go": "1.22.10"}, "no profile for go1.22"),
-        ({"params": {"n": 1}}, "the program has no parameter 'n'"),
-    ):
-        with pytest.raises(SimulatedProgramError, match=said):
-            simulate(_negative, **settings)
-
-
 def test_a_program_file_needs_a_main(tmp_path: Path) -> None:
     """What the file lacks, or what its Python raised."""
     (tmp_path / "empty.py").write_text("x = 1\n")

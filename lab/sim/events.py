@@ -1,0 +1,23 @@
+"""What happens in a run, one entry each, as traces, pictures and tests are made of."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Event(NamedTuple):
+    """One change of state, ``at`` simulated nanoseconds after the program's start.
+
+    ``kind`` is ``goroutine``, ``proc`` or ``thread``. ``gid`` is the goroutine, ``mid`` the M on which it happened,
+    ``procid`` that M's P, or the P that changed; each is -1 where there is none. ``old`` is empty for what was made
+    just now. ``reason`` is why a goroutine waits or yields, in the runtime's words.
+    """
+
+    at: int
+    kind: str
+    gid: int
+    mid: int
+    procid: int
+    old: str
+    new: str
+    reason: str
