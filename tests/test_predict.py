@@ -87,7 +87,10 @@ def test_without_a_twin_the_reason_is_that(scenario: Scenario, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ("    yield g.work(1)\n    raise RuntimeError('no reason')\n", "twin.py:5: goroutine 1 (main) at 1 ns: RuntimeError: no reason"),
+        (
+            "    yield g.work(1)\n    raise RuntimeError('no reason')\n",
+            "twin.py:5: goroutine 1 (main) at 1 ns: RuntimeError: no reason",
+        ),
         (
             "    yield g.work(1)\n",
             "observes no 'touch_again_ns' in cell touch, and the manifest wants touch_again_ns predicted",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -30,12 +31,13 @@ def sim(
     max_time: Annotated[str, typer.Option(help="Simulated time after which it is a timeout.")] = "60s",
     max_events: Annotated[int, typer.Option(min=1, help="Events after which it is a timeout.")] = 50_000_000,
     costs: Costs = "auto",
+    timeline: Annotated[bool, typer.Option("--timeline", help="Draw what each P ran, in text.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Simulate a program on the Go scheduler, in virtual time."""
     from lab import shelf
     from lab.model.units import duration_from_text
-    from lab.sim.cells import Settings, run_cells
+    from lab.sim.cells import Settings, draw_cells, run_cells
 
     if not program.is_file():
         raise UsageError(f"{program} is no file", hint="give a Python file that defines main(g)")
@@ -53,7 +55,10 @@ def sim(
         max_time=_converted("--max-time", max_time, duration_from_text),
         max_events=max_events,
     )
-    result = run_cells(program, settings, shelf.for_simulation(costs))
+    if timeline and as_json:
+        raise UsageError("--timeline is for reading, --json for programs", hint="give one of them")
+    used_costs = shelf.for_simulation(costs)
+    result = run_cells(program, settings, used_costs)
     if any((cell["gomaxprocs"] != "auto") and cell["gomaxprocs"] > cell["cpus"] for cell in result["cells"]):
         typer.echo(
             "note: more Ps than CPUs, and in this model no thread waits for a CPU yet: times are too short",
@@ -62,10 +67,18 @@ def sim(
     if as_json:
         typer.echo(json.dumps(result))
         return
+    if timeline:
+        typer.echo(draw_cells(program, settings, used_costs, _columns()))
+        typer.echo()
     for cell in result["cells"]:
         _show(cell)
     used = result["costs"]
     typer.echo(f"costs: {used['id']}" + ("" if used["calibrated"] else ", uncalibrated: another machine's"))
+
+
+def _columns() -> int:
+    """As wide as the terminal, and wide enough to be read."""
+    return min(max(shutil.get_terminal_size((100, 24)).columns - 17, 40), 200)
 
 
 def _show(cell: dict[str, Any]) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from lab.sim.costs import Costs
-from lab.sim.simulate import Result, load, simulate
+from lab.sim.simulate import Result, end_of, load, simulate, simulate_sampled
+from lab.sim.timeline import timeline
 from lab.sim.watchdog import patience
 
 
@@ -49,24 +50,53 @@ def run_cells(path: Path, settings: Settings, costs: Costs) -> dict[str, Any]:
     }
 
 
+def draw_cells(path: Path, settings: Settings, costs: Costs, columns: int) -> str:
+    """The first repetition of every combination as a timeline."""
+    drawn = []
+    with patience(_PATIENCE_S):
+        names = load(path)
+        for gomaxprocs, cpus, go in itertools.product(settings.gomaxprocs, settings.cpus, settings.go):
+            result, samples = simulate_sampled(
+                names["main"],
+                columns,
+                repetition=0,
+                **_arguments(names, settings, costs, (gomaxprocs, cpus, go)),
+            )
+            lanes = timeline(
+                result.events or (),
+                samples,
+                procs=result.statistics.gomaxprocs,
+                end=end_of(result),
+                columns=columns,
+            )
+            drawn.append(f"gomaxprocs {result.statistics.gomaxprocs}, cpus {cpus}, go {go}: {lanes}")
+    return "\n\n".join(drawn)
+
+
+def _arguments(
+    names: Mapping[str, Any], settings: Settings, costs: Costs, cell: tuple[int | None, int, str]
+) -> dict[str, Any]:
+    gomaxprocs, cpus, go = cell
+    return {
+        "gomaxprocs": gomaxprocs,
+        "cpus": cpus,
+        "go": go,
+        "costs": costs,
+        "seed": settings.seed,
+        "params": settings.params,
+        "inits": names.get("INITS", ()),
+        "masks_deadlock": bool(names.get("MASKS_DEADLOCK", False)),
+        "max_time": settings.max_time,
+        "max_events": settings.max_events,
+    }
+
+
 def _cell(
     names: Mapping[str, Any], settings: Settings, costs: Costs, *, gomaxprocs: int | None, cpus: int, go: str
 ) -> dict[str, Any]:
+    arguments = _arguments(names, settings, costs, (gomaxprocs, cpus, go))
     results: list[Result] = [
-        simulate(
-            names["main"],
-            gomaxprocs=gomaxprocs,
-            cpus=cpus,
-            go=go,
-            costs=costs,
-            seed=settings.seed,
-            repetition=repetition,
-            params=settings.params,
-            inits=names.get("INITS", ()),
-            masks_deadlock=bool(names.get("MASKS_DEADLOCK", False)),
-            max_time=settings.max_time,
-            max_events=settings.max_events,
-        )
+        simulate(names["main"], repetition=repetition, **arguments)
         for repetition in range(settings.repetitions)
     ]
     observed = dict.fromkeys(name for result in results for name in result.observations)

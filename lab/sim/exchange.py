@@ -96,9 +96,9 @@ class Exchange:
         value, sender = channel.receive(chan) if chan.timer is None else self._received(m, chan)
         if value is channel.BLOCKS:
             chan.receivers.append(g)
+            self._threads.park(m, g, "chan receive")
             if chan.timer is not None:
                 self._block_on(m, g, chan.timer)
-            self._threads.park(m, g, "chan receive")
             value = STOPPED
         elif sender is not None:
             self._threads.ready(m, sender)
@@ -146,6 +146,7 @@ class Exchange:
             m.clock += cost
             return (-1, None)
         selection = channel.Selection()
+        self._threads.park(m, g, "select" if operation.cases else "select (no cases)")
         for index, case in live:
             if isinstance(case, op.Send):
                 case.chan.senders.append(channel.Waiter(g, selection, index, case.value))
@@ -153,7 +154,6 @@ class Exchange:
             case.chan.receivers.append(channel.Waiter(g, selection, index))
             if case.chan.timer is not None:
                 self._block_on(m, g, case.chan.timer)
-        self._threads.park(m, g, "select" if operation.cases else "select (no cases)")
         m.clock += cost
         return STOPPED
 

@@ -37,6 +37,7 @@ from lab.sim.statistics import TRACKED, Latencies, Statistics, statistics
 from lab.sim.status import DEAD, RUNNABLE, RUNNING, WAITING
 from lab.sim.sysmon import Sysmon
 from lab.sim.threads import Threads
+from lab.sim.timeline import Sample
 
 _STARTED_SCHEDTICK: Final = 4
 """Of main's P at main.main: runtime.main has parked and been made ready (GODEBUG=schedtrace, go1.27.3: 4 or 5)."""
@@ -123,6 +124,7 @@ class Loop:
         events: bool = False,
         fused: bool = True,
     ) -> None:
+        self.samples: list[Sample] = []
         self._fused = fused
         self._env = _Clock()
         self._state = Sched(release=release, ps=[P(id=number) for number in range(gomaxprocs)])
@@ -179,8 +181,8 @@ class Loop:
 
     # The run
 
-    def run(self, program_: Program, *, max_time: int, max_events: int) -> Ended:
-        """Simulate until main returns, the process dies, or a limit is reached."""
+    def run(self, program_: Program, *, max_time: int, max_events: int, sample_every: int = 0) -> Ended:
+        """Simulate until main returns, the process dies, or a limit is reached; *sample_every* 0 samples nothing."""
         state = self._state
         before = next_serial()
         self._threads.horizon = max_time
@@ -195,6 +197,8 @@ class Loop:
         for _ in range(min(state.gomaxprocs, _STARTED_MS)):
             self._start(self._threads.new_m())
         self._env.process(self._sysmon.steps())
+        if sample_every:
+            self._env.process(self._sample(sample_every))
         self._operations.most_in_no_time = max_events
         with _uncollected():
             ended = self._until_the_end(max_time, max_events)
@@ -230,6 +234,13 @@ class Loop:
         """The line at which the goroutine that runs stands, ``FILE:LINE``."""
         m = self._running
         return place_of(m.curg.body) if m is not None and m.curg is not None else ""
+
+    def _sample(self, every: int) -> Steps:
+        state = self._state
+        while True:
+            yield self._env.timeout(every)
+            own = tuple(len(p.runq) + (p.runnext is not None) for p in state.ps)
+            self.samples.append(Sample(int(self._env.now), len(state.runq), own))
 
     def _close_bodies(self) -> None:
         """What still stood somewhere when the process ended; a ``finally`` that yields there is not followed."""

@@ -7,6 +7,7 @@ import random
 import runpy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from lab.sim.packaged import packaged
 from lab.sim.program import s
 from lab.sim.release import profile
 from lab.sim.statistics import Statistics
+from lab.sim.timeline import Sample
 from lab.sim.watchdog import watched
 
 _MOST_PS: Final = 1024
@@ -62,64 +64,109 @@ def simulate(  # noqa: PLR0913 - SIM.md's signature
     the operations and the simulator's own steps together. SimulatedProgramError for settings that cannot be,
     ProgramRaisedError with the user's line, the goroutine and the simulated time for what the program's Python did.
     """
-    procs = cpus if gomaxprocs is None else gomaxprocs
-    _check_settings(procs, cpus, quota, max_time)
-    given = dict(params or {})
-    _check_parameters(main, given)
-
-    def stream(name: str) -> random.Random:
-        return random.Random(f"{seed}/{repetition}/{name}")  # noqa: S311 - a simulation, not a secret
-
-    release, used = profile(go), costs or packaged()
-    what = Program(main=main, params=given, inits=tuple(inits), masks_deadlock=masks_deadlock)
-
-    def made() -> Loop:
-        return Loop(release, used, stream, gomaxprocs=procs, cpus=cpus, events=events)
-
-    loop = made()
-    ended = _run(loop, what, max_time, max_events)
-    if loop.forgotten:
-        _name_forgotten(made(), what, max_time, max_events)
-    return Result(
-        outcome=ended.outcome,
-        exit_code=ended.exit_code,
-        message=ended.message,
-        wall_ns=ended.wall_ns,
-        observations={name: tuple(values) for name, values in loop.observations.items()},
-        statistics=loop.statistics(),
-        events=None if loop.events is None else tuple(sorted(loop.events, key=_time)),
-    )
+    setup = Setup(
+        main, gomaxprocs=gomaxprocs, cpus=cpus, quota=quota, go=go, costs=costs, seed=seed, repetition=repetition,
+        params=params, inits=inits, masks_deadlock=masks_deadlock, events=events, max_time=max_time,
+        max_events=max_events,
+    )  # fmt: skip
+    return setup.run()[0]
 
 
-def _run(loop: Loop, what: Program, max_time: int, max_events: int) -> Ended:
-    try:
-        with watched(loop.progress):
-            return loop.run(what, max_time=max_time, max_events=max_events)
-    except LabError:
-        raise
-    except MistakeError as error:
-        raise ProgramRaisedError(_sentence(error.place or loop.line(), loop.where(), error.text)) from error
-    except (Exception, NeverYieldsError) as error:
-        said = str(error) if isinstance(error, NeverYieldsError) else f"{type(error).__name__}: {error}"
-        raise ProgramRaisedError(_sentence(raised_at(error) or loop.line(), loop.where(), said)) from error
+def simulate_sampled(main: Callable[..., Body], columns: int, **settings: Any) -> tuple[Result, list[Sample]]:  # noqa: ANN401 - simulate's
+    """As :func:`simulate` with its events, and the lengths of the queues at the ends of *columns* equal parts.
+
+    The program runs twice: the first time says how long it takes.
+    """
+    setup = Setup(main, **settings, events=True)
+    result, _ = setup.run()
+    return setup.run(sample_every=max(end_of(result) // columns, 1))
 
 
-def _name_forgotten(loop: Loop, what: Program, max_time: int, max_events: int) -> None:
-    """Run again with every operation noted; ProgramRaisedError for the first that nobody yields."""
-    with noting(loop.where) as made:
-        _run(loop, what, max_time, max_events)
-    if (found := made.first_forgotten()) is not None:
-        name, place, circumstances = found
-        said = f"made an operation ({name}) and never yielded it"
-        raise ProgramRaisedError(_sentence(place, circumstances, said), hint="write yield before it")
+def end_of(result: Result) -> int:
+    """When the last thing happened, in simulated nanoseconds."""
+    if result.wall_ns is not None:
+        return result.wall_ns
+    return result.events[-1].at if result.events else 0
 
 
-def _sentence(*parts: str) -> str:
-    return ": ".join(part for part in parts if part)
+class Setup:
+    """A simulation that can be run, again and again the same; takes what :func:`simulate` takes."""
+
+    def __init__(  # noqa: PLR0913 - SIM.md's signature
+        self,
+        main: Callable[..., Body],
+        *,
+        gomaxprocs: int | None = None,
+        cpus: int = 2,
+        quota: float | None = None,
+        go: str = "1.27",
+        costs: Costs | None = None,
+        seed: int = 1,
+        repetition: int = 0,
+        params: Mapping[str, Any] | None = None,
+        inits: Sequence[Callable[..., Body]] = (),
+        masks_deadlock: bool = False,
+        events: bool = False,
+        max_time: int = s(60),
+        max_events: int = 50_000_000,
+    ) -> None:
+        procs = cpus if gomaxprocs is None else gomaxprocs
+        given = dict(params or {})
+        _check_settings(procs, cpus, quota, max_time)
+        _check_parameters(main, given)
+        self._what = Program(main=main, params=given, inits=tuple(inits), masks_deadlock=masks_deadlock)
+        self._limits = {"max_time": max_time, "max_events": max_events}
+        release, used = profile(go), costs or packaged()
+
+        def stream(name: str) -> random.Random:
+            return random.Random(f"{seed}/{repetition}/{name}")  # noqa: S311 - a simulation, not a secret
+
+        self._loop = partial(Loop, release, used, stream, gomaxprocs=procs, cpus=cpus, events=events)
+
+    def run(self, *, sample_every: int = 0) -> tuple[Result, list[Sample]]:
+        """Simulate once."""
+        loop = self._loop()
+        ended = self._run(loop, sample_every)
+        if loop.forgotten:
+            self._name_forgotten()
+        result = Result(
+            outcome=ended.outcome,
+            exit_code=ended.exit_code,
+            message=ended.message,
+            wall_ns=ended.wall_ns,
+            observations={name: tuple(values) for name, values in loop.observations.items()},
+            statistics=loop.statistics(),
+            events=None if loop.events is None else tuple(sorted(loop.events, key=lambda event: event.at)),
+        )
+        return result, loop.samples
+
+    def _run(self, loop: Loop, sample_every: int = 0) -> Ended:
+        try:
+            with watched(loop.progress):
+                return loop.run(self._what, sample_every=sample_every, **self._limits)
+        except LabError:
+            raise
+        except MistakeError as error:
+            raise _raised(error.place or loop.line(), loop.where(), error.text) from error
+        except NeverYieldsError as error:
+            raise _raised(raised_at(error) or loop.line(), loop.where(), str(error)) from error
+        except Exception as error:
+            said = f"{type(error).__name__}: {error}"
+            raise _raised(raised_at(error) or loop.line(), loop.where(), said) from error
+
+    def _name_forgotten(self) -> None:
+        """Run again with every operation noted; ProgramRaisedError for the first that nobody yields."""
+        loop = self._loop()
+        with noting(loop.where) as made:
+            self._run(loop)
+        if (found := made.first_forgotten()) is not None:
+            name, place, circumstances = found
+            said = f"made an operation ({name}) and never yielded it: write yield before it"
+            raise _raised(place, circumstances, said)
 
 
-def _time(event: Event) -> int:
-    return event.at
+def _raised(*parts: str) -> ProgramRaisedError:
+    return ProgramRaisedError(": ".join(part for part in parts if part))
 
 
 def _check_settings(procs: int, cpus: int, quota: float | None, max_time: int) -> None:

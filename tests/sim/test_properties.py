@@ -1,36 +1,18 @@
 """Random programs: whatever they do, the scheduler keeps its books (hypothesis)."""
 
 import random
-from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab.sim import Body, G, sched
+from lab.sim import Event, sched, simulate
 from lab.sim.loop import Ended, Loop, Program
 from lab.sim.packaged import packaged
 from lab.sim.release import GO_1_27
 from lab.sim.state import Goroutine
-from lab.sim.status import GStatus
-
-_STEPS = (
-    "work",
-    "touch",
-    "sleep",
-    "gosched",
-    "send",
-    "recv",
-    "lock",
-    "syscall",
-    "netwait",
-    "select",
-    "go",
-    "spin",
-)
-_steps = st.lists(st.tuples(st.sampled_from(_STEPS), st.integers(0, 5000)), max_size=12)
-_programs = st.lists(_steps, min_size=1, max_size=5)
+from lab.sim.status import G_TRANSITIONS, GStatus
+from tests.programs import program, programs
 
 
 class _Watched(Loop):
@@ -64,61 +46,22 @@ class _Watched(Loop):
             assert (id(g) in queued) == (g.status is GStatus.RUNNABLE)
 
 
-def _program(goroutines: list[list[tuple[str, int]]]) -> Callable[..., Body]:  # noqa: C901 - a case an operation
-    def main(g: G) -> Body:
-        shared = (g.chan(1), g.mutex(), g.waitgroup())
-        yield shared[2].add(len(goroutines))
-        for steps in goroutines:
-            yield g.go(walk, steps, shared, 0)
-        yield g.select(g.after(20_000_000).recv())
-
-    def walk(g: G, steps: list[tuple[str, int]], shared: Any, depth: int) -> Body:  # noqa: C901, PLR0912 - likewise
-        chan, mu, wg = shared
-        for what, n in steps:
-            match what:
-                case "work":
-                    yield g.work(n * 1000)
-                case "touch":
-                    yield g.touch(n * 4096)
-                case "sleep":
-                    yield g.sleep(n)
-                case "gosched":
-                    yield g.gosched()
-                case "send":
-                    yield g.select(chan.send(n), default=n % 2 == 0)
-                case "recv":
-                    yield g.select(chan.recv(), g.after(n).recv())
-                case "lock":
-                    yield mu.lock()
-                    yield g.work(n)
-                    yield mu.unlock()
-                case "syscall":
-                    yield g.syscall(n * 100, cpu=n)
-                case "netwait":
-                    yield g.netwait(n)
-                case "select":
-                    yield g.select(chan.recv(), None, default=True)
-                case "spin":
-                    yield g.spin(n)
-                case "go" if depth == 0:
-                    yield g.go(walk, steps[:3], shared, 1)
-        if depth == 0:
-            yield wg.done()
-
-    return main
-
-
-def _run(goroutines: list[list[tuple[str, int]]], procs: int, seed: int) -> tuple[Ended, Any]:
+def _run(
+    goroutines: list[list[tuple[str, int]]], procs: int, seed: int, *, fused: bool = True
+) -> tuple[Ended, Any, Any]:
     def stream(name: str) -> random.Random:
         return random.Random(f"{seed}/{name}")  # noqa: S311 - a simulation
 
-    loop = _Watched(replace(GO_1_27), packaged(), stream, gomaxprocs=procs, cpus=procs)
-    ended = loop.step_checked(Program(main=_program(goroutines), params={}))
-    return ended, loop.statistics()
+    loop = _Watched(GO_1_27, packaged(), stream, gomaxprocs=procs, cpus=procs, fused=fused)
+    ended = loop.step_checked(Program(main=program(goroutines), params={}))
+    return ended, loop.observations, loop.statistics()
 
 
-@settings(max_examples=60, deadline=None)
-@given(_programs, st.integers(1, 5), st.integers(0, 1000))
+_few = settings(max_examples=40, deadline=None)
+
+
+@_few
+@given(programs, st.integers(1, 5), st.integers(0, 1000))
 def test_no_goroutine_is_lost_or_doubled(
     goroutines: list[list[tuple[str, int]]], procs: int, seed: int
 ) -> None:
@@ -127,3 +70,75 @@ def test_no_goroutine_is_lost_or_doubled(
 
     assert first[0].outcome == "exit"
     assert first == _run(goroutines, procs, seed)
+
+
+@_few
+@given(programs, st.integers(1, 3), st.integers(0, 1000))
+def test_the_hot_loop_decides_as_the_functions_do(
+    goroutines: list[list[tuple[str, int]]], procs: int, seed: int
+) -> None:
+    """Every goroutine is at the same place at the same time, whether moves are written out or not."""
+    assert _run(goroutines, procs, seed) == _run(goroutines, procs, seed, fused=False)
+
+
+@_few
+@given(programs, st.integers(1, 5), st.integers(0, 1000))
+def test_the_events_tell_a_possible_story(
+    goroutines: list[list[tuple[str, int]]], procs: int, seed: int
+) -> None:
+    """In order; every G moves as the runtime lets it; a P runs one G, a G on one P; and Little's law holds."""
+    result = simulate(program(goroutines), gomaxprocs=procs, cpus=procs, seed=seed, events=True)
+
+    assert result.events is not None
+    _assert_possible(result.events, procs)
+    _assert_little(result.events)
+    without = simulate(program(goroutines), gomaxprocs=procs, cpus=procs, seed=seed)
+    assert (without.observations, without.wall_ns) == (result.observations, result.wall_ns)
+
+
+def _assert_possible(events: tuple[Event, ...], procs: int) -> None:
+    status: dict[int, str] = {}
+    running: dict[int, int] = {}  # P to G
+    owner: dict[int, int] = {}  # P to M
+    allowed = {old.value: {new.value for new in news} for old, news in G_TRANSITIONS.items()}
+    last = 0
+    for event in events:
+        assert event.at >= last
+        last = event.at
+        if event.kind == "proc":
+            assert (event.procid in owner) == (event.old == "running")
+            if event.new == "running":
+                owner[event.procid] = event.mid
+            else:
+                del owner[event.procid]
+        if event.kind != "goroutine":
+            continue
+        assert status.get(event.gid, "") == event.old
+        assert event.old == "" or event.new in allowed[event.old]
+        status[event.gid] = event.new
+        if event.new == "running":
+            assert owner[event.procid] == event.mid
+            assert event.procid not in running
+            running[event.procid] = event.gid
+        elif event.old == "running":
+            assert running.pop(event.procid) == event.gid
+    assert len(running) <= procs
+
+
+def _assert_little(events: tuple[Event, ...]) -> None:
+    """The number of runnable goroutines, integrated over time, is the sum of how long each was runnable."""
+    area = count = last = 0
+    since: dict[int, int] = {}
+    waited = 0
+    for event in events:
+        if event.kind != "goroutine":
+            continue
+        area += count * (event.at - last)
+        last = event.at
+        if event.new == "runnable":
+            count += 1
+            since[event.gid] = event.at
+        elif event.old == "runnable":
+            count -= 1
+            waited += event.at - since.pop(event.gid)
+    assert area == waited + sum(last - start for start in since.values())
