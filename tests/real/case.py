@@ -18,30 +18,30 @@ _LIMIT_NS: Final = s(10)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class End:
-    """An end: any of *outcomes*, Go's first line about it, and when in milliseconds, if that is judged."""
+    """An end: any of *outcomes*, Go's first line about it, and at which of some milliseconds, if that is judged."""
 
     outcomes: frozenset[str]
     exit_code: int | None
     message: str = ""
-    at_ms: int | None = None
+    at_ms: tuple[int, ...] = ()
 
 
-def returns(at_ms: int | None = None) -> End:
+def returns(*at_ms: int) -> End:
     """Main returns."""
     return End(outcomes=frozenset({"exit"}), exit_code=0, at_ms=at_ms)
 
 
-def deadlock(at_ms: int | None = None) -> End:
+def deadlock(*at_ms: int) -> End:
     """The runtime finds all goroutines asleep."""
     return End(outcomes=frozenset({"deadlock"}), exit_code=2, message=_ALL_ASLEEP, at_ms=at_ms)
 
 
-def no_goroutines(at_ms: int | None = None) -> End:
+def no_goroutines(*at_ms: int) -> End:
     """Main has called Goexit, and the last of the others has ended."""
     return End(outcomes=frozenset({"deadlock"}), exit_code=2, message=_NO_GOROUTINES, at_ms=at_ms)
 
 
-def dies(message: str, at_ms: int | None = None) -> End:
+def dies(message: str, *at_ms: int) -> End:
     """A panic, or a fatal error of package sync."""
     return End(outcomes=frozenset({"panic"}), exit_code=2, message=message, at_ms=at_ms)
 

@@ -10,7 +10,7 @@ from lab.sim import Body, G, ms, s
 from tests.real.case import deadlock, ends, ends_in_init, goes_on, not_told_for_an_hour, returns
 
 _HOUR = s(3600)
-_SPUN_MS = 5
+_SPUN_MS = 20
 """Long enough for another P's thread to become the poller, on a busy machine too."""
 
 
@@ -26,7 +26,7 @@ def _close(_g: G, done: Any) -> Body:
     yield done.close()
 
 
-@ends(deadlock(0), with_more=deadlock())
+@ends(deadlock(0), with_more=deadlock(0, 500))
 def after_func_stopped_at_once(g: G) -> Body:
     """With more Ps a poller may just have come."""
     timer = yield g.after_func(ms(500), _nothing)
@@ -70,7 +70,7 @@ def ticker_unread(g: G) -> Body:
     yield g.block()
 
 
-@ends(deadlock(100), with_more=deadlock())
+@ends(deadlock(100), with_more=deadlock(100, 200))
 def ticker_read_once(g: G) -> Body:
     """Nobody waits any more; with more Ps that may be noticed one tick later."""
     yield g.ticker(ms(100)).recv()
@@ -142,7 +142,7 @@ def after_func_abandoned_500ms(g: G) -> Body:
     yield from _abandon_after_func(g, ms(500))
 
 
-@ends(deadlock(50), with_more=deadlock())
+@ends(deadlock(50), with_more=deadlock(50, 500))
 def after_func_abandoned_by_another(g: G) -> Body:
     """With more Ps at once or at the timer's time, as who comes first to the poller."""
     timer = yield g.after_func(ms(500), _nothing)
@@ -216,9 +216,9 @@ def after_func_put_off_to_600ms(g: G) -> Body:
     yield from _reset_after_func(g, ms(300), ms(600))
 
 
-@ends(deadlock(200 + _SPUN_MS))
+@ends(deadlock(200 + _SPUN_MS), with_more=deadlock(200 + _SPUN_MS, 500))
 def sleepers_beside_an_abandoned_timer(g: G) -> Body:
-    """The poller is woken for an earlier sleeper, and so comes to see that the other timer is gone."""
+    """The poller comes back for an earlier sleeper; with the right P it sees that the other timer is gone."""
     timer = yield g.after_func(ms(500), _nothing)
     yield g.spin(ms(_SPUN_MS))
     yield timer.stop()

@@ -2,7 +2,7 @@ package main
 
 import "time"
 
-const spun = 5 * time.Millisecond
+const spun = 20 * time.Millisecond
 
 var timers = map[string]func(){
 	"after_func_stopped_at_once":         func() { time.AfterFunc(500*time.Millisecond, func() {}).Stop(); block() },
