@@ -38,12 +38,15 @@ from lab.sim.status import DEAD, RUNNABLE, RUNNING, WAITING
 from lab.sim.sysmon import Sysmon
 from lab.sim.threads import Threads
 from lab.sim.timeline import Sample
+from lab.sim.unwind import unwind
 
 _STARTED_SCHEDTICK: Final = 4
 """Of main's P at main.main: runtime.main has parked and been made ready (GODEBUG=schedtrace, go1.27.3: 4 or 5)."""
 _STARTED_MS: Final = 3
 """Idle Ms at main.main: one a P and at most this many (schedtrace's idlethreads at 1, 2 and 4 Ps: 1, 2 and 3)."""
 _SHOWN_GS: Final = 10
+_MOST_YIELDS: Final = 1000
+"""Of main, for a panic's deferred calls. proc.go: main, ``for c := 0; c < 1000; c++``."""
 _MOST_GS: Final = 4_000_000
 """Alive at a time: they would take some 4 GiB."""
 
@@ -92,14 +95,21 @@ class Program:
     masks_deadlock: bool = False
 
 
-def _with_inits(g: program.G, what: Program) -> Body:
-    """proc.go: main. Package inits run on the main goroutine, which is locked to its thread meanwhile."""
+def _main(g: program.G, what: Program, is_panicking: Callable[[], bool]) -> Body:
+    """proc.go: main. Package inits run on the main goroutine, which is locked to its thread meanwhile.
+
+    Before it exits, it gives a goroutine that panics some time for its deferred calls.
+    """
     if what.inits:
         yield g.lock_os_thread()
         for init in what.inits:
             yield from _body(init, init(g))
         yield g.unlock_os_thread()
     yield from _body(what.main, what.main(g, **what.params))
+    for _ in range(_MOST_YIELDS):
+        if not is_panicking():
+            return
+        yield g.gosched()
 
 
 def _body(fn: Callable[..., Any], made: object) -> Body:
@@ -148,6 +158,7 @@ class Loop:
         self._running: M | None = None
         self._gs = 0
         self._main: Goroutine | None = None
+        self._panicking = False
         self._ended: Ended | None = None
         self.performed = 0
         """Operations that were yielded."""
@@ -190,7 +201,7 @@ class Loop:
         m0 = self._threads.new_m()
         self._threads.acquire(m0, state.ps[0])
         self._operations.masks_deadlock = program_.masks_deadlock
-        self._main = self._new_g(_with_inits, (program_,), m0, program_.main.__name__)
+        self._main = self._new_g(_main, (program_, lambda: self._panicking), m0, program_.main.__name__)
         state.ps[0].runnext = self._main
         self._start(m0)
         state.ps[0].schedtick = _STARTED_SCHEDTICK
@@ -394,10 +405,13 @@ class Loop:
                             send = g.body.send
                             continue
                         self._exit(m, g)
+                        if self._ended is not None:
+                            self.performed += performed
+                            return
                         break
                     except GoPanicError as panic:
-                        self._panicked(m, panic)
-                        break
+                        self._die(m, g.panic or str(panic))
+                        return
                     except AttributeError:
                         if operation is None or isinstance(operation, Operation):
                             raise
@@ -457,8 +471,11 @@ class Loop:
                 try:
                     result = table[type(operation)](m, g, operation)
                 except GoPanicError as panic:
-                    self._panicked(m, panic)
-                    break
+                    if self._panics(m, g, panic):
+                        return
+                    result = operation = None
+                    send, now = g.body.send, m.clock
+                    continue
                 if result is LASTS:
                     self.performed, performed = self.performed + performed, 0
                     result = yield from m.steps
@@ -512,8 +529,18 @@ class Loop:
         if maker is not None:
             raise MistakeError(f"yielded the {name} of an object of another run", place_of(g.body))
 
-    def _panicked(self, m: M, panic: GoPanicError) -> None:
-        self._ended = Ended(outcome="panic", exit_code=2, message=str(panic), wall_ns=m.clock)
+    def _panics(self, m: M, g: Goroutine, panic: GoPanicError) -> bool:
+        """panic.go: gopanic. Run the deferred calls; whether the process dies at once, as of a fatal error."""
+        if str(panic).startswith("fatal error"):
+            self._die(m, str(panic))
+            return True
+        g.panic = g.panic or str(panic)
+        self._panicking = True
+        unwind(g, panic)
+        return False
+
+    def _die(self, m: M, message: str) -> None:
+        self._ended = Ended(outcome="panic", exit_code=2, message=message, wall_ns=m.clock)
 
     def _exit(self, m: M, g: Goroutine) -> None:
         """proc.go: goexit0; main's return is the process's. A thread whose G exits locked ends with it."""

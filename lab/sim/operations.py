@@ -6,7 +6,6 @@ never wait for a CPU, and a spin takes what it says.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -19,6 +18,7 @@ from lab.sim.state import Goroutine, M
 from lab.sim.status import RUNNABLE, RUNNING, SYSCALL
 from lab.sim.sysmon import Sysmon
 from lab.sim.threads import Threads
+from lab.sim.unwind import GoexitError, unwind
 
 Spawn = Callable[[Callable[..., op.Body], tuple[Any, ...], M], Goroutine]
 
@@ -75,7 +75,8 @@ class Operations:
         raise GoPanicError(operation.text)
 
     def _goexit(self, _m: M, g: Goroutine, _operation: op.Goexit) -> object:
-        g.body, g.callers, g.exited = _left([g.body, *reversed(g.callers or ())]), None, True
+        g.exited = True
+        unwind(g, GoexitError())
         return None
 
     def _netwait(self, m: M, g: Goroutine, operation: op.Netwait) -> object:
@@ -209,16 +210,3 @@ class Operations:
         m.p.syscalltick += 1
         threads.move(m, g, RUNNING)
         return None
-
-
-def _left(bodies: list[Any]) -> op.Body:
-    """Goexit on its way up through *bodies*, innermost first: what is in their ``finally`` still runs."""
-    for body in bodies:
-        with contextlib.suppress(StopIteration, _GoexitError):
-            operation = body.throw(_GoexitError())
-            while True:
-                operation = body.send((yield operation))
-
-
-class _GoexitError(BaseException):
-    """Goexit on its way up: a ``finally`` runs, nothing catches it."""

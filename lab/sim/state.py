@@ -32,6 +32,8 @@ class Goroutine:
     """The channel timers that this G blocks on: they leave their heaps when it runs again and nobody else blocks."""
     callers: list[Body] | None = None
     """The bodies that called the one that runs, outermost first."""
+    panic: str = ""
+    """The first panic's text, while it runs its deferred calls."""
     exited: bool = False
     """It ends by Goexit, and not because its body came to its end."""
     locked_m: M | None = None
