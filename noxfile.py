@@ -61,3 +61,4 @@ def docker_tests(session: nox.Session) -> None:
 def benchmarks(session: nox.Session) -> None:
     """What golab itself costs, as times and ratios of one run."""
     session.run(sys.executable, "-m", "benchmarks.main_job", *session.posargs)
+    session.run(sys.executable, "-m", "benchmarks.sim_speed")

@@ -120,10 +120,45 @@ class ScenarioList(_Published):
     scenarios: list[ScenarioEntry]
 
 
+class SimulatedWith(_Published):
+    """Which costs a simulation used: ``packaged``, or the file of a calibration."""
+
+    source: str
+    id: str
+    calibrated: bool
+
+
+class SimulatedCell(_Published):
+    """One combination of settings; every list has one entry for each repetition, in order."""
+
+    gomaxprocs: int | Literal["auto"]
+    cpus: int
+    quota: float | None
+    go: str
+    outcomes: dict[Literal["exit", "panic", "deadlock", "hang", "timeout"], int]
+    ends: list[Literal["exit", "panic", "deadlock", "hang", "timeout"]]
+    messages: list[str]
+    wall_ns: list[int | None] = Field(description="null for a hang and a timeout")
+    observations: dict[str, list[list[Any]]]
+    statistics: list[dict[str, Any]] = Field(
+        description="as of the end: the fields of GODEBUG=schedtrace and names of runtime/metrics"
+    )
+
+
+class Simulation(_Published):
+    """What ``golab sim`` found."""
+
+    program: str
+    seed: int
+    costs: SimulatedWith
+    cells: list[SimulatedCell]
+
+
 SCHEMAS: Final[Mapping[str, type[BaseModel]]] = {
     "run": RunResult,
     "predict": PredictResult,
     "list": ScenarioList,
+    "sim": Simulation,
 }
 """What ``golab schema NAME`` knows."""
 

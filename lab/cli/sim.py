@@ -5,17 +5,24 @@ from __future__ import annotations
 import ast
 import json
 import shutil
+import statistics
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
 
-from lab.cli.choices import Costs, Sets
+from lab.cli.choices import Costs
 from lab.errors import UsageError
+from lab.model.units import duration_from_text, duration_to_text
+
+if TYPE_CHECKING:
+    from lab.sim.costs import Costs as UsedCosts
 
 _Item = TypeVar("_Item")
+_FEW: Final = 8
+"""Values that are shown one by one."""
 
 
 def sim(
@@ -27,7 +34,10 @@ def sim(
     go: Annotated[str, typer.Option(help="Go releases, such as 1.27.")] = "1.27",
     reps: Annotated[int, typer.Option(min=1, help="Repetitions of each cell.")] = 1,
     seed: Annotated[int, typer.Option(help="Seed of the simulation.")] = 1,
-    sets: Sets = None,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="NAME=VALUE: a parameter of main.", show_default=False),
+    ] = None,
     max_time: Annotated[str, typer.Option(help="Simulated time after which it is a timeout.")] = "60s",
     max_events: Annotated[int, typer.Option(min=1, help="Events after which it is a timeout.")] = 50_000_000,
     costs: Costs = "auto",
@@ -36,7 +46,6 @@ def sim(
 ) -> None:
     """Simulate a program on the Go scheduler, in virtual time."""
     from lab import shelf
-    from lab.model.units import duration_from_text
     from lab.sim.cells import Settings, draw_cells, run_cells
 
     if not program.is_file():
@@ -72,8 +81,17 @@ def sim(
         typer.echo()
     for cell in result["cells"]:
         _show(cell)
-    used = result["costs"]
-    typer.echo(f"costs: {used['id']}" + ("" if used["calibrated"] else ", uncalibrated: another machine's"))
+    typer.echo(_costs_line(used_costs))
+
+
+def _costs_line(costs: UsedCosts) -> str:
+    from lab.sim.packaged import PACKAGED
+
+    if not costs.calibrated:
+        return f"costs: {costs.identity}, uncalibrated: another machine's"
+    missing = sorted(name for name, cost in costs.costs.items() if cost.origin == PACKAGED)
+    rest = f"; packaged, of another machine: {', '.join(missing)}" if missing else ""
+    return f"costs: {costs.identity}{rest}"
 
 
 def _columns() -> int:
@@ -82,22 +100,29 @@ def _columns() -> int:
 
 
 def _show(cell: dict[str, Any]) -> None:
-    from lab.model.units import duration_to_text
-
     ends = ", ".join(f"{count} {outcome}" for outcome, count in cell["outcomes"].items())
     walls = [wall for wall in cell["wall_ns"] if wall is not None]
-    span = f", wall time {duration_to_text(min(walls))} … {duration_to_text(max(walls))}" if walls else ""
-    typer.echo(f"gomaxprocs {cell['gomaxprocs']}, cpus {cell['cpus']}, go {cell['go']}: {ends}{span}")
+    took = f", wall time {_spread(walls, duration_to_text)}" if walls else ""
+    typer.echo(f"gomaxprocs {cell['gomaxprocs']}, cpus {cell['cpus']}, go {cell['go']}: {ends}{took}")
     for message, count in Counter(filter(None, cell["messages"])).items():
-        typer.echo(f"  {count} times: {message}")
+        typer.echo(f"  {message}" + (f" ({count} times)" if count > 1 else ""))
     for name, repetitions in cell["observations"].items():
         values = [value for each in repetitions for value in each]
-        numbers = [value for value in values if isinstance(value, int | float)]
-        if len(numbers) == len(values) > 0:
-            text = duration_to_text if name.endswith("_ns") else (lambda value: f"{value:g}")
-            typer.echo(f"  {name}: {text(min(numbers))} … {text(max(numbers))} ({len(numbers)} values)")
-        else:
-            typer.echo(f"  {name}: {len(values)} values")
+        typer.echo(f"  {name}: {_spread(values, _text_of(name))}")
+
+
+def _text_of(name: str) -> Callable[[float], str]:
+    return duration_to_text if name.endswith("_ns") else lambda value: f"{value:g}"
+
+
+def _spread(values: list[Any], text: Callable[[float], str]) -> str:
+    """A few values as they are; of many the median and the extremes."""
+    if not all(isinstance(value, int | float) for value in values):
+        return ", ".join(map(str, values)) if len(values) <= _FEW else f"{len(values)} values"
+    if len(values) <= _FEW:
+        return ", ".join(map(text, values))
+    middle = text(statistics.median(values))
+    return f"median {middle}, {text(min(values))} to {text(max(values))} ({len(values)} values)"
 
 
 def _list(option: str, text: str, convert: Callable[[str], _Item]) -> tuple[_Item, ...]:

@@ -46,7 +46,7 @@ def duration_to_text(nanos: float) -> str:
     for unit, scale in (("s", 1e9), ("ms", 1e6), ("µs", 1e3)):
         if size >= scale * 0.9995:
             return f"{_significant(nanos / scale)} {unit}"
-    return f"{_significant(nanos)} ns"
+    return f"{_significant(nanos)} ns" if nanos else "0 ns"
 
 
 def rounded_bytes(count: float) -> str:

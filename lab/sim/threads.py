@@ -35,7 +35,6 @@ class Threads:
         self.events = events
         self._steal_source = steal_source
         self._futex_wake = cost.source("futex_wake")
-        self._wake_latency = cost.source("wake_latency")
         self._timer_add = cost.source("timer_add")
         self._timer_fire = cost.source("timer_fire")
         self.waiting: dict[int, Goroutine] = {}
@@ -148,11 +147,15 @@ class Threads:
 
     def _wake(self, waker: M, m: M) -> None:
         waker.clock += self._futex_wake()
-        at = waker.clock + self._wake_latency()
+        at = waker.clock + self._latency(m, waker.clock)
         if m.alarm is not None:
             trigger_at(self.clock, m.alarm, at)
         else:
             m.wake_at = at  # it has not come to its parking yet
+
+    def _latency(self, m: M, now: int) -> int:
+        """How long a woken thread needs until it runs: the longer it has slept, the longer (measured from 20 µs on)."""
+        return self.cost("wake_latency", {"gap": max(now - m.clock, 20_000)})
 
     def handoff(self, waker: M, p: P) -> None:
         """proc.go: handoffp."""
@@ -274,7 +277,8 @@ class Threads:
         state.net_pending -= 1
         state.net_ready.append(g)
         if state.poller is not None and state.poller.alarm is not None:
-            trigger_at(self.clock, state.poller.alarm, int(self.clock.now) + self._wake_latency())
+            now = int(self.clock.now)
+            trigger_at(self.clock, state.poller.alarm, now + self._latency(state.poller, now))
 
     def take_arrived(self, m: M) -> Goroutine | None:
         """proc.go: findRunnable after netpoll. One G runs here, the rest wherever there is room."""
@@ -318,7 +322,7 @@ class Threads:
             return
         self.state.poll_until = 1  # broken: nobody breaks it again
         m.clock += self._futex_wake()
-        trigger_at(self.clock, poller.alarm, m.clock + self._wake_latency())
+        trigger_at(self.clock, poller.alarm, m.clock + self._latency(poller, m.clock))
 
     # Locked Ms
 

@@ -7,7 +7,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
+
+from lab.published import SCHEMAS
 
 pytestmark = pytest.mark.slow
 
@@ -31,6 +34,7 @@ def _json(*arguments: str | Path, **environment: str) -> dict[str, Any]:
     done = _sim(*arguments, "--json", **environment)
     assert (done.returncode, done.stderr) == (0, "")
     found: dict[str, Any] = json.loads(done.stdout)
+    jsonschema.validate(found, SCHEMAS["sim"].model_json_schema())
     return found
 
 
