@@ -13,6 +13,7 @@ from lab.sim import operation as op
 from lab.sim.clock import Steps, trigger_at
 from lab.sim.exchange import Exchange
 from lab.sim.mistakes import MistakeError
+from lab.sim.netpoll import Netpoll
 from lab.sim.result import LASTS, STOPPED, GoPanicError
 from lab.sim.state import Goroutine, M
 from lab.sim.status import RUNNABLE, RUNNING, SYSCALL
@@ -26,8 +27,11 @@ Spawn = Callable[[Callable[..., op.Body], tuple[Any, ...], M], Goroutine]
 class Operations:
     """``table`` has what performs each operation. *spawn* makes a new G. A program's panic is a GoPanicError."""
 
-    def __init__(self, threads: Threads, sysmon: Sysmon, exchange: Exchange, spawn: Spawn) -> None:
+    def __init__(
+        self, threads: Threads, netpoll: Netpoll, sysmon: Sysmon, exchange: Exchange, spawn: Spawn
+    ) -> None:
         self._threads = threads
+        self._netpoll = netpoll
         self._clock = threads.clock
         self._cost = threads.cost
         self._sysmon = sysmon
@@ -87,7 +91,7 @@ class Operations:
         if operation.ns is not None:
             state.net_pending += 1
             arrival = self._clock.timeout(m.clock + operation.ns - int(self._clock.now))
-            arrival.callbacks.append(lambda _: self._threads.arrived(g))
+            arrival.callbacks.append(lambda _: self._netpoll.arrived(g))
         return STOPPED
 
     def _lock_thread(self, m: M, g: Goroutine, _operation: op.LockOSThread) -> object:

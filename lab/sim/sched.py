@@ -18,9 +18,14 @@ import heapq
 import random
 from collections.abc import Iterable, Iterator
 from math import gcd
+from typing import Final
 
 from lab.sim.state import Goroutine, M, P, Sched, Timer
 from lab.sim.status import SYSCALL
+
+DEADLOCK: Final = "fatal error: all goroutines are asleep - deadlock!"
+NO_GOROUTINES: Final = "fatal error: no goroutines (main called runtime.Goexit) - deadlock!"
+UNNOTICED: Final = ""
 
 
 def runqput(sched: Sched, p: P, g: Goroutine, *, next: bool) -> None:  # noqa: A002 - the runtime's word
@@ -117,6 +122,26 @@ def backs_off(victim: P) -> bool:
     """Whether a thief waits before it takes *victim*'s runnext: its G may be about to block (runqgrab, Go 1.26+)."""
     g = victim.m.curg if victim.m is not None else None
     return victim.m is not None and (g is None or g.status is not SYSCALL)
+
+
+def checkdead(sched: Sched, horizon: int, *, any_goroutine: bool) -> str | None:
+    """What the runtime says when nothing can ever run again (checkdead): UNNOTICED if nothing, None if something can.
+
+    An M that polls or is in a system call counts as running, and a place in a timer heap as a timer. A poller that
+    waits, no longer than until *horizon*, for a timer that nobody needs any more is waited for.
+    """
+    running = sched.stuck + (sched.poller is not None)
+    if len(sched.ms) > len(sched.idle_ms) + sched.nmidlelocked + running:
+        return None
+    if sched.net_pending or sched.net_ready or sched.runq or any(p.runq or p.runnext for p in sched.ps):
+        return None
+    if not (any_goroutine or running):
+        return NO_GOROUTINES
+    if any(p.heaped > p.zombies for p in sched.ps):
+        return None
+    if sched.poller is not None and 0 < sched.poll_until <= horizon:
+        return None
+    return UNNOTICED if running or any(p.heaped for p in sched.ps) else DEADLOCK
 
 
 # Timers: a heap a P. A stopped timer stays where it is, as a zombie, until somebody comes by.

@@ -14,7 +14,8 @@ from typing import Any, Final
 from lab.errors import LabError, ProgramRaisedError, SimulatedProgramError
 from lab.sim.costs import Costs
 from lab.sim.events import Event
-from lab.sim.loop import Ended, Loop, Program
+from lab.sim.execution import Ended
+from lab.sim.loop import Loop, Program
 from lab.sim.mistakes import MistakeError, NeverYieldsError, noting, raised_at
 from lab.sim.operation import Body
 from lab.sim.packaged import packaged

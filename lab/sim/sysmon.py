@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lab.sim import sched
 from lab.sim.clock import Event, Steps, trigger_at
+from lab.sim.netpoll import Netpoll
 from lab.sim.state import Goroutine, M, P
 from lab.sim.status import SYSCALL
 from lab.sim.threads import Threads
@@ -12,8 +13,9 @@ from lab.sim.threads import Threads
 class Sysmon:
     """sysmon. ``preemptible`` has the alarm of each M whose G may be stopped where it is, by the M's id."""
 
-    def __init__(self, threads: Threads) -> None:
+    def __init__(self, threads: Threads, netpoll: Netpoll) -> None:
         self._threads = threads
+        self._netpoll = netpoll
         self._state = threads.state
         self._clock = threads.clock
         self._note: Event | None = None
@@ -41,7 +43,7 @@ class Sysmon:
         """Nobody has polled the network for a time slice: sysmon does, without a P."""
         if self._state.last_poll + self._state.release.time_slice < me.clock:
             self._state.last_poll = me.clock
-            self._threads.inject(me)
+            self._netpoll.inject(me)
 
     def wake(self, m: M) -> None:
         """A system call begins, or has got a P again, while sysmon sleeps deeply because every P was idle."""

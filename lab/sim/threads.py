@@ -13,28 +13,30 @@ from typing import Final
 from lab.sim import channel, sched
 from lab.sim.clock import Clock, Steps, trigger_at
 from lab.sim.costs import Draws
-from lab.sim.events import Event
+from lab.sim.recorder import Recorder
 from lab.sim.state import Goroutine, M, P, Sched, Timer
 from lab.sim.status import RUNNABLE, WAITING, GStatus
 
 _BACK_OFF: Final = 3_000
 """How long a thief sleeps before it takes a running P's runnext. proc.go: runqgrab, ``usleep(3)``."""
-_DEADLOCK: Final = "fatal error: all goroutines are asleep - deadlock!"
-_NO_GOROUTINES: Final = "fatal error: no goroutines (main called runtime.Goexit) - deadlock!"
 
 
 class Threads:
-    """The moves between Ms and Ps. *start* makes a new M's steps begin; *died* is told what the runtime says."""
+    """The moves between Ms and Ps. The callables are set by whoever has them.
+
+    ``start`` makes a new M's steps begin, ``ended`` is told when and with what words the process dies, and
+    ``wake_poller`` that a timer is the earliest now.
+    """
 
     def __init__(
-        self, state: Sched, clock: Clock, cost: Draws, steal_source: random.Random, events: list[Event] | None
+        self, state: Sched, clock: Clock, cost: Draws, steal_source: random.Random, recorder: Recorder
     ) -> None:
         self.state = state
         self.clock = clock
         self.cost = cost
-        self.events = events
+        self.recorder = recorder
         self._steal_source = steal_source
-        self._futex_wake = cost.source("futex_wake")
+        self.futex_wake = cost.source("futex_wake")
         self._timer_add = cost.source("timer_add")
         self._timer_fire = cost.source("timer_fire")
         self.waiting: dict[int, Goroutine] = {}
@@ -43,13 +45,14 @@ class Threads:
         """How far simulation goes at most."""
         self.start: Callable[[M], None]
         self.ended: Callable[..., None]
+        self.wake_poller: Callable[[M, int], None]
 
     def new_m(self) -> M:
         """A thread that has just been cloned, or was there at the start."""
         m = M(id=self.state.threads_made, clock=int(self.clock.now))
         self.state.threads_made += 1
         self.state.ms.append(m)
-        self._note_m(m, "", "running")
+        self.recorder.thread(m, "", "running")
         return m
 
     def catch_up(self, m: M) -> Steps:
@@ -59,50 +62,28 @@ class Threads:
         if m.clock >= clock.horizon:
             yield clock.timeout(m.clock - int(clock.now))
 
-    # What is noted
-
     def move(self, m: M, g: Goroutine, status: GStatus, reason: str = "") -> None:
         """Change what *g* does, on *m* and at its clock."""
-        if self.events is not None:
-            self._note_g(m, g, status, reason)
+        self.recorder.moved(m, g, status, reason)
         g.status = status
         g.since = m.clock
 
-    def _note_g(self, m: M, g: Goroutine, status: GStatus, reason: str = "") -> None:
-        if self.events is not None:
-            p = -1 if m.p is None else m.p.id
-            self.events.append(
-                Event(m.clock, "goroutine", g.gid, m.id, p, g.status.value, status.value, reason)
-            )
-
     def created(self, m: M, g: Goroutine) -> None:
-        """Note a new G; it is runnable from the start."""
+        """A new G is runnable from the start."""
         g.since = m.clock
-        if self.events is not None:
-            p = -1 if m.p is None else m.p.id
-            self.events.append(Event(m.clock, "goroutine", g.gid, m.id, p, "", g.status.value, g.name))
-
-    def _note_p(self, m: M, p: P, old: str, new: str) -> None:
-        if self.events is not None:
-            self.events.append(Event(m.clock, "proc", -1, m.id, p.id, old, new, ""))
-
-    def _note_m(self, m: M, old: str, new: str) -> None:
-        if self.events is not None:
-            self.events.append(
-                Event(m.clock, "thread", -1, m.id, -1 if m.p is None else m.p.id, old, new, "")
-            )
+        self.recorder.created(m, g)
 
     # Ps change hands
 
     def acquire(self, m: M, p: P) -> None:
         """proc.go: acquirep."""
         m.p, p.m = p, m
-        self._note_p(m, p, "idle", "running")
+        self.recorder.proc(m, p, "idle", "running")
 
     def release(self, m: M, p: P, by: M | None = None) -> None:
         """proc.go: releasep, or its P is taken from an M *by* another."""
         m.p = p.m = None
-        self._note_p(by or m, p, "running", "idle")
+        self.recorder.proc(by or m, p, "running", "idle")
 
     def spin(self, m: M) -> None:
         """proc.go: becomeSpinning."""
@@ -110,13 +91,13 @@ class Threads:
             m.spinning = True
             self.state.nmspinning += 1
             self.state.needspinning = False
-            self._note_m(m, "running", "spinning")
+            self.recorder.thread(m, "running", "spinning")
 
     def stop_spinning(self, m: M) -> None:
         """An M that has found work, or has given up."""
         m.spinning = False
         self.state.nmspinning -= 1
-        self._note_m(m, "spinning", "running")
+        self.recorder.thread(m, "spinning", "running")
 
     # Waking
 
@@ -140,20 +121,20 @@ class Threads:
         if spinning:
             m.spinning = True
             state.nmspinning += 1
-            self._note_m(m, "running" if is_new else "idle", "spinning")
+            self.recorder.thread(m, "running" if is_new else "idle", "spinning")
         self._wake(waker, m)
         if is_new:
             self.start(m)
 
     def _wake(self, waker: M, m: M) -> None:
-        waker.clock += self._futex_wake()
-        at = waker.clock + self._latency(m, waker.clock)
+        waker.clock += self.futex_wake()
+        at = waker.clock + self.latency(m, waker.clock)
         if m.alarm is not None:
             trigger_at(self.clock, m.alarm, at)
         else:
             m.wake_at = at  # it has not come to its parking yet
 
-    def _latency(self, m: M, now: int) -> int:
+    def latency(self, m: M, now: int) -> int:
         """How long a woken thread needs until it runs: the longer it has slept, the longer (measured from 20 µs on)."""
         return self.cost("wake_latency", {"gap": max(now - m.clock, 20_000)})
 
@@ -174,13 +155,13 @@ class Threads:
             trigger_at(self.clock, m.alarm, m.wake_at)
         else:
             self.check_dead(m)
-        self._note_m(m, "running", "idle")
+        self.recorder.thread(m, "running", "idle")
         yield m.alarm
         m.alarm = None
         m.clock = max(m.clock, int(self.clock.now))
         assert m.next_p is not None  # noqa: S101 - whoever wakes an M brings a P
         if not m.spinning:
-            self._note_m(m, "idle", "running")
+            self.recorder.thread(m, "idle", "running")
         self.acquire(m, m.next_p)
         m.next_p = None
 
@@ -191,23 +172,10 @@ class Threads:
         yield from self._park(m)
 
     def check_dead(self, m: M) -> None:
-        """proc.go: checkdead. Says what the runtime would; where it would not notice that nothing can run, it hangs.
-
-        An M that polls or is in a system call counts as running, and a timer's place in a heap as a timer.
-        """
-        state = self.state
-        polling = state.poller is not None
-        if len(state.ms) > len(state.idle_ms) + state.nmidlelocked + state.stuck + polling:
-            return
-        if state.net_pending or state.net_ready or state.runq or any(p.runq or p.runnext for p in state.ps):
-            return
-        nobody = not self.waiting and not (polling or state.stuck)
-        if not nobody and any(p.heaped > p.zombies for p in state.ps):
-            return
-        if state.poller is not None and 0 < state.poll_until <= self.horizon:
-            return  # a timer that nobody needs any more is still polled for; then the runtime looks again
-        noticed = nobody or not (polling or state.stuck or any(p.heaped for p in state.ps))
-        self.ended(m.clock, (_NO_GOROUTINES if nobody else _DEADLOCK) if noticed else None)
+        """Have the process end if nothing can ever run again."""
+        found = sched.checkdead(self.state, self.horizon, any_goroutine=bool(self.waiting))
+        if found is not None:
+            self.ended(m.clock, found)
 
     def end(self, m: M) -> None:
         """proc.go: mexit. The P goes on without it; nobody can wake this M again."""
@@ -216,113 +184,8 @@ class Threads:
         self.release(m, p)
         self.handoff(m, p)
         self.state.ms.remove(m)
-        self._note_m(m, "running", "")
+        self.recorder.thread(m, "running", "")
         self.check_dead(m)
-
-    # Polling
-
-    def rest(self, m: M, p: P) -> Steps:
-        """Give the P back; look once more if this M was spinning; then poll until the next timer, or park.
-
-        A G to run, if one comes out of this.
-        """
-        state = self.state
-        self.release(m, p)
-        state.idle_ps.append(p)
-        was_spinning = m.spinning
-        if was_spinning:
-            self.stop_spinning(m)
-            if state.runq or any(q.runq or q.runnext is not None for q in state.ps if q.m is not None):
-                self.acquire(m, state.idle_ps.pop())
-                self.spin(m)
-                return sched.global_batch(state, p)
-        until = sched.earliest_timer(state.ps if was_spinning else [p])
-        if state.netpoll_inited and (until or state.net_waiters) and state.poller is None:
-            yield from self._poll(m, until)
-            if state.idle_ps:
-                self.acquire(m, state.idle_ps.pop())
-                if state.net_ready:
-                    return self.take_arrived(m)
-                if was_spinning:
-                    self.spin(m)
-                return None
-            self.inject(m)
-        elif until:
-            self._break_poll(m, until)
-        yield from self.stopm(m)
-        return None
-
-    def _poll(self, m: M, until: int) -> Steps:
-        """netpoll_epoll.go: netpoll. Block until a timer is due, or somebody breaks it."""
-        state = self.state
-        state.last_poll = m.clock
-        wait = sched.epoll_wait(state, until - m.clock) if until else None
-        if wait == 0 or state.net_ready:
-            return
-        state.poller, state.poll_until = m, until
-        m.alarm = self.clock.event()
-        if wait is not None:
-            trigger_at(self.clock, m.alarm, m.clock + wait + self.cost("epoll_overshoot"))
-        self.check_dead(m)
-        self._note_m(m, "running", "polling")
-        yield m.alarm
-        m.alarm = None
-        m.clock = max(m.clock, int(self.clock.now))
-        self._note_m(m, "polling", "running")
-        state.poller, state.poll_until, state.last_poll = None, 0, m.clock
-
-    def arrived(self, g: Goroutine) -> None:
-        """Something has come for *g*: a poller that blocks wakes up, else somebody finds it at the next poll."""
-        state = self.state
-        state.net_pending -= 1
-        state.net_ready.append(g)
-        if state.poller is not None and state.poller.alarm is not None:
-            now = int(self.clock.now)
-            trigger_at(self.clock, state.poller.alarm, now + self._latency(state.poller, now))
-
-    def take_arrived(self, m: M) -> Goroutine | None:
-        """proc.go: findRunnable after netpoll. One G runs here, the rest wherever there is room."""
-        if not self.state.net_ready:
-            return None
-        g = self._arrived_one(m)
-        self.inject(m)
-        return g
-
-    def inject(self, m: M) -> None:
-        """proc.go: injectglist. To the global queue with an M started for each idle P; what remains to the M's own P."""
-        state = self.state
-        count = len(state.net_ready) if m.p is None else min(len(state.net_ready), len(state.idle_ps))
-        for _ in range(count):
-            state.runq.append(self._arrived_one(m))
-        for _ in range(min(count, len(state.idle_ps))):
-            self.startm(m, state.idle_ps.pop(), spinning=False)
-        if m.p is not None:
-            while state.net_ready:
-                sched.runqput(state, m.p, self._arrived_one(m), next=False)
-            self.wakep(m)
-
-    def _arrived_one(self, m: M) -> Goroutine:
-        """The last that has arrived is the first out (netpoll.go: netpollready pushes onto a stack)."""
-        g = self.state.net_ready.pop()
-        self.state.net_waiters -= 1
-        self.move(m, g, RUNNABLE)
-        return g
-
-    def wake_poller(self, m: M, due: int) -> None:
-        """proc.go: wakeNetPoller. A timer is the earliest now: break the poll, or see that somebody polls."""
-        if self.state.poller is None:
-            self.wakep(m)
-        else:
-            self._break_poll(m, due)
-
-    def _break_poll(self, m: M, due: int) -> None:
-        """netpoll_epoll.go: netpollBreak, if the poller would sleep for longer."""
-        poller = self.state.poller
-        if poller is None or poller.alarm is None or 0 < self.state.poll_until <= due:
-            return
-        self.state.poll_until = 1  # broken: nobody breaks it again
-        m.clock += self._futex_wake()
-        trigger_at(self.clock, poller.alarm, m.clock + self._latency(poller, m.clock))
 
     # Locked Ms
 
@@ -350,16 +213,16 @@ class Threads:
 
     def park(self, m: M, g: Goroutine, why: str) -> None:
         """proc.go: gopark."""
-        if self.events is not None:
-            self._note_g(m, g, WAITING, why)
+        if self.recorder.on:
+            self.recorder.moved(m, g, WAITING, why)
         g.status = WAITING
         g.since = m.clock
         g.why = why
 
     def ready(self, m: M, g: Goroutine) -> None:
         """proc.go: ready. To runnext of this M's P, and wake another M for what else there is."""
-        if self.events is not None:
-            self._note_g(m, g, RUNNABLE)
+        if self.recorder.on:
+            self.recorder.moved(m, g, RUNNABLE)
         g.status = RUNNABLE
         g.since = m.clock
         self.put_next(m, g)

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.sim import Event, sched, simulate
-from lab.sim.loop import Ended, Loop, Program
+from lab.sim.execution import Ended
+from lab.sim.loop import Loop, Program
 from lab.sim.packaged import packaged
 from lab.sim.release import GO_1_27
 from lab.sim.state import Goroutine

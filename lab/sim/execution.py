@@ -1,0 +1,319 @@
+"""What an M does: find a G, run it, look for the next (proc.go: schedule, findRunnable, execute)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from lab.sim import program, sched
+from lab.sim.clock import Steps
+from lab.sim.mistakes import MistakeError, place_of
+from lab.sim.netpoll import Netpoll
+from lab.sim.operation import SPENT, Operation, Recv, Send
+from lab.sim.operations import Operations
+from lab.sim.result import LASTS, STOPPED, GoPanicError
+from lab.sim.state import Goroutine, M
+from lab.sim.statistics import TRACKED, Latencies
+from lab.sim.status import DEAD, RUNNABLE, RUNNING, WAITING
+from lab.sim.threads import Threads
+from lab.sim.unwind import unwind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How a simulated process ended, and when."""
+
+    outcome: str
+    exit_code: int | None
+    message: str
+    wall_ns: int | None
+
+
+class Execution:
+    """The steps of all Ms. *world* is what made the objects whose operations they may perform.
+
+    ``ended`` is set when the process is over; ``running`` is the M whose G's Python runs, or ran last.
+    """
+
+    def __init__(
+        self, threads: Threads, netpoll: Netpoll, operations: Operations, world: object, *, fused: bool
+    ) -> None:
+        self._threads = threads
+        self._netpoll = netpoll
+        self._clock = threads.clock
+        self._state = threads.state
+        self._operations = operations
+        self._world = world
+        self._fused = fused and not threads.recorder.on
+        self._cost = threads.cost
+        self._switch = threads.cost.source("switch", 0)  # main runs already at 0
+        self._chan_op = threads.cost.source("chan_op")
+        self.main: Goroutine | None = None
+        self.ended: Ended | None = None
+        self.running: M | None = None
+        self.latencies = Latencies()
+        self.executed = 0
+        """How often a G was given a P."""
+        self.performed = 0
+        """Operations that were yielded."""
+        self.is_panicking = False
+
+    def steps(self, m: M) -> Steps:
+        """One M's life."""
+        while self.ended is None:
+            if m.ends:
+                self._threads.end(m)
+                return
+            if m.locked_g is not None:
+                yield from self._threads.stop_locked(m)
+                yield from self._execute(m, m.locked_g, inherits=False)
+                continue
+            if m.p is None:
+                yield from self._threads.stopm(m)
+            g, inherits = yield from self._find_runnable(m)
+            if g.locked_m is not None and g.locked_m is not m:
+                self._stop_searching(m)
+                self._threads.start_locked(m, g)
+                continue
+            yield from self._execute(m, g, inherits=inherits)
+
+    def _find_runnable(self, m: M) -> Steps:  # noqa: C901 - the runtime's own order, step by step
+        """proc.go: findRunnable, in its order."""
+        state, threads = self._state, self._threads
+        while True:
+            yield from threads.catch_up(m)
+            p = m.p
+            assert p is not None  # noqa: S101 - only an M with a P looks for work
+            threads.run_timers(m, p)
+            if sched.wants_global_check(state, p):
+                return state.runq.popleft(), False
+            if (own := sched.local_next(p)) is not None:
+                return own
+            if (g := sched.global_batch(state, p)) is not None:
+                return g, False
+            if state.net_ready and state.poller is None and (g := self._netpoll.take_arrived(m)) is not None:
+                return g, False
+            if sched.may_spin(state, m):
+                threads.spin(m)
+                m.clock += self._cost("steal")
+                yield from threads.catch_up(m)
+                if (g := (yield from threads.steal(m, p))) is not None:
+                    return g, False
+                if p.runnext is not None or p.runq:
+                    continue  # a stolen timer made one ready
+            if state.runq:
+                continue
+            if not m.spinning and state.needspinning:
+                threads.spin(m)
+                continue
+            if (g := (yield from self._netpoll.rest(m, p))) is not None:
+                return g, False
+
+    def _stop_searching(self, m: M) -> None:
+        """proc.go: resetspinning. It has found work; let the next one look for more."""
+        if m.spinning:
+            self._threads.stop_spinning(m)
+            self._threads.wakep(m)
+
+    def _execute(self, m: M, g: Goroutine, *, inherits: bool) -> Steps:  # noqa: C901, PLR0912, PLR0915 - the hot loop
+        """proc.go: execute and schedule. Run *g* until it stops, and those after it while nothing else comes first.
+
+        Every simulated program spends its time here. So what happens for each operation is written out, and with
+        ``fused`` also the commonest moves of all: a value handed to a waiting receiver, a receiver that waits, and
+        the G in runnext that runs next. A property test holds them equal to the functions that decide them.
+        """
+        threads, clock, state, latencies = self._threads, self._clock, self._state, self.latencies
+        table, p = self._operations.table, m.p
+        chan_op, switch = self._chan_op, self._switch
+        noted, fused, world = threads.recorder.on, self._fused, self._world
+        assert p is not None  # noqa: S101 - findRunnable leaves the P with the M
+        if m.spinning:
+            self._stop_searching(m)
+        self.running = m
+        seen, performed = self.executed, 0
+        now = m.clock
+        now = max(now, g.since)  # whoever made it ready had run ahead
+        while True:
+            self.executed = seen = seen + 1
+            if seen & TRACKED == 0:
+                latencies.note(now - g.since)
+            if noted:
+                m.clock = now
+                threads.move(m, g, RUNNING)
+            else:
+                g.status = RUNNING
+            g.preempt = False
+            m.curg = g
+            if not inherits:
+                p.schedtick += 1
+            now += switch()
+            if g.unblocks:
+                threads.unblock(g)
+            operation: Any = g.left
+            result, handle, send = g.result, g.handle, g.body.send
+            if operation is not None:
+                g.left = None
+            while True:
+                m.clock = now
+                if now >= clock.horizon:
+                    self.performed, performed = self.performed + performed, 0
+                    yield from threads.catch_up(m)
+                    if self.ended is not None:
+                        return
+                    self.running = m
+                if operation is None:
+                    try:
+                        operation = send(result)
+                        maker = operation.maker
+                    except StopIteration as end:
+                        if g.callers:
+                            g.body, result = g.callers.pop(), end.value
+                            send = g.body.send
+                            continue
+                        self._exit(m, g)
+                        if self.ended is not None:
+                            self.performed += performed
+                            return
+                        break
+                    except GoPanicError as panic:
+                        self._die(m, g.panic or str(panic))
+                        return
+                    except AttributeError:
+                        if operation is None or isinstance(operation, Operation):
+                            raise
+                        maker = None
+                    if maker is not world and maker is not handle:
+                        self._refuse(g, operation)
+                    operation.maker = SPENT
+                    performed += 1
+                    kind = type(operation)
+                    if kind is Recv and fused:
+                        chan = operation.chan
+                        if chan.senders:
+                            if (
+                                type(chan.senders[0]) is Goroutine
+                                and p.runnext is None
+                                and not (chan.buffer or state.idle_ps or state.nmspinning)
+                            ):
+                                p.runnext = other = chan.senders.popleft()
+                                result, other.result = other.sends, None
+                                state.needspinning, operation = True, None
+                                other.status, other.since = RUNNABLE, now
+                                now += chan_op()
+                                if not g.preempt:
+                                    continue
+                                m.clock, g.result = now, result
+                                threads.preempted(m, g, "preempted")
+                                break
+                        elif not (chan.buffer or chan.is_special):
+                            chan.receivers.append(g)
+                            g.status, g.since, g.why = WAITING, now, "chan receive"
+                            now += chan_op()
+                            break
+                    elif kind is Send and fused:
+                        chan = operation.chan
+                        if chan.receivers:
+                            if (
+                                type(chan.receivers[0]) is Goroutine
+                                and p.runnext is None
+                                and not (state.idle_ps or state.nmspinning)
+                            ):
+                                p.runnext = other = chan.receivers.popleft()
+                                result, other.result = None, operation.value
+                                state.needspinning, operation = True, None
+                                other.status, other.since = RUNNABLE, now
+                                now += chan_op()
+                                if not g.preempt:
+                                    continue
+                                m.clock, g.result = now, result
+                                threads.preempted(m, g, "preempted")
+                                break
+                        elif len(chan.buffer) >= chan.capacity and not chan.is_special:
+                            chan.senders.append(g)
+                            g.sends = operation.value
+                            g.status, g.since, g.why = WAITING, now, "chan send"
+                            now += chan_op()
+                            break
+                try:
+                    result = table[type(operation)](m, g, operation)
+                except GoPanicError as panic:
+                    if self._panics(m, g, panic):
+                        return
+                    result = operation = None
+                    send, now = g.body.send, m.clock
+                    continue
+                if result is LASTS:
+                    self.performed, performed = self.performed + performed, 0
+                    result = yield from m.steps
+                    if self.ended is not None:
+                        return
+                    self.running = m
+                now = m.clock
+                if result is STOPPED:
+                    break
+                operation = None
+                send = g.body.send
+                if g.preempt:
+                    g.result = result
+                    threads.preempted(m, g, "preempted")
+                    now = m.clock
+                    break
+            if fused and m.p is p and now < clock.horizon:
+                following = p.runnext
+                if (
+                    following is not None
+                    and m.locked_g is None
+                    and following.locked_m is None
+                    and not (p.timers or state.runq)
+                ):
+                    p.runnext = None
+                    g, inherits = following, True
+                    continue
+            m.clock, m.curg = now, None
+            if (
+                m.p is not p
+                or m.locked_g is not None
+                or self.ended is not None
+                or now >= clock.horizon
+                or m.ends
+                or (found := sched.next_at_once(state, p, now)) is None
+            ):
+                self.performed += performed
+                return
+            g, inherits = found
+            now = max(now, g.since)
+
+    def _refuse(self, g: Goroutine, operation: object) -> None:
+        """A body has yielded what may not be its own operation: say what it is, or let it pass."""
+        if not isinstance(operation, Operation):
+            raise MistakeError(f"yielded {operation!r}, which is no operation", place_of(g.body))
+        maker, name = operation.maker, type(operation).__name__.lower()
+        if maker is SPENT:
+            raise MistakeError(f"yielded the same {name} twice; make a new one each time", place_of(g.body))
+        if isinstance(maker, program.G):
+            raise MistakeError(f"uses the handle of goroutine {maker.gid}", place_of(g.body))
+        if maker is not None:
+            raise MistakeError(f"yielded the {name} of an object of another run", place_of(g.body))
+
+    def _panics(self, m: M, g: Goroutine, panic: GoPanicError) -> bool:
+        """panic.go: gopanic. Run the deferred calls; whether the process dies at once, as of a fatal error."""
+        if str(panic).startswith("fatal error"):
+            self._die(m, str(panic))
+            return True
+        g.panic = g.panic or str(panic)
+        self.is_panicking = True
+        unwind(g, panic)
+        return False
+
+    def _die(self, m: M, message: str) -> None:
+        self.ended = Ended(outcome="panic", exit_code=2, message=message, wall_ns=m.clock)
+
+    def _exit(self, m: M, g: Goroutine) -> None:
+        """proc.go: goexit0; main's return is the process's. A thread whose G exits locked ends with it."""
+        self._threads.move(m, g, DEAD)
+        del self._threads.waiting[g.gid]
+        if g is self.main and not g.exited:
+            self.ended = Ended(outcome="exit", exit_code=0, message="", wall_ns=m.clock)
+        if g.locked_m is not None:
+            g.locked_m = m.locked_g = None
+            m.ends = True
