@@ -40,7 +40,8 @@ class Job:
     ``files`` (relative path to content) are laid into ``{work}``, which is writable and where the command
     starts; ``outputs`` (relative paths) are read back from it when the command has ended by itself, whatever
     its exit code. ``environment`` is the whole environment. ``cache`` names a folder that is kept between jobs;
-    it uses only ``[a-z0-9._-]``. ``memory_bytes`` holds where the engine can limit memory.
+    it uses only ``[a-z0-9._-]``. ``base`` lies below the tree, where the engine has a root of its own to give; the
+    host engine uses what this machine has. ``memory_bytes`` holds where the engine can limit memory.
     """
 
     tree: Tree
@@ -51,6 +52,7 @@ class Job:
     outputs: tuple[str, ...]
     timeout: Nanos
     memory_bytes: int = 4 << 30
+    base: Tree | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,7 +69,7 @@ class DockerEngine:
 
     def run_job(self, job: Job, /) -> Exited:
         """Run one command to its end in a container of its own; the files travel through the engine's API."""
-        image = images.of_tree(job.tree, self._cache)
+        image = images.of_trees(filter(None, (job.base, job.tree)), self._cache)
         places = Places(tree=job.tree.at, work=_WORK, cache=_CACHE, tmp=_TMP)
         mounts = [
             Mount(_WORK, None, type="volume", labels=self._owner.labels()),

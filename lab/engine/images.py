@@ -100,9 +100,9 @@ def of_spec(spec: Spec) -> Image:
     return Image(tuple(layer_of_files(files) for files in (agent, others) if files))
 
 
-def of_tree(tree: Tree, cache: Path) -> Image:
-    """The image that shows *tree* at its place; its digest is kept in the folder *cache*."""
-    return Image((layer_of_tree(tree, cache),))
+def of_trees(trees: Iterable[Tree], cache: Path) -> Image:
+    """The image that shows *trees* at their places, the lowest first; their digests are kept in the folder *cache*."""
+    return Image(tuple(layer_of_tree(tree, cache) for tree in trees))
 
 
 def layer_of_files(files: Sequence[File]) -> Layer:
@@ -212,14 +212,15 @@ def _file_entries(files: Sequence[File]) -> Iterator[Entry]:
 
 def _tree_entries(tree: Tree) -> Iterator[Entry]:
     at = tree.at.strip("/")
-    for name in parents([f"{at}/x"]):
-        yield folder_entry(name)
+    if at:
+        for name in parents([f"{at}/x"]):
+            yield folder_entry(name)
     yield from _below(tree.path, at)
 
 
 def _below(folder: Path, name: str) -> Iterator[Entry]:
     for path in sorted(folder.iterdir()):
-        entry = _entry_of(path, f"{name}/{path.name}")
+        entry = _entry_of(path, f"{name}/{path.name}".lstrip("/"))
         yield entry
         if entry.header.isdir():
             yield from _below(path, entry.header.name)

@@ -196,6 +196,6 @@ def test_the_engine_has_the_image_by_the_id_computed(
 ) -> None:
     """What was computed before anything was loaded is what the engine says it has."""
     run("say", "0")
-    image = images.of_tree(probe_tree, engine._cache)
+    image = images.of_trees([probe_tree], engine._cache)
 
     assert client.images.get(image.tag).id == image.id

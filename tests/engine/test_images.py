@@ -92,7 +92,7 @@ def test_a_trees_digest_depends_on_its_content_alone(tmp_path: Path) -> None:
     os.utime(other.path / "VERSION", (1, 1))
     (other.path / "VERSION").chmod(0o600)
 
-    assert images.of_tree(one, tmp_path).id == images.of_tree(other, tmp_path).id
+    assert images.of_trees([one], tmp_path).id == images.of_trees([other], tmp_path).id
 
 
 def test_a_tree_is_shown_at_its_place(tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_a_file_that_changes_between_stat_and_read_is_refused(tmp_path: Path) ->
 
 def test_an_archive_says_what_it_holds(tmp_path: Path) -> None:
     """Manifest, config and layers fit each other: the layer's tar has the digest that the config names."""
-    image = images.of_tree(_tree(tmp_path / "go"), tmp_path)
+    image = images.of_trees([_tree(tmp_path / "go")], tmp_path)
     content = b"".join(image.archive())
     with tarfile.open(fileobj=io.BytesIO(content)) as archive:
         files = {member.name: file.read() for member in archive if (file := archive.extractfile(member))}
@@ -180,7 +180,7 @@ def test_an_archive_comes_in_few_pieces(tmp_path: Path) -> None:
     for number in range(200):
         (tmp_path / f"go/{number}").write_bytes(b"x" * 10_000)
 
-    pieces = list(images.of_tree(Tree(key="k", path=tmp_path / "go", at="/go"), tmp_path).archive())
+    pieces = list(images.of_trees([Tree(key="k", path=tmp_path / "go", at="/go")], tmp_path).archive())
 
     assert len(pieces) <= 4
     assert sum(map(len, pieces)) > 2_000_000
