@@ -190,7 +190,7 @@ class Exchange:
         spawns = partial(self._spawn, operation.fn, operation.args)
         timer = Timer(when=m.clock + max(operation.ns, 1), spawns=spawns)
         self._threads.add_timer(m, timer)
-        return GoTimer(operation.world, timer, None)
+        return GoTimer(operation.world, timer, Chan(operation.world, 0, is_nil=True))
 
     def _stop_timer(self, m: M, _g: Goroutine, operation: op.StopTimer) -> bool:
         """time.go: stop. A value that nobody has received counts as not yet fired (Go 1.23+)."""

@@ -58,8 +58,10 @@ class Execution:
         """Operations that were yielded."""
         self.is_panicking = False
 
-    def steps(self, m: M) -> Steps:
-        """One M's life."""
+    def steps(self, m: M, g: Goroutine | None = None) -> Steps:
+        """One M's life, with *g* as what it runs first."""
+        if g is not None:
+            yield from self._execute(m, g, inherits=True)
         while self.ended is None:
             if m.ends:
                 self._threads.end(m)

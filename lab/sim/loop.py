@@ -104,6 +104,11 @@ def _main(g: program.G, what: Program, is_panicking: Callable[[], bool]) -> Body
         yield g.gosched()
 
 
+def _updater(g: program.G) -> Body:
+    """proc.go: updateMaxProcsGoroutine. It waits for changes of a cgroup's quota, which there are none of yet."""
+    yield g.block()
+
+
 def _body(fn: Callable[..., Any], made: object) -> Body:
     """What a goroutine's function has made, if that is a body."""
     if type(made) is not GeneratorType:
@@ -179,20 +184,13 @@ class Loop:
 
     def run(self, program_: Program, *, max_time: int, max_events: int, sample_every: int = 0) -> Ended:
         """Simulate until main returns, the process dies, or a limit is reached; *sample_every* 0 samples nothing."""
-        state = self._state
         before = next_serial()
         self._threads.horizon = max_time
-        state.idle_ps = state.ps[:0:-1]  # procresize puts them from the last to the first: P1 is taken first
-        m0 = self._threads.new_m()
-        self._threads.acquire(m0, state.ps[0])
         self._operations.masks_deadlock = program_.masks_deadlock
+        m0 = self._threads_at_main()
         arguments = (program_, lambda: self._execution.is_panicking)
-        self._execution.main = self._new_g(_main, arguments, m0, program_.main.__name__)
-        state.ps[0].runnext = self._execution.main
-        self._start(m0)
-        state.ps[0].schedtick = _STARTED_SCHEDTICK
-        for _ in range(min(state.gomaxprocs, _STARTED_MS)):
-            self._start(self._threads.new_m())
+        self._execution.main = main = self._new_g(_main, arguments, m0, program_.main.__name__)
+        self._start(m0, main)
         self._env.process(self._sysmon.steps())
         if sample_every:
             self._env.process(self._sample(sample_every))
@@ -203,6 +201,28 @@ class Loop:
         self.forgotten = made - self._execution.performed - self._exchange.cases
         self._close_bodies()
         return ended
+
+    def _threads_at_main(self) -> M:
+        """M0 with P0 as main.main begins, the other Ms parked.
+
+        The runtime's last goroutine before main, the GOMAXPROCS updater, stands in runnext: it gives one more thread
+        something to look for (GOTRACEBACK=system at main's first line shows it runnable).
+        """
+        state = self._state
+        m0 = self._threads.new_m()
+        for _ in range(min(state.gomaxprocs, _STARTED_MS)):
+            self._start(self._threads.new_m())
+        state.idle_ps = state.ps[::-1]  # procresize puts them from the last to the first: P0 is taken first
+        while self._env.peek() <= 0:
+            self._env.step()
+        self._threads.acquire(m0, state.idle_ps.pop())
+        state.ps[0].schedtick = _STARTED_SCHEDTICK
+        handle = program.G(self, 0)
+        updater = Goroutine(handle, "GOMAXPROCS updater", _updater(handle))
+        self._threads.created(m0, updater)
+        self._threads.put_next(m0, updater)
+        m0.clock = 0  # what waking cost passed before main
+        return m0
 
     def _until_the_end(self, max_time: int, max_events: int) -> Ended:
         step, peek, steps = self._env.step, self._env.peek, 0
@@ -266,8 +286,8 @@ class Loop:
         self._threads.created(m, g)
         return g
 
-    def _start(self, m: M) -> None:
-        self._env.process(self._execution.steps(m))
+    def _start(self, m: M, g: Goroutine | None = None) -> None:
+        self._env.process(self._execution.steps(m, g))
 
     def _died(self, at: int, message: str) -> None:
         """Nothing can ever run again, and the runtime says *message* of it."""

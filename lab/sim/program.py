@@ -118,11 +118,11 @@ class Ticker(Chan):
 
 
 class GoTimer:
-    """``time.Timer``: its channel is ``c``, None for one of ``time.AfterFunc``."""
+    """``time.Timer``: its channel is ``c``, a nil one for ``time.AfterFunc``."""
 
     __slots__ = ("_timer", "_world", "c")
 
-    def __init__(self, world: World, timer: Any, chan: Chan | None) -> None:  # noqa: ANN401 - the run's own timer
+    def __init__(self, world: World, timer: Any, chan: Chan) -> None:  # noqa: ANN401 - the run's own timer
         self._world = world
         self._timer = timer
         self.c = chan

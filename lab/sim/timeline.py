@@ -39,7 +39,7 @@ def timeline(
     events: Sequence[Event], samples: Sequence[Sample], *, procs: int, end: int, columns: int
 ) -> str:
     """Lanes of *columns* characters for what happened until *end*, in nanoseconds."""
-    names = {e.gid: e.reason for e in events if e.kind == "goroutine" and not e.old}
+    names = {e.gid: e.reason for e in events if e.kind == "goroutine" and not e.old and e.gid}
     scale = _Scale(end=max(end, 1), columns=columns)
     lanes = [f"{duration_to_text(end)} in {columns} columns of {duration_to_text(scale.width)}", ""]
     lanes += [f"{f'P{number}':<14}|{scale.lane(_runs(events, number))}|" for number in range(procs)]
@@ -119,4 +119,7 @@ def _lengths(lengths: Iterable[int]) -> str:
 
 
 def _glyph(gid: int) -> str:
+    """A goroutine's character; the runtime's own have none."""
+    if gid == 0:
+        return "*"
     return _GLYPHS[(gid - 1) % len(_GLYPHS)]

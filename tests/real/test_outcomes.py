@@ -3,7 +3,6 @@
 The expectations stand once, with the twins; a program's end in real Go and its twin's are each held to them.
 """
 
-import os
 import subprocess
 import time
 from collections.abc import Generator
@@ -14,7 +13,6 @@ from typing import Final
 
 import pytest
 
-from lab.golang.toolchain import Toolchain
 from lab.sim import ms
 from tests.real.case import STILL_RUNNING, Case, cases_of
 from tests.real.twins import deadlocks, exits, panics, threads, timers
@@ -43,32 +41,6 @@ class Ended:
     exit_code: int | None
     first_line: str
     seconds: float
-
-
-@pytest.fixture(scope="session")
-def commands(
-    go_toolchain: Toolchain, cache: Path, lab_root: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """The folder of the Go commands, built at once."""
-    folder = tmp_path_factory.mktemp("commands")
-    home = cache / "go-tests"
-    environment = {
-        "CGO_ENABLED": "0",
-        "GOCACHE": str(home / "build"),
-        "GOFLAGS": "-mod=mod",
-        "GOPROXY": "off",
-        "GOTELEMETRY": "off",
-        "GOTOOLCHAIN": "local",
-        "HOME": str(home),
-        "PATH": "/usr/bin:/bin",
-    }
-    subprocess.run(
-        [go_toolchain.tree.path / "bin/go", "build", "-buildvcs=false", "-o", f"{folder}{os.sep}", "./..."],
-        cwd=lab_root / "tests/real/programs",
-        env=environment,
-        check=True,
-    )
-    return folder
 
 
 @pytest.fixture(scope="session")
