@@ -38,10 +38,14 @@ def test_one_wake_up_leads_to_the_next() -> None:
         yield g.work(us(500))
 
     events = _events(main, 4)
-    spinning = most = 0
-    for event in (event for event in events if event.at < us(500)):
-        spinning += (event.new == "spinning") - (event.old == "spinning")
-        most = max(most, spinning)
+    woken: set[int] = set()
+    most = 0
+    for event in (event for event in events if event.kind == "thread"):
+        if (event.old, event.new) == ("idle", "spinning"):
+            woken.add(event.mid)
+        else:
+            woken.discard(event.mid)
+        most = max(most, len(woken))
 
     assert [p for _, new, p in _procs(events, 0) if new == "running"] == [0, 1, 2, 3]
     assert most == 1
