@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, Self
 
+from lab.engine import daemon
 from lab.engine.base import Engine
 from lab.engine.host import HostEngine
 from lab.engine.owner import Owner
@@ -92,7 +93,9 @@ def _where(environ: Mapping[str, str]) -> tuple[str, str]:
     """The engine's address and what it comes from; DOCKER_HOST is obeyed even where another engine would answer."""
     if asked := environ.get("DOCKER_HOST"):
         return asked, "DOCKER_HOST"
-    # the lab's own engine, once there is one, comes here
+    own = daemon.places(environ)
+    if daemon.status(own) is not None:
+        return own.url, "golab's own"
     return DEFAULT_URL, "the default socket"
 
 
@@ -118,5 +121,5 @@ def _elsewhere(said: Mapping[str, Any]) -> str:
 def _how_to_get_one(environ: Mapping[str, str]) -> str:
     named = "correct or unset DOCKER_HOST, or, " if environ.get("DOCKER_HOST") else ""
     if shutil.which("dockerd", path=f"{os.defpath}:/usr/sbin:/usr/local/sbin:/usr/local/bin"):
-        return f"{named}as root: systemctl start docker"
-    return f"{named}as root: apt-get install docker.io && systemctl start docker"
+        return f"{named}as root: golab engine up"
+    return f"{named}as root: {daemon.INSTALL}, then golab engine up"

@@ -31,7 +31,7 @@ def test_no_engine_is_the_host_with_the_reason(tmp_path: Path) -> None:
     with choose("auto", tmp_path, environ={"DOCKER_HOST": f"unix://{tmp_path}/no.sock"}) as chosen:
         assert chosen.engine.name == "host"
         assert f"no engine is at unix://{tmp_path}/no.sock: No such file" in chosen.why
-        assert "systemctl start docker" in chosen.why
+        assert "golab engine up" in chosen.why
         assert "\n" not in chosen.why
 
 
@@ -45,7 +45,7 @@ def test_docker_that_is_not_there_is_an_error(tmp_path: Path, dead_socket: str) 
     """Asked for by name, nothing else will do; the hint says what would help."""
     with pytest.raises(EngineUnavailableError, match="dead one's") as caught:
         choose("docker", tmp_path, environ={"DOCKER_HOST": dead_socket})
-    assert "systemctl start docker" in str(caught.value.hint)
+    assert "golab engine up" in str(caught.value.hint)
 
 
 def test_without_docker_host_the_default_socket_is_tried(

@@ -1,0 +1,108 @@
+"""golab's own engine, beside the one that these tests are given: up, killed, up again, and gone without a trace."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.engine import daemon
+from lab.engine.choose import choose
+
+pytestmark = [pytest.mark.docker, pytest.mark.slow]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder for an engine, which is down in the end whatever happens."""
+    made = tmp_path / "e"
+    yield made
+    daemon.down(daemon.Places(made), lambda _words: None)
+
+
+def _engine(folder: Path, *words: str) -> tuple[int, dict[str, Any]]:
+    environment = {name: value for name, value in os.environ.items() if name != "DOCKER_HOST"}
+    done = subprocess.run(
+        [sys.executable, "-m", "lab", "engine", *words, "--json"],
+        cwd=Path(__file__).parents[2],
+        env=environment | {daemon.FOLDER: str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, json.loads(done.stdout)
+
+
+def _left(folder: Path) -> list[str]:
+    """Whatever names the folder or its cgroup: processes, mounts, cgroups, files."""
+    cgroup = daemon.Places(folder).cgroup
+    left = [line for line in Path("/proc/self/mounts").read_text().splitlines() if f" {folder}" in line]
+    left += [str(path) for path in Path("/sys/fs/cgroup").glob(f"*/{cgroup}")]
+    left += [str(folder)] if folder.exists() else []
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = process.read_bytes().decode(errors="replace")
+        except OSError:
+            continue
+        left += [words] if f"{folder}/" in words else []
+    return left
+
+
+def test_it_comes_up_is_found_and_leaves_nothing(folder: Path) -> None:
+    """A container runs in it; going down removes that, too."""
+    code, found = _engine(folder, "up")
+    assert (code, found["up"], found["data_root"]) == (0, True, f"{folder}/data")
+    assert _engine(folder, "status") == (0, found)
+    assert _engine(folder, "up") == (0, found)  # it is the same one
+
+    with choose("docker", folder / "cache", environ={daemon.FOLDER: str(folder)}) as chosen:
+        assert "golab's own" in chosen.why
+        assert chosen.engine.describe()["data_root"] == f"{folder}/data"
+
+    code, said = _engine(folder, "down")
+    assert code == 0
+    assert str(folder) in said["removed"]
+    assert _left(folder) == []
+    assert _engine(folder, "status") == (
+        4, {"up": False, "socket": f"{folder}/docker.sock", "data_root": f"{folder}/data"}
+    )  # fmt: skip
+
+
+def test_it_survives_its_own_kill(folder: Path) -> None:
+    """A killed daemon leaves pid files, containerd and a mount; the next start and the end cope with all of them."""
+    first = _engine(folder, "up")[1]
+    os.kill(first["pid"], signal.SIGKILL)
+    until = time.monotonic() + 5
+    while _engine(folder, "status")[0] == 0 and time.monotonic() < until:
+        time.sleep(0.05)
+    assert _engine(folder, "status")[0] == 4
+
+    code, second = _engine(folder, "up")
+
+    assert (code, second["up"]) == (0, True)
+    assert second["pid"] != first["pid"]
+    os.kill(second["pid"], signal.SIGKILL)
+    assert _engine(folder, "down")[0] == 0
+    assert _left(folder) == []
+
+
+def test_two_at_a_time_start_one(folder: Path) -> None:
+    """The second waits for the first, and finds its engine."""
+    command = [sys.executable, "-m", "lab", "engine", "up", "--json"]
+    environment = dict(os.environ) | {daemon.FOLDER: str(folder)}
+    started = [
+        subprocess.Popen(
+            command, cwd=Path(__file__).parents[2], env=environment, stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    ]
+
+    pids = {json.loads(process.communicate(timeout=60)[0])["pid"] for process in started}
+
+    assert len(pids) == 1

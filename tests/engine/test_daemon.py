@@ -1,0 +1,107 @@
+"""A private engine's command line, places and leftovers: what can be decided without starting one."""
+
+from pathlib import Path
+
+import pytest
+
+from lab.engine import daemon
+from lab.engine.daemon import Places
+from lab.errors import EngineUnavailableError, EnvironmentRefusedError
+
+_MOUNTS = """\
+overlay / overlay rw 0 0
+/dev/vda /srv/golab/data ext4 rw 0 0
+overlay /srv/golab/data/overlay2/x/merged overlay rw 0 0
+tmpfs /srv/golab\\040two tmpfs rw 0 0
+"""
+
+
+def test_everything_is_below_one_folder() -> None:
+    """The environment may name it; nothing of another engine's is used."""
+    at = daemon.places({daemon.FOLDER: "/srv/golab"})
+
+    words = daemon.command(at, "dockerd")
+
+    assert [word for word in words if word.startswith(("--data", "--exec", "--pidfile", "--host"))] == [
+        "--data-root=/srv/golab/data",
+        "--exec-root=/srv/golab/exec",
+        "--pidfile=/srv/golab/dockerd.pid",
+        "--host=unix:///srv/golab/docker.sock",
+    ]
+    assert {"--bridge=none", "--iptables=false", "--ip-masq=false", "--ip-forward=false"} <= set(words)
+    assert daemon.places({}).folder == Path("/var/lib/golab/engine")
+
+
+def test_two_engines_have_two_cgroups() -> None:
+    """Their names come from their folders."""
+    assert Places(Path("/a")).cgroup != Places(Path("/b")).cgroup
+    assert Places(Path("/a")).cgroup == Places(Path("/a")).cgroup
+
+
+def test_the_innermost_mount_goes_first_and_neighbours_stay() -> None:
+    """Below the folder only, with the kernel's escapes read."""
+    assert daemon.mounts_below(_MOUNTS, Path("/srv/golab")) == [
+        "/srv/golab/data/overlay2/x/merged",
+        "/srv/golab/data",
+    ]
+    assert daemon.mounts_below(_MOUNTS, Path("/srv/golab two")) == ["/srv/golab two"]
+
+
+def test_a_missing_daemon_names_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And what to type."""
+    monkeypatch.setattr("shutil.which", lambda *_args, **_keywords: None)
+
+    with pytest.raises(EngineUnavailableError, match="dockerd is not installed") as caught:
+        daemon.up(Places(tmp_path / "e"), print)
+
+    assert caught.value.hint == "as root: apt-get install docker.io"
+
+
+def test_a_plain_user_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is tried that cannot succeed."""
+    monkeypatch.setattr("shutil.which", lambda *_args, **_keywords: "/usr/sbin/dockerd")
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+
+    with pytest.raises(EnvironmentRefusedError, match="only root may start an engine"):
+        daemon.up(Places(tmp_path / "e"), print)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_socket_path_that_is_too_long_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything is made."""
+    monkeypatch.setattr("shutil.which", lambda *_args, **_keywords: "/usr/sbin/dockerd")
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    folder = tmp_path / ("x" * 120)
+
+    with pytest.raises(EnvironmentRefusedError, match="longer than the 107 bytes") as caught:
+        daemon.up(Places(folder), print)
+
+    assert daemon.FOLDER in str(caught.value.hint)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_daemon_that_ends_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own last lines, and where the others are."""
+    fake = tmp_path / "bin/dockerd"
+    fake.parent.mkdir()
+    fake.write_text("#!/bin/sh\nfor n in 1 2 3 4 5 6 7 8 9 10; do echo line $n; done\nexit 3\n")
+    fake.chmod(0o755)
+    monkeypatch.setattr("shutil.which", lambda *_args, **_keywords: str(fake))
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+
+    with pytest.raises(EngineUnavailableError) as caught:
+        daemon.up(Places(tmp_path / "e"), print)
+
+    assert "ended with exit code 3; it said last:\n  line 3\n" in str(caught.value)
+    assert "line 10" in str(caught.value)
+
+
+def test_nothing_is_no_engine(tmp_path: Path) -> None:
+    """Neither up nor anything to take down; another's pid in the file is not ours."""
+    at = Places(tmp_path / "e")
+
+    assert daemon.status(at) is None
+    assert daemon.down(at, print) == []
+    at.folder.mkdir()
+    at.pid.write_text("1")
+    assert daemon.status(at) is None
