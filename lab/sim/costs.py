@@ -182,9 +182,8 @@ class Draws:
     def source(self, name: str, *first: int) -> Callable[[], int]:
         """What gives one value after the other of a cost without levels, after those of *first*; faster than by name."""
         values = [round(value) for value in self._costs.cost(name).values({}, self._process)]
-        if len(values) == 1:
-            return itertools.chain(first, itertools.repeat(values[0])).__next__
-        return itertools.chain(first, self._blocks(values)).__next__
+        drawn = itertools.repeat(values[0]) if len(values) == 1 else self._blocks(values)
+        return (itertools.chain(first, drawn) if first else drawn).__next__
 
     def _blocks(self, values: Sequence[int]) -> Iterator[int]:
         while True:

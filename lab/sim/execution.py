@@ -126,7 +126,7 @@ class Execution:
         """
         threads, clock, state, latencies = self._threads, self._clock, self._state, self.latencies
         table, p = self._operations.table, m.p
-        chan_op, switch = self._chan_op, self._switch
+        chan_op, switch, spent = self._chan_op, self._switch, SPENT
         noted, fused, world = threads.recorder.on, self._fused, self._world
         assert p is not None  # noqa: S101 - findRunnable leaves the P with the M
         if m.spinning:
@@ -136,7 +136,7 @@ class Execution:
         now = m.clock
         now = max(now, g.since)  # whoever made it ready had run ahead
         while True:
-            self.executed = seen = seen + 1
+            seen += 1
             if seen & TRACKED == 0:
                 latencies.note(now - g.since)
             if noted:
@@ -186,14 +186,14 @@ class Execution:
                         maker = None
                     if maker is not world and maker is not handle:
                         self._refuse(g, operation)
-                    operation.maker = SPENT
+                    operation.maker = spent
                     performed += 1
-                    kind = type(operation)
+                    kind = operation.__class__  # faster than type()
                     if kind is Recv and fused:
                         chan = operation.chan
                         if chan.senders:
                             if (
-                                type(chan.senders[0]) is Goroutine
+                                chan.senders[0].__class__ is Goroutine
                                 and p.runnext is None
                                 and not (chan.buffer or state.idle_ps or state.nmspinning)
                             ):
@@ -216,7 +216,7 @@ class Execution:
                         chan = operation.chan
                         if chan.receivers:
                             if (
-                                type(chan.receivers[0]) is Goroutine
+                                chan.receivers[0].__class__ is Goroutine
                                 and p.runnext is None
                                 and not (state.idle_ps or state.nmspinning)
                             ):
@@ -280,7 +280,7 @@ class Execution:
                 or m.ends
                 or (found := sched.next_at_once(state, p, now)) is None
             ):
-                self.performed += performed
+                self.performed, self.executed = self.performed + performed, seen
                 return
             g, inherits = found
             now = max(now, g.since)
