@@ -154,11 +154,30 @@ class Simulation(_Published):
     cells: list[SimulatedCell]
 
 
+class DoctorFinding(_Published):
+    """One thing that was looked at."""
+
+    subject: str
+    verdict: Literal["ok", "note", "spoils", "prevents"]
+    found: str
+    why: str
+    remedy: str
+
+
+class DoctorResult(_Published):
+    """What ``golab doctor`` found; ``exit_code`` 0, 1 or 4."""
+
+    format: Literal[1]
+    exit_code: Literal[0, 1, 4]
+    findings: list[DoctorFinding]
+
+
 SCHEMAS: Final[Mapping[str, type[BaseModel]]] = {
     "run": RunResult,
     "predict": PredictResult,
     "list": ScenarioList,
     "sim": Simulation,
+    "doctor": DoctorResult,
 }
 """What ``golab schema NAME`` knows."""
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from lab import __version__
-from lab.cli import catalogue, engine, foresight, run, sim
+from lab.cli import catalogue, doctor, engine, foresight, run, sim
 from lab.errors import LabError
 
 _INTERRUPTED = 130
@@ -26,6 +26,7 @@ app = typer.Typer(
 app.add_typer(run.app, name="run")
 app.add_typer(engine.app, name="engine")
 app.command("sim")(sim.sim)
+app.command("doctor")(doctor.doctor)
 app.command("predict")(foresight.predict)
 app.command("calibrate")(foresight.calibrate)
 app.command("list")(catalogue.list_scenarios)

@@ -67,7 +67,7 @@ def render(
         typer.echo(f"{folder}: {by_hand}")
 
 
-def schema(name: Annotated[str, typer.Argument(help="run, list, predict or sim.")]) -> None:
+def schema(name: Annotated[str, typer.Argument(help="run, list, predict, sim or doctor.")]) -> None:
     """The JSON Schema of what `--json` prints."""
     from lab.errors import UnknownNameError
     from lab.published import SCHEMAS

@@ -226,6 +226,7 @@ def described(client: docker.DockerClient) -> dict[str, Any]:
         "storage": {str(name): str(value) for name, value in info.get("DriverStatus") or []},
         "data_root": info["DockerRootDir"],
         "runtime": info["DefaultRuntime"],
+        "containers_running": info.get("ContainersRunning", 0),
         "cgroup_version": info.get("CgroupVersion", "1"),
         "cgroup_driver": info["CgroupDriver"],
         "security": info.get("SecurityOptions") or [],

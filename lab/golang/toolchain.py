@@ -73,6 +73,11 @@ def fetch(release: str, cache: Path, say: Callable[[str], None]) -> Toolchain:
     )
 
 
+def fetched(cache: Path) -> list[str]:
+    """The releases that *cache* has, in order."""
+    return [release for release in WHEELS if (cache / "go" / release).is_dir()]
+
+
 def _install(release: str, folder: Path) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{release}-") as scratch:

@@ -1,0 +1,378 @@
+"""What can spoil or prevent a measurement on a machine: a verdict for each thing, why it matters, and what helps.
+
+Facts in, findings out; nothing is read here. ``ok`` needs nothing; ``note`` is worth knowing; ``spoils`` makes numbers worse or
+some scenarios impossible; ``prevents`` leaves nothing to measure with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from lab.model.units import rounded_bytes
+
+Verdict = Literal["ok", "note", "spoils", "prevents"]
+
+_FREE_BYTES: Final = 2 << 30
+"""What releases of Go, their caches and images need."""
+_BUSY_PERCENT: Final = 5.0
+_BUSY_THREADS: Final = 0.5
+_WHY_LOAD: Final = "other work takes the CPUs, and predictions fail beside it"
+_STOLEN_SHARE: Final = 0.01
+_PERF_FOR_ALL: Final = 2
+_PTRACE_ADMIN: Final = 2
+_GOOD_CLOCKS: Final = frozenset({"tsc", "kvm-clock", "hyperv_clocksource_tsc_page", "arch_sys_counter"})
+"""Clocks that are read without a system call."""
+_UNLIMITED: Final = 1 << 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What was found. ``machine`` is what :func:`lab.host.environment.describe` gives, ``engine`` what an engine says."""
+
+    system: str
+    architecture: str
+    is_root: bool
+    machine: Mapping[str, Any]
+    engine: Mapping[str, Any] | None
+    engine_why: str
+    engine_remedy: str
+    containers: int
+    tools: Mapping[str, bool]
+    load: float | None
+    pressure: float | None
+    steal: float | None
+    ptrace_scope: int | None
+    has_tracefs: bool
+    perf_paranoid: int | None
+    has_hardware_counters: bool
+    has_apparmor: bool
+    go_releases: Sequence[str]
+    cache: str
+    free_bytes: int
+    file_system: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One line: about what, the verdict, what was found, why it matters, and the one thing that helps."""
+
+    subject: str
+    verdict: Verdict
+    found: str
+    why: str
+    remedy: str = ""
+
+
+def findings(facts: Facts) -> list[Finding]:
+    """Everything that was looked at, in the order in which it should be put right."""
+    return [found for look in _LOOKS for found in look(facts)]
+
+
+def exit_code(found: Sequence[Finding]) -> Literal[0, 1, 4]:
+    """0 if nothing stands in the way, 1 if something spoils measurements, 4 if nothing can be measured."""
+    verdicts = {each.verdict for each in found}
+    return 4 if "prevents" in verdicts else 1 if "spoils" in verdicts else 0
+
+
+def _platform(facts: Facts) -> Iterator[Finding]:
+    fits = (facts.system, facts.architecture) in {("Linux", "x86_64"), ("Linux", "amd64")}
+    yield Finding(
+        subject="platform",
+        verdict="ok" if fits else "prevents",
+        found=f"{facts.system} {facts.machine['kernel'].get('release') or ''} on {facts.architecture}",
+        why="the lab measures on Linux on amd64",
+        remedy="" if fits else "golab predict, sim and report work here",
+    )
+
+
+def _engine(facts: Facts) -> Iterator[Finding]:
+    if facts.engine is None:
+        yield Finding(
+            subject="engine",
+            verdict="spoils",
+            found=facts.engine_why,
+            why="without containers there are no quotas, no cpusets and no other file systems",
+            remedy=facts.engine_remedy,
+        )
+        return
+    yield Finding(
+        subject="engine",
+        verdict="ok",
+        found=f"{facts.engine['version']}, {facts.engine_why}",
+        why="containers give quotas, cpusets and file systems",
+    )
+    there, here = facts.engine.get("kernel"), facts.machine["kernel"].get("release")
+    yield Finding(
+        subject="engine's machine",
+        verdict="ok" if there == here else "spoils",
+        found="this one" if there == here else f"another: kernel {there}, here {here}",
+        why="what is recorded of the machine is read here, and would not be where the program ran",
+        remedy="" if there == here else "run golab on that machine",
+    )
+    yield from _storage(facts.engine)
+    missing = [name for name, there in facts.engine["limits"].items() if not there]
+    yield Finding(
+        subject="engine's limits",
+        verdict="spoils" if missing else "ok",
+        found=f"cannot limit {', '.join(missing)}" if missing else "memory, pids, CPU quota, cpuset",
+        why="what it cannot limit it would ignore with a warning, so such cells are refused",
+        remedy="delegate the controllers to the user, or use a rootful engine" if missing else "",
+    )
+    others = facts.containers
+    yield Finding(
+        subject="other containers",
+        verdict="spoils" if others else "ok",
+        found=f"{others} running" if others else "none",
+        why="what runs beside a measurement takes its CPUs",
+        remedy="docker ps, and stop what can be stopped" if others else "",
+    )
+
+
+def _storage(engine: Mapping[str, Any]) -> Iterator[Finding]:
+    driver = engine["storage_driver"]
+    if "snapshotter" in str(engine.get("storage")) or driver == "overlayfs":
+        verdict: Verdict = "note"
+        found = f"{driver} of containerd's image store"
+        remedy = "images are known by another digest there; scenarios of many layers are untried on it"
+    else:
+        verdict, found = ("ok", driver) if driver == "overlay2" else ("spoils", driver)
+        remedy = (
+            "" if verdict == "ok" else "put the data root on ext4 or xfs: GOLAB_ENGINE_DIR=… golab engine up"
+        )
+    yield Finding(
+        subject="storage driver",
+        verdict=verdict,
+        found=found,
+        why="opening files by overlay layers is measured on overlay2",
+        remedy=remedy,
+    )
+
+
+def _rights(facts: Facts) -> Iterator[Finding]:
+    yield Finding(
+        subject="rights",
+        verdict="ok" if facts.is_root else "note",
+        found="root" if facts.is_root else "a plain user",
+        why="a private engine, tracing the kernel, dropping caches and huge pages need root",
+        remedy="" if facts.is_root else "sudo golab …, for those that need it",
+    )
+
+
+def _limits(facts: Facts) -> Iterator[Finding]:
+    """The whole chain: a parent's limit binds as much as one's own."""
+    cgroup = facts.machine["cgroup"]
+    limits = []
+    for depth, group in enumerate(cgroup.get("cpu") or []):
+        if (quota := _quota(group)) is not None:
+            limits.append(f"{quota:g} CPUs by quota{_above(depth)}")
+    for depth, group in enumerate(cgroup.get("memory") or []):
+        if (most := _memory(group)) is not None:
+            limits.append(f"{rounded_bytes(most)} of memory{_above(depth)}")
+    yield Finding(
+        subject="cgroup limits",
+        verdict="spoils" if any("quota" in limit for limit in limits) else "note" if limits else "ok",
+        found=f"version {cgroup['version']}: {', '.join(limits) or 'none, up to the root'}",
+        why="a limit of this process's own is in every number; a quota stops all threads together",
+        remedy="start golab outside of the limited group" if limits else "",
+    )
+
+
+def _cpus(facts: Facts) -> Iterator[Finding]:
+    cpu = facts.machine["cpu"]
+    count, allowed = cpu.get("count"), cpu.get("allowed")
+    yield Finding(
+        subject="CPUs",
+        verdict="spoils" if count is not None and count < 2 else "ok",  # noqa: PLR2004 - one for the program, one for the lab
+        found=f"{count} online ({cpu.get('online')}), {allowed} allowed",
+        why="the lab itself needs one beside the program's, and GOMAXPROCS beyond the CPUs measures the kernel",
+        remedy="give the machine two or more" if count is not None and count < 2 else "",  # noqa: PLR2004 - likewise
+    )
+    yield Finding(
+        subject="SMT",
+        verdict="note" if cpu.get("smt") else "ok",
+        found="two threads a core" if cpu.get("smt") else "one thread a core",
+        why="two threads of one core slow each other",
+        remedy="--cpuset with one CPU of each core" if cpu.get("smt") else "",
+    )
+    governors = sorted(set(cpu.get("governors") or ()))
+    slow = [name for name in governors if name != "performance"]
+    yield Finding(
+        subject="CPU frequency",
+        verdict="spoils" if slow else "ok",
+        found=", ".join(governors) or "not this machine's to choose",
+        why="a clock that changes with the load changes every cost",
+        remedy="cpupower frequency-set -g performance" if slow else "",
+    )
+
+
+def _machine(facts: Facts) -> Iterator[Finding]:
+    virtual = facts.machine["virtualisation"]
+    is_virtual = virtual not in {"none", ""}
+    yield Finding(
+        subject="virtual machine",
+        verdict="note" if is_virtual else "ok",
+        found=virtual if is_virtual else "no",
+        why="a virtual machine's memory is backed late, its idle CPUs wake late, and counters may be missing",
+        remedy="first touches are described only; calibrate here: golab calibrate" if is_virtual else "",
+    )
+    yield _steal(facts.steal)
+    yield _load(facts)
+    clock = facts.machine.get("clock_source")
+    yield Finding(
+        subject="clock",
+        verdict="ok" if clock in _GOOD_CLOCKS else "spoils",
+        found=str(clock or "unknown"),
+        why="a clock that needs a system call costs a microsecond for each time stamp",
+        remedy="" if clock in _GOOD_CLOCKS else "boot with clocksource=tsc, if the CPU's is reliable",
+    )
+    slack = facts.machine["kernel"].get("timer_slack_ns")
+    yield Finding(
+        subject="timer slack",
+        verdict="ok" if slack in {None, 50_000} else "note",
+        found="unknown" if slack is None else f"{slack / 1000:g} µs",
+        why="sleeps end that much later; 50 µs is usual",
+    )
+
+
+def _steal(share: float | None) -> Finding:
+    bad = share is not None and share > _STOLEN_SHARE
+    return Finding(
+        subject="steal",
+        verdict="note" if share is None else "spoils" if bad else "ok",
+        found="unknown" if share is None else f"{share:.1%} of CPU time",
+        why="what the hypervisor gives to others is missing here",
+        remedy="another host, or another hour" if bad else "",
+    )
+
+
+def _load(facts: Facts) -> Finding:
+    """PSI says what waits; where there is none, the load average has to do."""
+    if facts.pressure is not None:
+        bad, found = facts.pressure > _BUSY_PERCENT, f"{facts.pressure:g} % of ten seconds waited for a CPU"
+    elif facts.load is not None:
+        bad, found = facts.load > _BUSY_THREADS, f"{facts.load:g} threads on average"
+    else:
+        return Finding(subject="load", verdict="note", found="unknown", why=_WHY_LOAD)
+    return Finding(
+        subject="load",
+        verdict="spoils" if bad else "ok",
+        found=found,
+        why=_WHY_LOAD,
+        remedy="stop it, or wait" if bad else "",
+    )
+
+
+def _memory_pages(facts: Facts) -> Iterator[Finding]:
+    enabled = (facts.machine.get("thp") or {}).get("enabled")
+    yield Finding(
+        subject="THP",
+        verdict="ok" if enabled in {"madvise", "always"} else "note",
+        found=str(enabled or "unknown"),
+        why="scenarios with transparent huge pages ask for them by madvise",
+        remedy=""
+        if enabled in {"madvise", "always"}
+        else "echo madvise > /sys/kernel/mm/transparent_hugepage/enabled",
+    )
+    pools = facts.machine.get("hugepages") or {}
+    total = sum((pool.get("total") or 0) + (pool.get("overcommit") or 0) for pool in pools.values())
+    yield Finding(
+        subject="huge pages",
+        verdict="ok" if total else "note",
+        found=f"{total} pages" if total else "no pool",
+        why="hugetlb levels need a pool",
+        remedy="" if total else "echo 64 > /proc/sys/vm/nr_hugepages",
+    )
+
+
+def _instruments(facts: Facts) -> Iterator[Finding]:
+    closed = facts.ptrace_scope is not None and facts.ptrace_scope >= _PTRACE_ADMIN and not facts.is_root
+    yield Finding(
+        subject="ptrace",
+        verdict="note" if closed else "ok",
+        found=f"Yama's scope {facts.ptrace_scope}" if facts.ptrace_scope is not None else "not restricted",
+        why="strace follows the lab's own children",
+        remedy="sysctl kernel.yama.ptrace_scope=1" if closed else "",
+    )
+    yield Finding(
+        subject="tracefs",
+        verdict="ok" if facts.has_tracefs else "note",
+        found="there" if facts.has_tracefs else "not to be reached",
+        why="trace points show what the kernel did",
+        remedy="" if facts.has_tracefs else "as root: mount -t tracefs tracefs /sys/kernel/tracing",
+    )
+    barred = facts.perf_paranoid is None or (facts.perf_paranoid > _PERF_FOR_ALL and not facts.is_root)
+    lacks = barred or not facts.has_hardware_counters
+    yield Finding(
+        subject="perf",
+        verdict="note" if lacks else "ok",
+        found="not allowed" if barred else "software events only" if lacks else "with hardware counters",
+        why="counters explain a number; none of the lab's numbers needs them",
+        remedy="sysctl kernel.perf_event_paranoid=2" if barred and facts.perf_paranoid is not None else "",
+    )
+    yield Finding(
+        subject="AppArmor",
+        verdict="note" if facts.has_apparmor else "ok",
+        found="confines containers" if facts.has_apparmor else "not in the way",
+        why="its default profile forbids ptrace between containers and writing to much of /proc and /sys",
+    )
+
+
+def _tools(facts: Facts) -> Iterator[Finding]:
+    able = [name for name in ("debootstrap", "gcc") if facts.tools.get(name)]
+    yield Finding(
+        subject="C compiler",
+        verdict="ok" if able else "note",
+        found=", ".join(able) or "neither debootstrap nor gcc",
+        why="scenarios with cgo or C++ are built in a base of Debian's",
+        remedy="" if able else "apt-get install debootstrap, then golab engine base",
+    )
+    yield Finding(
+        subject="Go releases",
+        verdict="ok" if facts.go_releases else "note",
+        found=", ".join(facts.go_releases) or "none in the cache",
+        why="a release is fetched when it is first needed, some 75 MB",
+    )
+    enough = facts.free_bytes >= _FREE_BYTES
+    yield Finding(
+        subject="disk",
+        verdict="ok" if enough else "spoils",
+        found=f"{rounded_bytes(facts.free_bytes)} free in {facts.cache} ({facts.file_system or 'unknown'})",
+        why="releases, build caches and images need 2 GiB",
+        remedy="" if enough else "XDG_CACHE_HOME on another disk",
+    )
+
+
+def _quota(group: Mapping[str, Any]) -> float | None:
+    """CPUs' worth of time that one group allows, in either version's files; None if it sets no limit."""
+    text = (
+        group.get("cpu.max")
+        or f"{group.get('cpu.cfs_quota_us', 'max')} {group.get('cpu.cfs_period_us', '100000')}"
+    )
+    quota, _, period = str(text).partition(" ")
+    if not quota.isdecimal():
+        return None
+    return int(quota) / int(period or "100000")
+
+
+def _memory(group: Mapping[str, Any]) -> int | None:
+    text = str(group.get("memory.max") or group.get("memory.limit_in_bytes") or "max")
+    return int(text) if text.isdecimal() and int(text) < _UNLIMITED else None
+
+
+def _above(depth: int) -> str:
+    return f" ({depth} above)" if depth else ""
+
+
+_LOOKS: Final[Sequence[Callable[[Facts], Iterator[Finding]]]] = (
+    _platform,
+    _engine,
+    _rights,
+    _limits,
+    _cpus,
+    _machine,
+    _memory_pages,
+    _instruments,
+    _tools,
+)

@@ -1,0 +1,193 @@
+"""Every finding of the doctor, both ways; what it does with a machine that says nothing; and the command itself."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from lab.doctor import Facts, Finding, exit_code, findings
+from lab.host import facts as read
+from lab.published import SCHEMAS
+
+_MACHINE: Mapping[str, Any] = {
+    "kernel": {"release": "6.1.0", "timer_slack_ns": 50_000},
+    "cpu": {"online": "0-7", "count": 8, "allowed": "0-7", "smt": False, "governors": ["performance"]},
+    "cgroup": {"version": 2, "cpu": [{"cpu.max": "max 100000"}], "memory": [{"memory.max": "max"}]},
+    "thp": {"enabled": "madvise"},
+    "hugepages": {"2048kB": {"total": 8, "free": 8, "overcommit": 0}},
+    "clock_source": "tsc",
+    "virtualisation": "none",
+}
+_ENGINE: Mapping[str, Any] = {
+    "version": "27.0",
+    "kernel": "6.1.0",
+    "storage_driver": "overlay2",
+    "storage": {},
+    "limits": {"MemoryLimit": True, "CPUQuota": True},
+}
+_GOOD = Facts(
+    system="Linux",
+    architecture="x86_64",
+    is_root=True,
+    machine=_MACHINE,
+    engine=_ENGINE,
+    engine_why="engine docker 27.0",
+    engine_remedy="",
+    containers=0,
+    tools={"debootstrap": True, "gcc": False},
+    load=0.1,
+    pressure=0.0,
+    steal=0.0,
+    ptrace_scope=1,
+    has_tracefs=True,
+    perf_paranoid=2,
+    has_hardware_counters=True,
+    has_apparmor=False,
+    go_releases=["1.27.3"],
+    cache="/cache",
+    free_bytes=100 << 30,
+    file_system="ext4",
+)
+
+
+def _machine(**changes: Any) -> Facts:
+    return replace(_GOOD, machine={**_MACHINE, **changes})
+
+
+def _engine(**changes: Any) -> Facts:
+    return replace(_GOOD, engine={**_ENGINE, **changes})
+
+
+def _of(facts: Facts, subject: str) -> Finding:
+    return next(each for each in findings(facts) if each.subject == subject)
+
+
+def test_a_good_machine_has_nothing_to_put_right() -> None:
+    """Every line is ok, without a remedy, and the code is 0."""
+    found = findings(_GOOD)
+
+    assert {each.verdict for each in found} == {"ok"}
+    assert [each.remedy for each in found if each.remedy] == []
+    assert exit_code(found) == 0
+
+
+_CASES = [
+    (replace(_GOOD, system="Darwin", architecture="arm64"), "platform", "prevents", "Darwin"),
+    (replace(_GOOD, engine=None, engine_why="no engine is at …"), "engine", "spoils", "no engine"),
+    (_engine(kernel="5.10"), "engine's machine", "spoils", "kernel 5.10, here 6.1.0"),
+    (_engine(storage_driver="vfs"), "storage driver", "spoils", "vfs"),
+    (_engine(storage_driver="overlayfs"), "storage driver", "note", "containerd's"),
+    (_engine(limits={"CPUQuota": False, "MemoryLimit": True}), "engine's limits", "spoils", "CPUQuota"),
+    (replace(_GOOD, containers=3), "other containers", "spoils", "3 running"),
+    (replace(_GOOD, is_root=False), "rights", "note", "plain user"),
+    (
+        _machine(cgroup={"version": 2, "cpu": [{"cpu.max": "max 100000"}, {"cpu.max": "150000 100000"}]}),
+        "cgroup limits",
+        "spoils",
+        "version 2: 1.5 CPUs by quota (1 above)",
+    ),
+    (
+        _machine(
+            cgroup={"version": 1, "cpu": [{"cpu.cfs_quota_us": "50000", "cpu.cfs_period_us": "100000"}]}
+        ),
+        "cgroup limits",
+        "spoils",
+        "version 1: 0.5 CPUs by quota",
+    ),
+    (
+        _machine(cgroup={"version": 1, "memory": [{"memory.limit_in_bytes": str(1 << 30)}]}),
+        "cgroup limits",
+        "note",
+        "1.00 GiB of memory",
+    ),
+    (_machine(cpu={**_MACHINE["cpu"], "count": 1, "online": "0"}), "CPUs", "spoils", "1 online"),
+    (_machine(cpu={**_MACHINE["cpu"], "smt": True}), "SMT", "note", "two threads"),
+    (_machine(cpu={**_MACHINE["cpu"], "governors": ["powersave"]}), "CPU frequency", "spoils", "powersave"),
+    (_machine(virtualisation="kvm"), "virtual machine", "note", "kvm"),
+    (replace(_GOOD, steal=0.04), "steal", "spoils", "4.0%"),
+    (replace(_GOOD, steal=None), "steal", "note", "unknown"),
+    (replace(_GOOD, pressure=20.0), "load", "spoils", "20 %"),
+    (replace(_GOOD, pressure=None, load=3.0), "load", "spoils", "3 threads"),
+    (replace(_GOOD, pressure=None, load=None), "load", "note", "unknown"),
+    (_machine(clock_source="hpet"), "clock", "spoils", "hpet"),
+    (_machine(kernel={"release": "6.1.0", "timer_slack_ns": 1}), "timer slack", "note", "0.001 µs"),
+    (_machine(thp={"enabled": "never"}), "THP", "note", "never"),
+    (_machine(hugepages={}), "huge pages", "note", "no pool"),
+    (replace(_GOOD, ptrace_scope=3, is_root=False), "ptrace", "note", "scope 3"),
+    (replace(_GOOD, has_tracefs=False), "tracefs", "note", "not to be reached"),
+    (replace(_GOOD, has_hardware_counters=False), "perf", "note", "software"),
+    (replace(_GOOD, perf_paranoid=3, is_root=False), "perf", "note", "not allowed"),
+    (replace(_GOOD, has_apparmor=True), "AppArmor", "note", "confines"),
+    (replace(_GOOD, tools={}), "C compiler", "note", "neither"),
+    (replace(_GOOD, go_releases=[]), "Go releases", "note", "none"),
+    (replace(_GOOD, free_bytes=1 << 20), "disk", "spoils", "1.00 MiB free in /cache (ext4)"),
+]
+
+
+@pytest.mark.parametrize(("facts", "subject", "verdict", "said"), _CASES)
+def test_a_fault_is_found(facts: Facts, subject: str, verdict: str, said: str) -> None:
+    """Its verdict, its words, and a reason."""
+    found = _of(facts, subject)
+
+    assert (found.verdict, said in found.found) == (verdict, True), found
+    assert found.why
+    assert exit_code(findings(facts)) == {"prevents": 4, "spoils": 1, "note": 0}[verdict]
+
+
+def test_every_finding_can_be_both() -> None:
+    """No line is a constant."""
+    assert {subject for _, subject, _, _ in _CASES} == {each.subject for each in findings(_GOOD)}
+
+
+def test_a_machine_that_says_nothing_is_unknown(tmp_path: Path) -> None:
+    """Readers give None or nothing, and do not fail."""
+    assert (read.load(tmp_path), read.pressure(tmp_path), read.steal(0, tmp_path)) == (None, None, None)
+    assert (read.ptrace_scope(tmp_path), read.perf_paranoid(tmp_path)) == (None, None)
+    assert not (
+        read.has_tracefs(tmp_path) or read.has_hardware_counters(tmp_path) or read.has_apparmor(tmp_path)
+    )
+    assert read.file_system(tmp_path, tmp_path) is None
+
+
+def test_a_recorded_machine_is_read(tmp_path: Path) -> None:
+    """Load, pressure, steal's place among the ticks, the file system nearest above."""
+    for name, text in {
+        "proc/loadavg": "1.25 0.80 0.40 2/345 6789\n",
+        "proc/pressure/cpu": "some avg10=7.50 avg60=1.00 avg300=0.10 total=1\n",
+        "proc/stat": "cpu  10 0 10 70 0 0 0 10 0 0\ncpu0 1 1 1 1 1 1 1 1 1 1\n",
+        "proc/sys/kernel/yama/ptrace_scope": "2\n",
+        "proc/self/mounts": "/dev/a / ext4 rw 0 0\n/dev/b /var/cache xfs rw 0 0\n",
+        "sys/module/apparmor/parameters/enabled": "Y\n",
+    }.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    assert (read.load(tmp_path), read.pressure(tmp_path), read.ptrace_scope(tmp_path)) == (1.25, 7.5, 2)
+    assert read.steal(0, tmp_path) == 0
+    assert read.has_apparmor(tmp_path)
+    assert read.file_system(Path("/var/cache/golab"), tmp_path) == "xfs"
+    assert read.file_system(Path("/home"), tmp_path) == "ext4"
+
+
+@pytest.mark.slow
+def test_the_command_prints_and_its_json_keeps_its_schema() -> None:
+    """On whatever machine this is: a known exit code, the same in the JSON, and a line for each finding."""
+    command = [sys.executable, "-m", "lab", "doctor"]
+    root = Path(__file__).parents[1]
+
+    text = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    as_json = subprocess.run([*command, "--json"], cwd=root, capture_output=True, text=True, check=False)
+
+    result = json.loads(as_json.stdout)
+    jsonschema.validate(result, SCHEMAS["doctor"].model_json_schema())
+    assert text.returncode in {0, 1, 4}
+    assert as_json.returncode == result["exit_code"]
+    assert all(each["subject"] in text.stdout for each in result["findings"])
+    assert (text.stderr, as_json.stderr) == ("", "")
