@@ -24,7 +24,7 @@ from lab.host.lock import measuring
 from lab.material import PROGRAM, Material, Prepared, Progress, Workshop, prepare, render_cell, seats, spec_of
 from lab.model.outcome import CellSummary, Judged
 from lab.model.run import FORMAT, Ending, Plan, PlannedCell, Record, Termination, Turn
-from lab.model.scenario import GOMAXPROCS, Scenario
+from lab.model.scenario import GO_RELEASE, GOMAXPROCS, Scenario
 from lab.model.units import Nanos, duration_to_text
 from lab.sim.costs import Costs
 from lab.sim.packaged import packaged
@@ -102,6 +102,27 @@ def run(root: Path | None, order: Order, progress: Progress) -> Finished:
         folder=folder.path,
         notes=(*_stop_note(stopped_by), costs_note(used), f"record: {folder.path}"),
     )
+
+
+def foretell_run(root: Path | None, order: Order) -> Iterator[str]:
+    """What :func:`run` would do, in lines: nothing is built, fetched, started or written."""
+    lab = catalogue.find(root, Path.cwd())
+    scenario = manifest.load(lab.manifest(order.scenario))
+    cells = selection.select(scenario, order.request)
+    selection.refuse_beyond(environment.available_memory(), scenario, cells)
+    replicates = _replicates(scenario, order)
+    cache = cache_folder()
+    with choose(order.engine, cache, environ=os.environ) as chosen:
+        yield chosen.why
+    have = toolchain.fetched(cache)
+    missing = sorted({cell.text(GO_RELEASE) for cell in cells} - set(have))
+    yield f"Go releases to fetch: {', '.join(missing) or 'none'}"
+    yield f"{len(cells)} cells, {replicates} replicates of each, at most {duration_to_text(order.max_time)} of measuring:"
+    yield from (f"  {cell.id}" for cell in cells)
+    yield f"order: {replicates} blocks of all cells, shuffled with seed {order.seed}; the first block:"
+    first = plan.blocks([cell.id for cell in cells], 1, order.seed)
+    yield f"  {', '.join(turn.cell for turn in first)}"
+    yield f"record: a new folder in {order.results or default_results(lab)}"
 
 
 def costs_in_words(used: Costs) -> Iterator[str]:
@@ -221,10 +242,13 @@ def _run_name(scenario: Scenario, order: Order) -> str:
     return f"{dt.datetime.now(dt.UTC):%Y%m%d-%H%M%S}-{scenario.name}-{order.seed & 0xFFFF:04x}"
 
 
+def _replicates(scenario: Scenario, order: Order) -> int:
+    return order.replicates or (scenario.quick_replicates if order.request.quick else scenario.replicates)
+
+
 def _plan(name: str, order: Order, material: Material) -> Plan:
     scenario = material.scenario
-    quick = order.request.quick
-    replicates = order.replicates or (scenario.quick_replicates if quick else scenario.replicates)
+    quick, replicates = order.request.quick, _replicates(scenario, order)
     runnable = [each.cell.id for each in material.prepared if isinstance(each.built, Binary)]
     return Plan(
         format=FORMAT,

@@ -9,6 +9,8 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from lab.model.outcome import CellSummary, Judged, MeasuredMetric
+from lab.model.scenario import Scenario
+from lab.report.scenario import rule_in_words
 
 
 class _Published(BaseModel):
@@ -120,6 +122,53 @@ class ScenarioList(_Published):
     scenarios: list[ScenarioEntry]
 
 
+class ShownFactor(_Published):
+    """What is varied; an open factor takes other values of its kind, too."""
+
+    title: str
+    levels: list[str]
+    default: str
+    open: bool
+
+
+class ShownMetric(_Published):
+    """What is measured, where (levels by factor), and how far a prediction may be off."""
+
+    title: str
+    unit: str
+    statistic: str
+    margin: float
+    where: dict[str, list[str]]
+    not_predicted: str
+
+
+class ShownClaim(_Published):
+    """A statement, and in words what decides it."""
+
+    statement: str
+    rules: list[str]
+    open: str
+
+
+class ShownScenario(_Published):
+    """``golab show --json``."""
+
+    format: Literal[1]
+    name: str
+    title: str
+    blocks: str
+    look_for: str
+    factors: dict[str, ShownFactor]
+    cells: list[str]
+    quick_cells: list[str]
+    metrics: dict[str, ShownMetric]
+    claims: dict[str, ShownClaim]
+    releases: list[str]
+    replicates: int
+    time_limit_ns: int
+    memory_limit_bytes: int
+
+
 class SimulatedWith(_Published):
     """Which costs a simulation used: ``packaged``, or the file of a calibration."""
 
@@ -176,10 +225,56 @@ SCHEMAS: Final[Mapping[str, type[BaseModel]]] = {
     "run": RunResult,
     "predict": PredictResult,
     "list": ScenarioList,
+    "show": ShownScenario,
     "sim": Simulation,
     "doctor": DoctorResult,
 }
 """What ``golab schema NAME`` knows."""
+
+
+def shown_scenario(scenario: Scenario, cells: Sequence[str], quick: Sequence[str]) -> ShownScenario:
+    """A scenario in its published form."""
+    return ShownScenario(
+        format=1,
+        name=scenario.name,
+        title=scenario.title,
+        blocks=" ".join(scenario.blocks.split()),
+        look_for=" ".join(scenario.look_for.split()),
+        factors={
+            factor.name: ShownFactor(
+                title=factor.title,
+                levels=[level.text for level in factor.levels],
+                default=factor.default.text,
+                open=factor.open,
+            )
+            for factor in scenario.factors
+        },
+        cells=list(cells),
+        quick_cells=list(quick),
+        metrics={
+            metric.name: ShownMetric(
+                title=metric.title,
+                unit=metric.unit,
+                statistic=metric.statistic,
+                margin=metric.margin,
+                where={name: list(levels) for name, levels in metric.where.items()},
+                not_predicted=metric.described or metric.not_predicted,
+            )
+            for metric in scenario.metrics
+        },
+        claims={
+            claim.id: ShownClaim(
+                statement=claim.statement,
+                rules=[rule_in_words(rule) for rule in claim.rules],
+                open=claim.open,
+            )
+            for claim in scenario.claims
+        },
+        releases=list(scenario.releases),
+        replicates=scenario.replicates,
+        time_limit_ns=scenario.limits.time,
+        memory_limit_bytes=scenario.limits.memory_bytes,
+    )
 
 
 def cell_results(cells: Sequence[CellSummary]) -> list[CellResult]:

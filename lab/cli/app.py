@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,7 @@ from typing import Annotated
 import typer
 
 from lab import __version__
-from lab.cli import catalogue, doctor, engine, foresight, run, sim
+from lab.cli import catalogue, clean, doctor, engine, foresight, run, sim
 from lab.errors import LabError
 
 _INTERRUPTED = 130
@@ -30,14 +31,26 @@ app.command("doctor")(doctor.doctor)
 app.command("predict")(foresight.predict)
 app.command("calibrate")(foresight.calibrate)
 app.command("list")(catalogue.list_scenarios)
+app.command("show")(catalogue.show)
+app.command("clean")(clean.clean)
 app.command("render")(catalogue.render)
 app.command("schema")(catalogue.schema)
 
 
 def _version(value: bool) -> None:  # noqa: FBT001 - typer calls it with the option's value
     if value:
-        typer.echo(f"golab {__version__}")
+        typer.echo(f"golab {__version__} ({', '.join(_below())})")
         raise typer.Exit
+
+
+def _below() -> list[str]:
+    """What golab stands on, with versions."""
+    from importlib.metadata import version
+
+    from lab.golang.toolchain import DEFAULT_RELEASE
+
+    parts = [f"{name} {version(name)}" for name in ("simpy", "scipy", "docker", "typer", "jinja2")]
+    return [f"Python {platform.python_version()}", *parts, f"Go {DEFAULT_RELEASE} by default"]
 
 
 @app.callback()

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from lab.cli import completion
 from lab.cli.choices import Gomaxprocs, Only, Releases, Sets, Skip, request
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, as `golab schema` documents it.")]
@@ -45,9 +46,30 @@ def list_scenarios(context: typer.Context, *, as_json: AsJson = False) -> None:
             typer.echo(f"    cell {cell.id}")
 
 
+def show(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="The scenario.", autocompletion=completion.scenarios)],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """One scenario: what blocks and why, factors, cells, metrics, claims, what to look for."""
+    from lab import catalogue, manifest
+    from lab.model.matrix import default_cells
+    from lab.report.scenario import page
+
+    scenario = manifest.load(catalogue.find(context.obj, Path.cwd()).manifest(name))
+    cells, quick = ([cell.id for cell in default_cells(scenario, quick=only)] for only in (False, True))
+    if as_json:
+        from lab.published import shown_scenario
+
+        typer.echo(shown_scenario(scenario, cells, quick).model_dump_json(indent=1))
+        return
+    typer.echo(page(scenario, cells, quick))
+
+
 def render(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="The scenario.")],
+    name: Annotated[str, typer.Argument(help="The scenario.", autocompletion=completion.scenarios)],
     output: Annotated[
         Path, typer.Option("-o", "--output", help="The folder to write; it may not hold anything yet.")
     ],
@@ -67,7 +89,12 @@ def render(
         typer.echo(f"{folder}: {by_hand}")
 
 
-def schema(name: Annotated[str, typer.Argument(help="run, list, predict, sim or doctor.")]) -> None:
+def schema(
+    name: Annotated[
+        str,
+        typer.Argument(help="run, list, show, predict, sim or doctor.", autocompletion=completion.schemas),
+    ],
+) -> None:
     """The JSON Schema of what `--json` prints."""
     from lab.errors import UnknownNameError
     from lab.published import SCHEMAS

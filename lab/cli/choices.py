@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lab.cli import completion
 from lab.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,7 +20,12 @@ Releases = Annotated[
 ]
 Sets = Annotated[
     list[str] | None,
-    typer.Option("--set", help="NAME=V1,V2: levels of one of the scenario's factors.", show_default=False),
+    typer.Option(
+        "--set",
+        help="NAME=V1,V2: levels of one of the scenario's factors.",
+        show_default=False,
+        autocompletion=completion.levels,
+    ),
 ]
 Costs = Annotated[
     str,
@@ -30,10 +36,18 @@ Costs = Annotated[
     ),
 ]
 Only = Annotated[
-    list[str] | None, typer.Option(help="Only cells whose id matches this pattern.", show_default=False)
+    list[str] | None,
+    typer.Option(
+        help="Only cells whose id matches this pattern.", show_default=False, autocompletion=completion.cells
+    ),
 ]
 Skip = Annotated[
-    list[str] | None, typer.Option(help="Not the cells whose id matches this pattern.", show_default=False)
+    list[str] | None,
+    typer.Option(
+        help="Not the cells whose id matches this pattern.",
+        show_default=False,
+        autocompletion=completion.cells,
+    ),
 ]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from lab.cli import completion
 from lab.cli.choices import Costs, Gomaxprocs, Only, Releases, Sets, Skip, request
 from lab.errors import UsageError
 
@@ -31,7 +32,9 @@ def group() -> None:
 @app.command("scenario")
 def scenario(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="The scenario; see `golab list`.")],
+    name: Annotated[
+        str, typer.Argument(help="The scenario; see `golab list`.", autocompletion=completion.scenarios)
+    ],
     *,
     gomaxprocs: Gomaxprocs = None,
     go: Releases = None,
@@ -63,6 +66,9 @@ def scenario(
             "--calibrate/--no-calibrate", help="Measure first what is missing of this machine's costs."
         ),
     ] = True,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON, as `golab schema run` documents it.")
     ] = False,
@@ -89,6 +95,9 @@ def scenario(
         costs=costs,
         calibrate=calibrate,
     )
+    if dry_run:
+        typer.echo("\n".join(pipeline.foretell_run(context.obj, order)))
+        return
     with Reporter() as reporter:
         finished = pipeline.run(context.obj, order, reporter)
     if as_json:

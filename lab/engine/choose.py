@@ -72,7 +72,7 @@ def _docker(cache: Path, run: str, environ: Mapping[str, str], *, asked: bool) -
     # imported here: it costs 0.2 s that the host engine need not pay
     from lab.engine import docker  # noqa: PLC0415
 
-    url, named = _where(environ)
+    url, named = where(environ)
     client = docker.connect(environ, url)
     engine = docker.DockerEngine(client, url=url, cache=cache, owner=Owner.of_this_process(run))
     try:
@@ -89,7 +89,7 @@ def _docker(cache: Path, run: str, environ: Mapping[str, str], *, asked: bool) -
     return Chosen(engine=engine, why="; ".join(parts), close=engine.close)
 
 
-def _where(environ: Mapping[str, str]) -> tuple[str, str]:
+def where(environ: Mapping[str, str]) -> tuple[str, str]:
     """The engine's address and what it comes from; DOCKER_HOST is obeyed even where another engine would answer."""
     if asked := environ.get("DOCKER_HOST"):
         return asked, "DOCKER_HOST"

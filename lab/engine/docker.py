@@ -128,6 +128,20 @@ class DockerEngine:
         """Remove what dead golabs left behind; see :func:`sweep`."""
         return sweep(self._client, self._owner)
 
+    def forget(self) -> list[str]:
+        """Remove the volumes of caches and the images that the lab made, and name them; what is in use stays."""
+        gone = []
+        with _sdk_errors("remove what it keeps"):
+            for volume in self._client.volumes.list(filters={"label": CACHE_LABEL}):
+                with contextlib.suppress(docker.errors.APIError):
+                    volume.remove()
+                    gone.append(volume.name or "")
+            for image in self._client.images.list(filters={"label": images.LABEL}):
+                with contextlib.suppress(docker.errors.APIError):
+                    self._client.images.remove(str(image.id), force=True)
+                    gone.append(str(image.id))
+        return gone
+
     def close(self) -> None:
         """Let go of the connection."""
         self._client.close()

@@ -1,0 +1,66 @@
+"""``golab clean``: remove what golab made; records never."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def clean(
+    *,
+    cache: Annotated[
+        bool, typer.Option("--cache", help="Go releases, binaries, build caches, bases, too.")
+    ] = False,
+    calibrations: Annotated[
+        bool, typer.Option("--calibrations", help="This user's calibrations, too.")
+    ] = False,
+) -> None:
+    """Remove what dead runs left in the engine; with options also what is kept. Records are never removed."""
+    from lab.model.units import rounded_bytes
+    from lab.pipeline import cache_folder
+    from lab.shelf import users_shelf
+
+    typer.echo(_leftovers(cache_folder(), with_volumes=cache))
+    for asked, option, folder in (
+        (cache, "--cache", cache_folder()),
+        (calibrations, "--calibrations", users_shelf().folder),
+    ):
+        size = _size(folder)
+        if asked and folder.exists():
+            shutil.rmtree(folder)
+            typer.echo(f"removed {folder}: {rounded_bytes(size)}")
+        elif size:
+            typer.echo(f"kept {folder}: {rounded_bytes(size)}; golab clean {option} removes it")
+
+
+def _leftovers(folder: Path, *, with_volumes: bool) -> str:
+    """Containers of dead runs, and with the caches the engine's own; without an engine there are none."""
+    from lab.engine import docker
+    from lab.engine.choose import where
+    from lab.engine.owner import Owner
+    from lab.errors import EngineUnavailableError
+
+    url, _ = where(os.environ)
+    try:
+        client = docker.connect(os.environ, url)
+    except EngineUnavailableError as error:
+        return f"no engine to look for leftovers in ({error})"
+    engine = docker.DockerEngine(client, url=url, cache=folder, owner=Owner.of_this_process("clean"))
+    try:
+        left = engine.sweep()
+        kept = engine.forget() if with_volumes else []
+    finally:
+        engine.close()
+    removed = [f"{len(left)} containers of dead runs"] if left else []
+    removed += [f"{len(kept)} volumes and images"] if kept else []
+    return f"removed from the engine at {url}: {', '.join(removed) or 'nothing, nothing was left'}"
+
+
+def _size(folder: Path) -> int:
+    if not folder.exists():
+        return 0
+    return sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())

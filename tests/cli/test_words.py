@@ -1,0 +1,134 @@
+"""The words around a run: show, the plan of a run that is not made, clean, completion, version, several cells rendered."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from lab.published import SCHEMAS
+
+pytestmark = pytest.mark.slow
+
+_ROOT = Path(__file__).parents[2]
+
+
+def _golab(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "lab", *words],
+        cwd=_ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_show_says_what_the_manifest_says() -> None:
+    """In words, and as JSON by its published schema."""
+    page, as_json = _golab("show", "mmap-large"), _golab("show", "mmap-large", "--json")
+
+    shown = json.loads(as_json.stdout)
+    jsonschema.validate(shown, SCHEMAS["show"].model_json_schema())
+    assert page.returncode == as_json.returncode == 0
+    assert shown["factors"]["size"]["default"] == "64MiB"
+    assert set(shown["quick_cells"]) < set(shown["cells"])
+    for word in (*shown["factors"], *shown["cells"], *shown["metrics"], *shown["claims"]):
+        assert word in page.stdout
+
+
+def test_a_dry_run_does_nothing(tmp_path: Path) -> None:
+    """It names engine, cells, order and record; no folder is made, and nothing is fetched."""
+    results, cache = tmp_path / "results", tmp_path / "cache"
+    done = _golab(
+        "run", "scenario", "mmap-large", "--dry-run", "--engine", "host", "--set", "size=64MiB,96MiB", "--runs", "3",
+        "--seed", "7", "--results", str(results), XDG_CACHE_HOME=str(cache),
+    )  # fmt: skip
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Go releases to fetch: 1.27.3" in done.stdout
+    assert "2 cells, 3 replicates of each" in done.stdout
+    assert "shuffled with seed 7" in done.stdout
+    assert not results.exists()
+    assert not cache.exists()
+
+
+def test_clean_keeps_what_it_is_not_told_to_remove(tmp_path: Path) -> None:
+    """Caches and calibrations only if asked; records never; no engine is no hindrance."""
+    cache, state = tmp_path / "cache/golab", tmp_path / "state/golab/costs"
+    for folder in (cache, state):
+        folder.mkdir(parents=True)
+        (folder / "file").write_bytes(b"x" * 2048)
+    where = {
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        "XDG_STATE_HOME": str(tmp_path / "state"),
+        "DOCKER_HOST": f"unix://{tmp_path}/none.sock",
+    }
+
+    plain = _golab("clean", **where)
+    assert plain.returncode == 0
+    assert "no engine to look for leftovers in" in plain.stdout
+    assert f"kept {cache}: 2.00 KiB; golab clean --cache removes it" in plain.stdout
+    assert cache.exists()
+    assert "removed" in _golab("clean", "--cache", **where).stdout
+    assert (cache.exists(), state.exists()) == (False, True)
+    _golab("clean", "--calibrations", **where)
+    assert not state.exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("golab show m", ["mmap-large"]),
+        ("golab run scenario m", ["mmap-large"]),
+        ("golab run scenario mmap-large --set mode=t", ["mode=touch", "mode=ticker"]),
+        ("golab run scenario mmap-large --set mode=heap,r", ["mode=heap,reserve"]),
+        ("golab run scenario mmap-large --set t", ["thp="]),
+        ("golab render mmap-large --only ticker-96MiB-p", [f"ticker-96MiB-p{procs}" for procs in (1, 2, 4)]),
+        ("golab schema d", ["doctor"]),
+        ("golab run scenario nothing --set t", []),
+    ],
+)
+def test_a_shell_is_offered_what_there_is(line: str, offered: list[str]) -> None:
+    """By bash's protocol."""
+    done = subprocess.run(
+        [sys.executable, "-c", "from lab.cli.app import app; app(prog_name='golab')"],
+        cwd=_ROOT,
+        env={
+            **os.environ,
+            "_GOLAB_COMPLETE": "complete_bash",
+            "COMP_WORDS": line,
+            "COMP_CWORD": str(len(line.split()) - 1),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.stdout.split(), done.stderr) == (offered, "")
+
+
+def test_the_version_names_what_is_below() -> None:
+    """What a report of a fault has to say."""
+    said = _golab("--version").stdout
+
+    assert said.startswith("golab 0.1.0 (Python 3.")
+    assert all(name in said for name in ("simpy 4", "scipy 1", "docker 7", "Go 1.27.3 by default"))
+
+
+def test_several_cells_are_rendered_into_a_folder_each(tmp_path: Path) -> None:
+    """And each is a whole program."""
+    done = _golab("render", "mmap-large", "-o", str(tmp_path / "out"), "--only", "ticker-96MiB-p[12]")
+
+    assert done.returncode == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "ticker-96MiB-p1",
+        "ticker-96MiB-p2",
+    ]
+    for folder in (tmp_path / "out").iterdir():
+        assert {"go.mod", "main.go"} <= {path.name for path in folder.iterdir()}
+        assert str(folder) in done.stdout
