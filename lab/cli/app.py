@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import sys
@@ -16,6 +17,9 @@ from lab.errors import LabError
 
 _INTERRUPTED = 130
 _BUG = 70
+_REFUSED = 4
+_SHOWN = 500
+"""Characters of a message that is not ours."""
 
 app = typer.Typer(
     name="golab",
@@ -74,21 +78,42 @@ def options(
 def main() -> None:
     """Run the command line; on an error say what is wrong and what to do, and exit with its code."""
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()  # a full disk is to be found out here, where it can be said
     except LabError as error:
-        if os.environ.get("GOLAB_DEBUG"):
-            raise
-        typer.secho(f"golab: {printable(str(error))}", fg="red", err=True)
-        if error.hint:
-            typer.echo(f"  hint: {printable(error.hint)}", err=True)
-        sys.exit(error.exit_code)
+        _complain(error, str(error), error.hint, error.exit_code)
     except KeyboardInterrupt:
         typer.echo("golab: interrupted", err=True)
         sys.exit(_INTERRUPTED)
     except BrokenPipeError:
         # Whoever read our output has gone: nothing is left to say, and nobody to say it to.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _print_no_more()
         sys.exit(_BUG)
+    except OSError as error:
+        _print_no_more()
+        place = f"{str(error.filename)[:_SHOWN]}: " if error.filename else ""
+        _complain(error, f"{place}{error.strerror}", "golab --debug … shows where it happened", _REFUSED)
+    except Exception as error:  # noqa: BLE001 - whatever it is, a user reads a sentence
+        said = f"a bug in golab: {type(error).__name__}: {error}"
+        _complain(error, said[:_SHOWN], "please report it, with what golab --debug … prints", _BUG)
+
+
+def _print_no_more() -> None:
+    """What Python still holds for stdout goes nowhere, or it would fail again at the exit."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _complain(error: Exception, words: str, hint: str | None, code: int) -> None:
+    """What is wrong and what to do, or with --debug the traceback."""
+    if os.environ.get("GOLAB_DEBUG"):
+        raise error
+    typer.secho(f"golab: {printable(words)}", fg="red", err=True)
+    if hint:
+        typer.echo(f"  hint: {printable(hint)}", err=True)
+    sys.exit(code)
 
 
 def printable(text: str) -> str:

@@ -196,7 +196,7 @@ def load(path: Path) -> Mapping[str, Any]:
     """The names that a program's file defines, ``main`` among them. ProgramRaisedError for what its Python raises."""
     try:
         names = runpy.run_path(str(path))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ProgramRaisedError(f"{path}: {type(error).__name__}: {error}") from error
     if not callable(names.get("main")) and "NOT_PREDICTED" not in names:
         raise SimulatedProgramError(f"{path}: has no function main(g)")
