@@ -143,9 +143,10 @@ def up(at: Places, say: Callable[[str], None]) -> Status:
         raise EnvironmentRefusedError(
             "only root may start an engine", hint="sudo golab engine up, or run --engine host"
         )
-    if len(os.fsencode(at.socket)) > _LONGEST_SOCKET:
+    longest = at.exec / "containerd" / "containerd.sock.ttrpc"
+    if len(os.fsencode(longest)) > _LONGEST_SOCKET:
         raise EnvironmentRefusedError(
-            f"{at.socket} is longer than the {_LONGEST_SOCKET} bytes that a socket's path may have",
+            f"{longest} is longer than the {_LONGEST_SOCKET} bytes that a socket's path may have",
             hint=f"name a shorter folder: {FOLDER}=/run/golab",
         )
     with _locked(at):

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,11 +20,12 @@ pytestmark = [pytest.mark.docker, pytest.mark.slow]
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    """A folder for an engine, which is down in the end whatever happens."""
-    made = tmp_path / "e"
-    yield made
-    daemon.down(daemon.Places(made), lambda _words: None)
+def folder() -> Iterator[Path]:
+    """A folder for an engine, which is down in the end whatever happens; a socket's path has to be short."""
+    with tempfile.TemporaryDirectory(prefix="golab-") as above:
+        made = Path(above) / "e"
+        yield made
+        daemon.down(daemon.Places(made), lambda _words: None)
 
 
 def _engine(folder: Path, *words: str) -> tuple[int, dict[str, Any]]:
