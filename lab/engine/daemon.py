@@ -182,9 +182,7 @@ def down(at: Places, say: Callable[[str], None]) -> list[str]:
         if survivors := _processes_of(at):
             _end(survivors)
             done.append(f"{len(survivors)} processes that it had left")
-        for mounted in mounts_below(Path("/proc/self/mounts").read_text(), at.folder):
-            subprocess.run(["umount", "--lazy", mounted], capture_output=True, check=False)  # noqa: S603, S607 - our own words
-            done.append(f"mount {mounted}")
+        done += [f"mount {mounted}" for mounted in _unmount(at)]
         if cgroups := _remove_cgroups(at):
             done.append(f"cgroup {at.cgroup} with what was in it ({len(cgroups)} folders)")
         shutil.rmtree(at.folder)
@@ -250,6 +248,8 @@ def _answered(at: Places, process: subprocess.Popen[bytes], started: int) -> Sta
             return found
         time.sleep(_POLL)
     process.kill()
+    _end(_processes_of(at))
+    _unmount(at)
     with at.log.open("rb") as log:
         log.seek(started)
         words = last_lines(log.read().decode(errors="replace"))
@@ -305,6 +305,14 @@ def _processes_of(at: Places) -> list[int]:
             named = any(str(at.exec) in word for word in _words_of(int(entry.name)))
             if named or f"/{at.cgroup}/" in (entry / "cgroup").read_text():
                 found.append(int(entry.name))
+    return found
+
+
+def _unmount(at: Places) -> list[str]:
+    """Dockerd mounts its data root on itself, and containers' file systems below it."""
+    found = mounts_below(Path("/proc/self/mounts").read_text(), at.folder)
+    for mounted in found:
+        subprocess.run(["umount", "--lazy", mounted], capture_output=True, check=False)  # noqa: S603, S607 - our own words
     return found
 
 

@@ -396,10 +396,16 @@ def _output(container: SDKContainer, path: str) -> bytes | None:
 
 
 def _remove(container: SDKContainer, *, quietly: bool) -> None:
-    """Remove *container* with its volumes; *quietly* when an error is already on its way, which must not be hidden."""
+    """Remove *container* with its volumes; *quietly* when an error is already on its way, which must not be hidden.
+
+    An engine that has died cannot, and what was measured is not lost for that: the agent ends without its owner's
+    beat, and the next start removes the container by its labels.
+    """
     try:
         with _sdk_errors("remove a container"), contextlib.suppress(docker.errors.NotFound):
             container.remove(force=True, v=True)
+    except EngineUnavailableError:
+        return
     except EnvironmentRefusedError:
         if not quietly:
             raise

@@ -94,6 +94,52 @@ def test_it_survives_its_own_kill(folder: Path) -> None:
     assert _left(folder) == []
 
 
+def test_a_run_whose_engine_dies_keeps_what_it_has(folder: Path) -> None:
+    """Replicates after that are infra-failed, the table and the record are there, and the exit code says so."""
+    environment = {name: value for name, value in os.environ.items() if name != "DOCKER_HOST"}
+    environment[daemon.FOLDER] = str(folder)
+    found = _engine(folder, "up")[1]
+    command = [
+        sys.executable,
+        "-m",
+        "lab",
+        "run",
+        "scenario",
+        "mmap-large",
+        "--only",
+        "touch",
+        "--runs",
+        "60",
+    ]
+    options = [
+        "--engine",
+        "docker",
+        "--costs",
+        "packaged",
+        "--results",
+        str(folder.parent / "results"),
+        "--json",
+    ]
+    with subprocess.Popen(
+        [*command, *options],
+        cwd=Path(__file__).parents[2],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as run:
+        lines = folder.parent / "results"
+        while not any(path.read_text().count("\n") >= 5 for path in lines.glob("*/runs.jsonl")):
+            assert run.poll() is None
+            time.sleep(0.05)
+        os.kill(found["pid"], signal.SIGKILL)
+        printed = run.communicate(timeout=120)[0]
+
+    outcomes = json.loads(printed)["cells"][0]["outcomes"]
+    assert run.returncode == 6
+    assert outcomes["exit"] >= 5
+    assert outcomes["infra-failed"] == 60 - outcomes["exit"]
+
+
 def test_two_at_a_time_start_one(folder: Path) -> None:
     """The second waits for the first, and finds its engine."""
     command = [sys.executable, "-m", "lab", "engine", "up", "--json"]
