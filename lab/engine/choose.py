@@ -53,9 +53,10 @@ def choose(name: EngineName, cache: Path, *, environ: Mapping[str, str], run: st
         return _docker(cache, run, environ, asked=name == "docker")
     except EngineUnavailableError as error:
         remedy = error.hint or _how_to_get_one(environ)
+        why = "; ".join([str(error), *_passed_over(environ)])
         if name == "docker":
-            raise EngineUnavailableError(str(error), hint=remedy) from error
-        return _host(cache, f"{error}; to get one: {remedy}")
+            raise EngineUnavailableError(why, hint=remedy) from error
+        return _host(cache, f"{why}; to get one: {remedy}")
 
 
 def _host(cache: Path, why: str) -> Chosen:
@@ -84,6 +85,7 @@ def _docker(cache: Path, run: str, environ: Mapping[str, str], *, asked: bool) -
         engine.close()
         raise
     parts = [f"engine docker {said['version']} at {url} ({named})"]
+    parts += _passed_over(environ)
     parts += [f"ON ANOTHER MACHINE ({elsewhere})"] if elsewhere else []
     parts += [f"removed {len(left)} containers that dead runs had left"] if left else []
     return Chosen(engine=engine, why="; ".join(parts), close=engine.close)
@@ -97,6 +99,12 @@ def where(environ: Mapping[str, str]) -> tuple[str, str]:
     if daemon.status(own) is not None:
         return own.url, "golab's own"
     return DEFAULT_URL, "the default socket"
+
+
+def _passed_over(environ: Mapping[str, str]) -> list[str]:
+    """Why golab's own engine was not taken, where it would have been its turn."""
+    why = "" if environ.get("DOCKER_HOST") else daemon.why_not(daemon.places(environ))
+    return [why] if why else []
 
 
 def _check(said: Mapping[str, Any], url: str, *, elsewhere: str) -> None:

@@ -12,15 +12,15 @@ import hashlib
 import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
+from lab.engine import remains
 from lab.errors import EngineUnavailableError, EnvironmentRefusedError
 
 FOLDER: Final = "GOLAB_ENGINE_DIR"
@@ -30,12 +30,13 @@ INSTALL: Final = "apt-get install docker.io"
 _DEFAULT_FOLDER: Final = "/var/lib/golab/engine"
 _LONGEST_SOCKET: Final = 107
 """Bytes of a Unix socket's path (sun_path is 108, with its end)."""
-_SECONDS_UP: Final = 20.0
-_SECONDS_DOWN: Final = 15.0
+_SECONDS_UP: Final = 10.0
 _SECONDS_ASKED: Final = 5.0
 _POLL: Final = 0.05
 _SHOWN_LINES: Final = 8
 _SYSTEM_PATH: Final = "/usr/sbin:/sbin:/usr/local/sbin"
+_MARK: Final = "made-by-golab"
+"""The file that says that a folder is an engine's, and so may be removed whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,16 @@ class Places:
         return self.folder / "dockerd.log"
 
     @property
+    def config(self) -> Path:
+        """An empty configuration: that of the machine's own engine, in /etc/docker, may contradict our flags."""
+        return self.folder / "daemon.json"
+
+    @property
+    def mark(self) -> Path:
+        """What tells the engine's folder from one that holds something else."""
+        return self.folder / _MARK
+
+    @property
     def cgroup(self) -> str:
         """The name of the cgroup that all its containers are in."""
         return f"golab-{hashlib.sha256(str(self.folder).encode()).hexdigest()[:8]}"
@@ -98,7 +109,7 @@ class Status:
 
 def places(environ: Mapping[str, str]) -> Places:
     """Where *environ* wants the engine, else below /var/lib/golab."""
-    return Places(Path(environ.get(FOLDER) or _DEFAULT_FOLDER).absolute())
+    return Places(Path(environ.get(FOLDER) or _DEFAULT_FOLDER).resolve())  # mounts have no links
 
 
 def command(at: Places, program: str) -> list[str]:
@@ -110,12 +121,19 @@ def command(at: Places, program: str) -> list[str]:
         "--ip-masq=false",
         "--ip-forward=false",
         "--group=root",
+        f"--config-file={at.config}",
         f"--data-root={at.data}",
         f"--exec-root={at.exec}",
         f"--pidfile={at.pid}",
         f"--host={at.url}",
         f"--cgroup-parent=/{at.cgroup}",
     ]
+
+
+def environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """What dockerd is given: nothing of Docker's own (DOCKER_DRIVER would choose its storage), and the system's PATH, too."""
+    kept = {name: value for name, value in environ.items() if not name.startswith("DOCKER_")}
+    return kept | {"PATH": _search_path(environ)}
 
 
 def status(at: Places) -> Status | None:
@@ -136,6 +154,20 @@ def status(at: Places) -> Status | None:
         return None
 
 
+def why_not(at: Places) -> str:
+    """Why the engine cannot be used although its socket is there; empty if it can, or if there is none."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        try:
+            connection.connect(str(at.socket))
+        except PermissionError:
+            return f"golab's own engine at {at.url} is root's: this user may not use it"
+        except ConnectionRefusedError:
+            return f"golab's own engine at {at.url} was killed: golab engine up starts it again"
+        except OSError:  # none, or a path that none can have
+            return ""
+    return "" if status(at) is not None else f"golab's own engine at {at.url} gives no answer"
+
+
 def up(at: Places, say: Callable[[str], None]) -> Status:
     """Start the engine, or find that it runs. EngineUnavailableError or EnvironmentRefusedError says why not."""
     program = _program()
@@ -150,21 +182,32 @@ def up(at: Places, say: Callable[[str], None]) -> Status:
             hint=f"name a shorter folder: {FOLDER}=/run/golab",
         )
     with _locked(at):
+        _refuse_foreign(at)
         if (found := status(at)) is not None:
             return found
         _clear_stale(at)
+        at.mark.touch()
+        at.config.write_text("{}\n")
         say(f"starting {program} below {at.folder}")
         with at.log.open("ab") as log:
             started = at.log.stat().st_size
             process = subprocess.Popen(  # noqa: S603 - our own words
                 command(at, program),
                 cwd="/",
+                env=environment(os.environ),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
-        return _answered(at, process, started)
+        try:
+            return _answered(at, process, started)
+        except BaseException:  # an interrupt, too: what does not come up may not stay
+            process.kill()
+            process.wait()
+            _end_survivors(at)
+            remains.unmount(at.folder)
+            raise
 
 
 def down(at: Places, say: Callable[[str], None]) -> list[str]:
@@ -175,26 +218,25 @@ def down(at: Places, say: Callable[[str], None]) -> list[str]:
         raise EnvironmentRefusedError("only root may stop an engine", hint="sudo golab engine down")
     done = []
     with _locked(at):
+        _refuse_foreign(at)
         if (pid := _daemon(at)) is not None:
             say(f"stopping dockerd, pid {pid}")
-            _end([pid])
+            remains.end([pid], remains.TERM_THEN_KILL)
             done.append(f"dockerd, pid {pid}")
-        if survivors := _processes_of(at):
-            _end(survivors)
-            done.append(f"{len(survivors)} processes that it had left")
-        done += [f"mount {mounted}" for mounted in _unmount(at)]
-        if cgroups := _remove_cgroups(at):
+        if survivors := _end_survivors(at):
+            done.append(f"{survivors} processes that it had left")
+        mounted, left = remains.unmount(at.folder)
+        done += [f"mount {point}" for point in mounted]
+        if cgroups := remains.remove_cgroups(at.cgroup):
             done.append(f"cgroup {at.cgroup} with what was in it ({len(cgroups)} folders)")
+        if left:  # to remove the folder would be to remove what is mounted there
+            raise EnvironmentRefusedError(
+                f"{', '.join(left)} cannot be unmounted, so {at.folder} stays",
+                hint="umount it, then golab engine down again",
+            )
         shutil.rmtree(at.folder)
         done.append(str(at.folder))
     return done
-
-
-def mounts_below(mounts: str, folder: Path) -> list[str]:
-    """The mount points at and below *folder* in the words of /proc/self/mounts, the innermost first."""
-    points = (line.split(" ")[1] for line in mounts.splitlines() if " " in line)
-    plain = (point.encode().decode("unicode_escape").encode("latin-1").decode() for point in points)
-    return sorted((point for point in plain if Path(point).is_relative_to(folder)), reverse=True)
 
 
 def last_lines(log: str) -> str:
@@ -202,8 +244,29 @@ def last_lines(log: str) -> str:
     return "\n  ".join(log.strip().splitlines()[-_SHOWN_LINES:])
 
 
+def is_ours(words: Sequence[str], at: Places) -> bool:
+    """Whether a command line is that of the engine's own dockerd, containerd or shim; to mention its folder is not enough."""
+    program = Path(words[0]).name if words else ""
+    if program == "dockerd":
+        return f"--pidfile={at.pid}" in words
+    return program.startswith("containerd") and any(word.startswith(f"{at.exec}/") for word in words[1:])
+
+
+def _search_path(environ: Mapping[str, str]) -> str:
+    return f"{environ.get('PATH', os.defpath)}:{_SYSTEM_PATH}"
+
+
+def _refuse_foreign(at: Places) -> None:
+    """What golab did not make, it neither uses nor removes."""
+    if any(at.folder.iterdir()) and not at.mark.exists():
+        raise EnvironmentRefusedError(
+            f"{at.folder} holds what no engine of golab's has made",
+            hint=f"name a folder that is empty or not there yet: {FOLDER}",
+        )
+
+
 def _program() -> str:
-    found = shutil.which("dockerd", path=f"{os.environ.get('PATH', os.defpath)}:{_SYSTEM_PATH}")
+    found = shutil.which("dockerd", path=_search_path(os.environ))
     if found is None:
         raise EngineUnavailableError("dockerd is not installed", hint=f"as root: {INSTALL}")
     return found
@@ -215,24 +278,43 @@ def _locked(at: Places) -> Generator[None]:
     lock = Path(f"{at.folder}.lock")
     try:
         lock.parent.mkdir(parents=True, exist_ok=True)
-        held = lock.open("w")
+        held = _held(lock)
+        at.folder.mkdir(exist_ok=True)
     except OSError as error:
         raise EnvironmentRefusedError(
-            f"{lock}: {error.strerror}", hint=f"name another folder: {FOLDER}"
+            f"{error.filename}: {error.strerror}", hint=f"name another folder: {FOLDER}"
         ) from None
     with held:
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                at.folder.rmdir()  # only if nothing was made in it
+            if not at.mark.exists():
+                lock.unlink(missing_ok=True)
+
+
+def _held(lock: Path) -> IO[str]:
+    """The lock's file, locked; again if who held it before has removed it."""
+    while True:
+        held = lock.open("w")
         fcntl.flock(held, fcntl.LOCK_EX)
-        at.folder.mkdir(exist_ok=True)
-        yield
-        if not at.folder.exists():
-            lock.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(held.fileno()), lock.stat()):
+                return held
+        held.close()
 
 
 def _clear_stale(at: Places) -> None:
-    """Pid files of the dead: dockerd refuses to start beside one, and takes a zombie for alive."""
+    """Survivors of a killed dockerd, whom the next would wait for, and pid files of the dead.
+
+    Dockerd refuses to start beside such a file, and takes a zombie for alive.
+    """
+    if _daemon(at) is None:
+        _end_survivors(at)
     for path in (at.pid, at.containerd_pid):
         pid = _read_pid(path)
-        if pid is not None and not _is_live(pid):
+        if pid is not None and not remains.is_live(pid):
             path.unlink(missing_ok=True)
     at.socket.unlink(missing_ok=True)
 
@@ -247,9 +329,6 @@ def _answered(at: Places, process: subprocess.Popen[bytes], started: int) -> Sta
         if (found := status(at)) is not None:
             return found
         time.sleep(_POLL)
-    process.kill()
-    _end(_processes_of(at))
-    _unmount(at)
     with at.log.open("rb") as log:
         log.seek(started)
         words = last_lines(log.read().decode(errors="replace"))
@@ -270,7 +349,11 @@ def _asked(at: Places, what: str) -> dict[str, Any]:
 def _daemon(at: Places) -> int | None:
     """The pid of our own dockerd, if it lives: a pid may have become another's."""
     pid = _read_pid(at.pid)
-    return pid if pid is not None and _is_live(pid) and f"--pidfile={at.pid}" in _words_of(pid) else None
+    return (
+        pid
+        if pid is not None and remains.is_live(pid) and f"--pidfile={at.pid}" in remains.words_of(pid)
+        else None
+    )
 
 
 def _read_pid(path: Path) -> int | None:
@@ -280,64 +363,16 @@ def _read_pid(path: Path) -> int | None:
         return None
 
 
-def _is_live(pid: int) -> bool:
-    """Whether it is there, and is no zombie."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (OSError, IndexError):
-        return False
-
-
-def _words_of(pid: int) -> list[str]:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
-    except OSError:
-        return []
-
-
-def _processes_of(at: Places) -> list[int]:
-    """containerd, its shims and their containers' processes, as far as their command lines or cgroups name us."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdecimal() or int(entry.name) == os.getpid():
-            continue
-        with contextlib.suppress(OSError):
-            named = any(str(at.exec) in word for word in _words_of(int(entry.name)))
-            if named or f"/{at.cgroup}/" in (entry / "cgroup").read_text():
-                found.append(int(entry.name))
-    return found
-
-
-def _unmount(at: Places) -> list[str]:
-    """Dockerd mounts its data root on itself, and containers' file systems below it."""
-    found = mounts_below(Path("/proc/self/mounts").read_text(), at.folder)
-    for mounted in found:
-        subprocess.run(["umount", "--lazy", mounted], capture_output=True, check=False)  # noqa: S603, S607 - our own words
-    return found
-
-
-def _end(pids: Iterable[int]) -> None:
-    """TERM, and KILL for who has not ended in time."""
-    left = set(pids)
-    for number, seconds in ((signal.SIGTERM, _SECONDS_DOWN), (signal.SIGKILL, _SECONDS_ASKED)):
-        for pid in left:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, number)
-        until = time.monotonic() + seconds
-        while left and time.monotonic() < until:
-            left = {pid for pid in left if _is_live(pid)}
-            time.sleep(_POLL)
-
-
-def _remove_cgroups(at: Places) -> list[str]:
-    """The cgroup parent in every hierarchy: of version 1 there are several, of version 2 one."""
-    root, removed = Path("/sys/fs/cgroup"), []
-    for top in [root / at.cgroup, *root.glob(f"*/{at.cgroup}")]:
-        below = (
-            sorted((path for path in top.rglob("*") if path.is_dir()), reverse=True) if top.is_dir() else []
+def _end_survivors(at: Places) -> int:
+    """Kill what lives on without its dockerd, frozen containers too; how many there were."""
+    found = remains.processes(lambda words: is_ours(words, at), at.cgroup)
+    sockets = remains.shim_sockets(at.exec)
+    remains.thaw(at.cgroup)
+    if left := remains.end(found, remains.KILL):
+        raise EnvironmentRefusedError(
+            f"processes of the engine do not end: {', '.join(map(str, sorted(left)))}",
+            hint="they wait for the kernel; try golab engine down again",
         )
-        for path in [*below, top]:
-            with contextlib.suppress(OSError):
-                path.rmdir()
-                removed.append(str(path))
-    return removed
+    for path in sockets:
+        path.unlink(missing_ok=True)
+    return len(found)

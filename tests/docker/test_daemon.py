@@ -13,8 +13,10 @@ from typing import Any
 
 import pytest
 
-from lab.engine import daemon
+from lab.engine import daemon, images
+from lab.engine.base import Tree
 from lab.engine.choose import choose
+from lab.engine.docker import DockerEngine
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
 
@@ -154,3 +156,47 @@ def test_two_at_a_time_start_one(folder: Path) -> None:
     pids = {json.loads(process.communicate(timeout=60)[0])["pid"] for process in started}
 
     assert len(pids) == 1
+
+
+def test_survivors_that_are_deaf_or_frozen_do_not_outlive_the_end(folder: Path, probe_tree: Tree) -> None:
+    """TERM does not end a first process, and SIGKILL does not reach a frozen one: neither is waited for or left."""
+    first = _engine(folder, "up")[1]
+    with choose("docker", folder / "cache", environ={daemon.FOLDER: str(folder)}) as chosen:
+        engine = chosen.engine
+        assert isinstance(engine, DockerEngine)
+        client = engine._client
+        image = engine._ensured(images.of_trees([probe_tree], folder / "cache"))
+        made = client.containers.create(image, ["/opt/probe/probe", "deaf"], network_mode="none")
+        made.start()
+        made.pause()
+        os.kill(first["pid"], signal.SIGKILL)
+    began = time.monotonic()
+
+    assert _engine(folder, "down")[0] == 0
+
+    assert time.monotonic() - began < 5
+    assert _left(folder) == []
+
+
+def test_an_interrupted_start_leaves_no_daemon(folder: Path) -> None:
+    """Ctrl-C while dockerd comes up: exit code 130, and nothing goes on in the background."""
+    fake = folder.parent / "bin/dockerd"
+    fake.parent.mkdir()
+    fake.write_text("#!/bin/sh\necho $$ >$0.pid\nexec sleep 60\n")
+    fake.chmod(0o755)
+    environment = dict(os.environ) | {
+        daemon.FOLDER: str(folder),
+        "PATH": f"{fake.parent}:{os.environ['PATH']}",
+    }
+    command = [sys.executable, "-m", "lab", "engine", "up"]
+    with subprocess.Popen(
+        command, cwd=Path(__file__).parents[2], env=environment, stderr=subprocess.DEVNULL
+    ) as process:
+        said = Path(f"{fake}.pid")
+        while not (said.exists() and said.read_text().strip()):
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130
+
+    assert not Path(f"/proc/{said.read_text().strip()}").exists()

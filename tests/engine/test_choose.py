@@ -54,8 +54,23 @@ def test_without_docker_host_the_default_socket_is_tried(
     """An empty variable is none."""
     monkeypatch.setattr(module, "DEFAULT_URL", dead_socket)
 
-    with choose("auto", tmp_path, environ={"DOCKER_HOST": ""}) as chosen:
+    with choose("auto", tmp_path, environ={"DOCKER_HOST": "", "GOLAB_ENGINE_DIR": "/no"}) as chosen:
         assert dead_socket in chosen.why
+
+
+def test_an_engine_of_our_own_that_was_killed_is_told(
+    tmp_path: Path, dead_socket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would have been its turn, so the line says why it was not taken; with DOCKER_HOST it would not."""
+    monkeypatch.setattr(module, "DEFAULT_URL", f"unix://{tmp_path}/no.sock")
+    own = {"GOLAB_ENGINE_DIR": str(tmp_path)}
+    (tmp_path / "dead.sock").rename(tmp_path / "docker.sock")
+
+    with choose("auto", tmp_path, environ=own) as chosen:
+        assert "no.sock: No such file" in chosen.why
+        assert "docker.sock was killed: golab engine up starts it again" in chosen.why
+    with choose("auto", tmp_path, environ=own | {"DOCKER_HOST": dead_socket}) as chosen:
+        assert "own engine" not in chosen.why
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.engine import daemon
+from lab.engine import daemon, remains
 from lab.engine.daemon import Places
 from lab.errors import EngineUnavailableError, EnvironmentRefusedError
 
@@ -40,11 +40,11 @@ def test_two_engines_have_two_cgroups() -> None:
 
 def test_the_innermost_mount_goes_first_and_neighbours_stay() -> None:
     """Below the folder only, with the kernel's escapes read."""
-    assert daemon.mounts_below(_MOUNTS, Path("/srv/golab")) == [
+    assert remains.mounts_below(_MOUNTS, Path("/srv/golab")) == [
         "/srv/golab/data/overlay2/x/merged",
         "/srv/golab/data",
     ]
-    assert daemon.mounts_below(_MOUNTS, Path("/srv/golab two")) == ["/srv/golab two"]
+    assert remains.mounts_below(_MOUNTS, Path("/srv/golab two")) == ["/srv/golab two"]
 
 
 def test_a_missing_daemon_names_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,3 +105,50 @@ def test_nothing_is_no_engine(tmp_path: Path) -> None:
     at.folder.mkdir()
     at.pid.write_text("1")
     assert daemon.status(at) is None
+
+
+def test_a_folder_of_someone_else_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the environment variable names: golab removes and fills only what it made, or what is empty."""
+    monkeypatch.setattr("shutil.which", lambda *_args, **_keywords: "/usr/sbin/dockerd")
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home/thesis").write_text("years")
+
+    for command in (daemon.up, daemon.down):
+        with pytest.raises(EnvironmentRefusedError, match="no engine of golab's has made"):
+            command(Places(tmp_path / "home"), print)
+
+    assert [path.name for path in tmp_path.rglob("*")] == ["home", "thesis"]
+
+
+@pytest.mark.parametrize(
+    ("words", "ours"),
+    [
+        (["dockerd", "--bridge=none", "--pidfile=/e/dockerd.pid"], True),
+        (["/usr/bin/containerd", "--config", "/e/exec/containerd/containerd.toml"], True),
+        (["/usr/bin/containerd-shim-runc-v2", "-address", "/e/exec/containerd/containerd.sock"], True),
+        (["dockerd", "--pidfile=/other/dockerd.pid"], False),
+        (["containerd", "--config", "/e/exec-old/containerd/containerd.toml"], False),
+        (["less", "/e/exec/containerd/containerd.toml"], False),
+        (["bash", "-c", "ls /e/exec/"], False),
+        ([], False),
+    ],
+)
+def test_only_the_engines_own_programs_are_ended(words: list[str], *, ours: bool) -> None:
+    """An editor on one of its files, or a neighbour whose name begins alike, is none."""
+    assert daemon.is_ours(words, Places(Path("/e"))) is ours
+
+
+def test_a_clients_settings_are_not_the_daemons() -> None:
+    """DOCKER_DRIVER would choose its storage; the system's programs are found where a plain user's PATH does not lead."""
+    given = daemon.environment({"PATH": "/usr/bin", "DOCKER_DRIVER": "vfs", "LANG": "C"})
+
+    assert given == {"PATH": "/usr/bin:/usr/sbin:/sbin:/usr/local/sbin", "LANG": "C"}
+
+
+def test_a_link_is_followed(tmp_path: Path) -> None:
+    """The kernel lists mounts by their real paths."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+
+    assert daemon.places({daemon.FOLDER: f"{tmp_path}/link/x/../e"}).folder == tmp_path / "real/e"
