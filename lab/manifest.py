@@ -148,7 +148,11 @@ _LISTS: Final = {
 
 def load(path: Path) -> Scenario:
     """The scenario that the file at *path* states. ManifestError lists every mistake with file and key."""
-    content = path.read_bytes()
+    return read(path.read_bytes(), name=path.stem, path=path)
+
+
+def read(content: bytes, *, name: str, path: Path) -> Scenario:
+    """The scenario called *name* that *content* states; *path* is where a mistake is said to be."""
     try:
         raw = tomllib.loads(content.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -170,7 +174,7 @@ def load(path: Path) -> Scenario:
         plural = "mistake" if len(mistakes) == 1 else "mistakes"
         raise ManifestError(f"{path}: {len(mistakes)} {plural}\n{lines}")
     return Scenario(
-        name=path.stem,
+        name=name,
         title=top.title,
         blocks=top.blocks,
         look_for=top.look_for,

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from lab import calibrate, catalogue, claims, manifest, predict, shelf
+from lab import calibrate, catalogue, manifest, predict, shelf
+from lab.analysis import Analysis, analyse
 from lab.bench import command, plan, selection
 from lab.bench.decode import decode
 from lab.bench.execute import execute
@@ -22,15 +23,25 @@ from lab.host import environment
 from lab.host.interruption import Interruption, interruptible
 from lab.host.lock import measuring
 from lab.material import PROGRAM, Material, Prepared, Progress, Workshop, prepare, render_cell, seats, spec_of
-from lab.model.outcome import CellSummary, Judged
-from lab.model.run import FORMAT, Ending, Plan, PlannedCell, Record, Termination, Turn
+from lab.model.outcome import CellSummary
+from lab.model.run import (
+    FORMAT,
+    CostsUsed,
+    Ending,
+    Plan,
+    PlannedCell,
+    Record,
+    StoppedBy,
+    Termination,
+    Turn,
+)
 from lab.model.scenario import GO_RELEASE, GOMAXPROCS, Scenario
 from lab.model.units import Nanos, duration_to_text
 from lab.sim.costs import Costs
 from lab.sim.packaged import packaged
 from lab.stats.estimate import quantile
 from lab.stats.summary import summarise
-from lab.store import RunFolder, Store
+from lab.store import Decided, RunFolder, Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,25 +62,11 @@ class Order:
     """Whether what is missing of this machine's calibration is measured first."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finished:
-    """A run that has come to its end, one way or another."""
-
-    title: str
-    plan: Plan
-    cells: tuple[CellSummary, ...]
-    claims: tuple[Judged, ...]
-    costs: Costs
-    expected: tuple[str, ...]
-    stopped_by: Literal["replicates", "max-time", "interrupted"]
-    folder: Path
-    notes: tuple[str, ...]
-
-
-def run(root: Path | None, order: Order, progress: Progress) -> Finished:
+def run(root: Path | None, order: Order, progress: Progress) -> Analysis:
     """Measure a scenario: every stage in turn, the record written as it grows."""
     lab = catalogue.find(root, Path.cwd())
-    scenario = manifest.load(lab.manifest(order.scenario))
+    text = lab.manifest(order.scenario).read_bytes()
+    scenario = manifest.read(text, name=order.scenario, path=lab.manifest(order.scenario))
     cells = selection.select(scenario, order.request)
     selection.refuse_beyond(environment.available_memory(), scenario, cells)
     twin = predict.read_twin(lab.scenarios / f"{order.scenario}.py")
@@ -82,26 +79,19 @@ def run(root: Path | None, order: Order, progress: Progress) -> Finished:
         progress.stage(chosen.why)
         workshop = Workshop(lab, chosen.engine, cache, progress)
         material = prepare(workshop, scenario, cells)
-        planned = _plan(name, order, material)
         used = _costs(order, workshop, is_needed=predict.is_predicted(scenario, cells, twin))
-        foretold = predict.foretell(scenario, cells, twin, used, cpus=_cpus(), seed=order.seed)
-        folder = Store(order.results or default_results(lab)).create(planned)
-        folder.keep_costs(used.to_json())
+        decided = Decided(
+            plan=_plan(name, order, material, costs_used(used)),
+            manifest=text,
+            foretold=predict.foretell(scenario, cells, twin, used, cpus=_cpus(), seed=order.seed),
+            costs=used.to_json(),
+        )
+        folder = Store(order.results or default_results(lab)).create(decided)
         with interruptible() as interruption:
-            stopped_by = _measure(material, planned, folder, progress, interruption)
-    summaries = summarise(scenario, cells, folder.records(), foretold)
-    folder.finish(summaries, stopped_by=stopped_by)
-    return Finished(
-        title=scenario.title,
-        plan=planned,
-        cells=summaries,
-        claims=claims.judge(scenario.claims, summaries),
-        costs=used,
-        expected=tuple(ending.value for ending in scenario.expected),
-        stopped_by=stopped_by,
-        folder=folder.path,
-        notes=(*_stop_note(stopped_by), costs_note(used), f"record: {folder.path}"),
-    )
+            folder.end(_measure(material, decided.plan, folder, progress, interruption))
+    found = analyse(folder)
+    folder.keep_analysis(found.cells)
+    return found
 
 
 def foretell_run(root: Path | None, order: Order) -> Iterator[str]:
@@ -169,11 +159,9 @@ def calibrate_only(
         return _calibrated(Workshop(lab, chosen.engine, cache, progress), toolchain.DEFAULT_RELEASE)
 
 
-def costs_note(used: Costs) -> str:
-    """Which costs a prediction rests on, in words."""
-    if not used.calibrated:
-        return "costs: packaged, uncalibrated: another machine's; golab calibrate measures this one"
-    return f"costs: calibrated, {used.identity}; what it lacks is packaged"
+def costs_used(used: Costs) -> CostsUsed:
+    """Which costs these are."""
+    return CostsUsed(source=used.source, identity=used.identity, calibrated=used.calibrated)
 
 
 def render_to(
@@ -246,7 +234,20 @@ def _replicates(scenario: Scenario, order: Order) -> int:
     return order.replicates or (scenario.quick_replicates if order.request.quick else scenario.replicates)
 
 
-def _plan(name: str, order: Order, material: Material) -> Plan:
+def _asked(scenario: Scenario, order: Order, engine: str) -> tuple[str, ...]:
+    """The arguments that plan the same again; levels as the user wrote them, the seed and n as they came out."""
+    request = order.request
+    lists = [f"--set={name}={','.join(texts)}" for name, texts in request.lists.items()]
+    patterns = [
+        *(f"--only={pattern}" for pattern in request.selector.only),
+        *(f"--skip={pattern}" for pattern in request.selector.skip),
+    ]
+    fixed = [f"--runs={_replicates(scenario, order)}", f"--seed={order.seed}", f"--engine={engine}"]
+    quick = ["--quick"] if request.quick else []
+    return ("run", "scenario", scenario.name, *quick, *lists, *patterns, *fixed)
+
+
+def _plan(name: str, order: Order, material: Material, costs: CostsUsed) -> Plan:
     scenario = material.scenario
     quick, replicates = order.request.quick, _replicates(scenario, order)
     runnable = [each.cell.id for each in material.prepared if isinstance(each.built, Binary)]
@@ -260,6 +261,8 @@ def _plan(name: str, order: Order, material: Material) -> Plan:
         replicates=replicates,
         max_time_ns=order.max_time,
         quick=quick,
+        asked=_asked(scenario, order, material.engine.name),
+        costs=costs,
         cells=tuple(_planned(material, each) for each in material.prepared),
         turns=plan.blocks(runnable, replicates, order.seed),
         provenance={"engine": material.engine.describe(), "machine": environment.describe()},
@@ -281,7 +284,7 @@ def _planned(material: Material, each: Prepared) -> PlannedCell:
 
 def _measure(
     material: Material, planned: Plan, folder: RunFolder, progress: Progress, interruption: Interruption
-) -> Literal["replicates", "max-time", "interrupted"]:
+) -> StoppedBy:
     """Run the plan's turns and write down each; what ended it."""
     for each in material.prepared:
         if isinstance(each.built, BuildError):
@@ -307,13 +310,3 @@ def _unbuilt(each: Prepared) -> Record:
         started_at_ns=time.time_ns(),
         wall_ns=Nanos(0),
     )
-
-
-def _stop_note(stopped_by: str) -> tuple[str, ...]:
-    match stopped_by:
-        case "max-time":
-            return ("stopped at --max-time: the last block is not complete",)
-        case "interrupted":
-            return ("interrupted: what was measured until then is kept",)
-        case _:
-            return ()

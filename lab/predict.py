@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from lab.errors import LabError, ProgramRaisedError
 from lab.model.matrix import Cell
-from lab.model.outcome import Prediction
+from lab.model.outcome import Foretold, Prediction
 from lab.model.scenario import AUTO, BUILT_IN_FACTORS, GO_RELEASE, GOMAXPROCS, Metric, Scenario
 from lab.sim import simulate
 from lab.sim.costs import Costs
@@ -24,9 +24,6 @@ CALIBRATIONS: Final = 8
 """How often the calibration is resampled: the spread between these is its uncertainty."""
 PROCESSES: Final = 4
 """Simulated processes for each."""
-
-Foretold = Mapping[tuple[str, str], Prediction | str]
-"""By cell id and metric name: a prediction, or why there is none."""
 
 
 @dataclass(frozen=True, slots=True)

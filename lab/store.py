@@ -1,27 +1,81 @@
 """results/: one folder a run. Written once, line by line; read by whoever comes back.
 
-``plan.json`` is there before the first replicate, ``runs.jsonl`` gets one fsync'ed line a replicate, and
-``analysis.json`` is derived from them and may be written again at any time.
+What a run decides beforehand is there before its first replicate: ``plan.json``, the manifest with its margins and rules
+(``scenario.toml``), what is predicted (``predictions.json``) and the costs that this rests on (``costs.json``).
+``runs.jsonl`` gets one fsync'ed line a replicate, ``end.json`` says what ended the run, and ``analysis.json`` and
+``report.html`` are derived from all that and may be written again at any time.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
-from lab.errors import StoreError
-from lab.model.outcome import CellSummary
-from lab.model.run import FORMAT, Plan, Record
+from lab.errors import StoreError, UnknownNameError
+from lab.model.outcome import CellSummary, Foretold, Prediction
+from lab.model.run import FORMAT, Plan, Record, StoppedBy
 
 _PLAN: Final = "plan.json"
-_RUNS: Final = "runs.jsonl"
-_ANALYSIS: Final = "analysis.json"
+_MANIFEST: Final = "scenario.toml"
+_PREDICTIONS: Final = "predictions.json"
 _COSTS: Final = "costs.json"
+_RUNS: Final = "runs.jsonl"
+_END: Final = "end.json"
+_ANALYSIS: Final = "analysis.json"
+_REPORT: Final = "report.html"
+
+_Kind = TypeVar("_Kind")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """All that is fixed before the first replicate. ``costs`` is a calibration's text."""
+
+    plan: Plan
+    manifest: bytes
+    foretold: Foretold
+    costs: str
+
+
+@dataclass(slots=True)
+class Records:
+    """A run's replicates, one by one from the disk; after the last one ``damage`` says what could not be read.
+
+    What stands before the first damage is given, nothing after it: nobody knows what is missing there.
+    """
+
+    path: Path
+    damage: str = field(default="", init=False)
+
+    def __iter__(self) -> Iterator[Record]:
+        """Every whole record up to the first damage. StoreError where the file cannot be read at all."""
+        self.damage = ""
+        decoder = msgspec.json.Decoder(Record)
+        offset = 0
+        try:
+            with self.path.open("rb") as file:
+                for line in file:
+                    if not line.endswith(b"\n"):
+                        self.damage = (
+                            f"{self.path.name}: its last line was cut off at byte {offset + len(line)}"
+                        )
+                        return
+                    try:
+                        record = decoder.decode(line)
+                    except msgspec.DecodeError as error:
+                        self.damage = f"{self.path.name}: damaged at byte {offset}; what comes after is not used: {error}"
+                        return
+                    yield record
+                    offset += len(line)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise StoreError(f"{self.path}: cannot be read: {error}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,49 +94,41 @@ class RunFolder:
         except OSError as error:
             raise _unwritable(self.path / _RUNS, error) from None
 
-    def keep_costs(self, text: str) -> None:
-        """Put a copy of the costs that the prediction rests on beside the plan."""
-        try:
-            (self.path / _COSTS).write_text(text)
-        except OSError as error:
-            raise _unwritable(self.path / _COSTS, error) from None
+    def end(self, stopped_by: StoppedBy) -> None:
+        """Write down that no replicate comes any more, and why."""
+        _write(self.path / _END, _json({"format": FORMAT, "stopped_by": stopped_by}))
 
-    def finish(self, summaries: Sequence[CellSummary], *, stopped_by: str) -> None:
-        """Write what was concluded, and what ended the run."""
-        analysis = {"format": FORMAT, "stopped_by": stopped_by, "cells": summaries}
-        _write(self.path / _ANALYSIS, analysis)
+    def keep_analysis(self, cells: Sequence[CellSummary]) -> None:
+        """Write what was concluded."""
+        _write(self.path / _ANALYSIS, _json({"format": FORMAT, "cells": cells}))
+
+    def keep_report(self, page: str) -> Path:
+        """Write the run's page; where it is."""
+        _write(self.path / _REPORT, page.encode())
+        return self.path / _REPORT
 
     def plan(self) -> Plan:
         """The run's plan. StoreError if there is none, or its format is another."""
-        path = self.path / _PLAN
-        try:
-            content = path.read_bytes()
-            found = msgspec.json.decode(content).get("format")
-            if found != FORMAT:
-                raise StoreError(f"{path}: is of format {found}; this golab reads {FORMAT}")
-            return msgspec.json.decode(content, type=Plan)
-        except (OSError, msgspec.DecodeError, AttributeError) as error:
-            raise StoreError(f"{path}: cannot be read: {error}") from None
+        return _read(self.path / _PLAN, Plan)
 
-    def records(self) -> tuple[Record, ...]:
-        """Every replicate that was measured; a last line that was cut off is not one. StoreError names a damaged one."""
-        path = self.path / _RUNS
-        try:
-            content = path.read_bytes()
-        except FileNotFoundError:
-            return ()
-        except OSError as error:
-            raise StoreError(f"{path}: cannot be read: {error}") from None
-        records = []
-        offset = 0
-        for line in content.splitlines(keepends=True):
-            if line.endswith(b"\n"):
-                try:
-                    records.append(msgspec.json.decode(line, type=Record))
-                except msgspec.DecodeError as error:
-                    raise StoreError(f"{path}: damaged at byte {offset}: {error}") from None
-            offset += len(line)
-        return tuple(records)
+    def manifest(self) -> tuple[bytes, Path]:
+        """The scenario's manifest as it was when the run was planned, and where that copy is."""
+        path = self.path / _MANIFEST
+        return _content(path), path
+
+    def foretold(self) -> Foretold:
+        """What was predicted before anything was measured."""
+        entries = _read(self.path / _PREDICTIONS, _Predictions).predictions
+        return {(entry.cell, entry.metric): entry.prediction or entry.not_predicted for entry in entries}
+
+    def records(self) -> Records:
+        """Every replicate that was measured, as a stream."""
+        return Records(self.path / _RUNS)
+
+    def stopped_by(self) -> StoppedBy:
+        """What ended the run; ``killed`` where it never came to say so."""
+        path = self.path / _END
+        return _read(path, _End).stopped_by if path.exists() else "killed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,23 +137,113 @@ class Store:
 
     root: Path
 
-    def create(self, plan: Plan) -> RunFolder:
-        """A new run's folder, with its plan in it. StoreError where it cannot be made."""
-        folder = self.root / plan.run
+    def create(self, decided: Decided) -> RunFolder:
+        """A new run's folder, with all that was decided in it. StoreError where it cannot be made."""
+        folder = self.root / decided.plan.run
         try:
             folder.mkdir(parents=True)
         except OSError as error:
             raise _unwritable(folder, error) from None
-        _write(folder / _PLAN, plan)
+        predictions = _Predictions(
+            format=FORMAT, predictions=tuple(_entry(*item) for item in decided.foretold.items())
+        )
+        _write(folder / _MANIFEST, decided.manifest)
+        _write(folder / _PREDICTIONS, _json(predictions))
+        _write(folder / _COSTS, decided.costs.encode())
+        _write(folder / _PLAN, _json(decided.plan))
         return RunFolder(folder)
 
+    def runs(self) -> tuple[RunFolder, ...]:
+        """Every run of this folder, the oldest first."""
+        if not self.root.is_dir():
+            return ()
+        found = (path.parent for path in self.root.glob(f"*/{_PLAN}"))
+        return tuple(RunFolder(path) for path in sorted(found, key=lambda path: path.name))
 
-def _write(path: Path, value: object) -> None:
+    def find(self, name: str | None) -> RunFolder:
+        """The run that *name* means: a folder, a run's name or enough of it; None means the newest.
+
+        UnknownNameError names the nearest runs; StoreError where there is no run at all.
+        """
+        runs = self.runs()
+        if name is None:
+            if not runs:
+                raise StoreError(
+                    f"{self.root}: holds no run yet",
+                    hint="measure one: golab run scenario mmap-large --quick",
+                )
+            return runs[-1]
+        if (Path(name) / _PLAN).is_file():
+            return RunFolder(Path(name))
+        matching = [run for run in runs if name in run.path.name]
+        exact = [run for run in matching if run.path.name == name]
+        if len(exact or matching) == 1:
+            return (exact or matching)[0]
+        known = matching or runs
+        raise UnknownNameError(f"run in {self.root}", name, [run.path.name for run in known])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    cell: str
+    metric: str
+    prediction: Prediction | None
+    not_predicted: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Predictions:
+    format: int
+    predictions: tuple[_Entry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _End:
+    format: int
+    stopped_by: StoppedBy
+
+
+def _entry(key: tuple[str, str], foretold: Prediction | str) -> _Entry:
+    cell, metric = key
+    if isinstance(foretold, Prediction):
+        return _Entry(cell=cell, metric=metric, prediction=foretold, not_predicted="")
+    return _Entry(cell=cell, metric=metric, prediction=None, not_predicted=foretold)
+
+
+def _read(path: Path, kind: type[_Kind]) -> _Kind:
+    content = _content(path)
+    try:
+        found = msgspec.json.decode(content).get("format")
+        if found != FORMAT:
+            raise StoreError(f"{path}: is of format {found}; this golab reads {FORMAT}", hint=_other(found))
+        return msgspec.json.decode(content, type=kind)
+    except (msgspec.DecodeError, AttributeError) as error:
+        raise StoreError(f"{path}: cannot be read: {error}") from None
+
+
+def _other(found: object) -> str:
+    if isinstance(found, int) and found > FORMAT:
+        return "a newer golab wrote it: read it with that one, or bring this one up to date"
+    return "an earlier golab wrote it, which did not keep what an analysis needs: measure it again"
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _json(value: object) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(value), indent=1) + b"\n"
+
+
+def _write(path: Path, content: bytes) -> None:
     """Replace *path* as a whole: a reader sees the old content or the new, never half of it."""
     fresh = path.with_suffix(".new")
     try:
         with fresh.open("wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(value), indent=1) + b"\n")
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(path)

@@ -12,7 +12,7 @@ import pytest
 from lab import catalogue, manifest, predict
 from lab.errors import ProgramRaisedError
 from lab.model.matrix import default_cells
-from lab.model.outcome import Prediction
+from lab.model.outcome import Foretold, Prediction
 from lab.model.scenario import Scenario
 from lab.published import SCHEMAS
 from lab.sim.packaged import packaged
@@ -26,7 +26,7 @@ def scenario(lab_root: Path) -> Scenario:
     return manifest.load(catalogue.find(lab_root, lab_root).manifest("mmap-large"))
 
 
-def _foretell(scenario: Scenario, twin: predict.Twin, only: str, seed: int = 1) -> predict.Foretold:
+def _foretell(scenario: Scenario, twin: predict.Twin, only: str, seed: int = 1) -> Foretold:
     cells = [cell for cell in default_cells(scenario) if cell.id == only]
     return predict.foretell(scenario, cells, twin, packaged(), cpus=2, seed=seed)
 

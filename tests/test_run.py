@@ -130,7 +130,7 @@ def test_an_interruption_keeps_the_record_and_leaves_nothing(tmp_path: Path, num
     run.send_signal(number)
     stdout, _ = run.communicate(timeout=20)
     result = json.loads(stdout)
-    records = RunFolder(Path(result["record"])).records()
+    records = tuple(RunFolder(Path(result["record"])).records())
 
     assert run.returncode == 130
     assert result["stopped_by"] == "interrupted"

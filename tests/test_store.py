@@ -1,14 +1,16 @@
-"""What was written is read again; what was cut off or damaged is told apart."""
+"""What was written is read again; what was cut off or damaged is told apart, and what stands before it is used."""
 
+import re
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from lab.errors import StoreError
-from lab.model.run import FORMAT, Ending, Plan, Record, Termination, Turn
+from lab.errors import LabError, StoreError
+from lab.model.outcome import Prediction
+from lab.model.run import FORMAT, CostsUsed, Ending, Plan, Record, Termination, Turn
 from lab.model.units import Nanos
-from lab.store import RunFolder, Store
+from lab.store import Decided, RunFolder, Store
 
 _PLAN = Plan(
     format=FORMAT,
@@ -20,9 +22,22 @@ _PLAN = Plan(
     replicates=2,
     max_time_ns=Nanos(10),
     quick=False,
+    asked=("run", "scenario", "example", "--seed=7"),
+    costs=CostsUsed(source="packaged", identity="golab", calibrated=False),
     cells=(),
     turns=(Turn(position=0, block=0, cell="a"),),
     provenance={"machine": {"cpus": 2}},
+)
+
+
+_DECIDED = Decided(
+    plan=_PLAN,
+    manifest=b"format = 1\n",
+    foretold={
+        ("a", "wait_ns"): Prediction(value=2.0, low=1.0, high=3.0, log_se=0.1, calibrations=8, n=32),
+        ("a", "size_bytes"): "no collector yet",
+    },
+    costs="{}",
 )
 
 
@@ -39,50 +54,90 @@ def _record(position: int) -> Record:
 @pytest.fixture
 def folder(tmp_path: Path) -> RunFolder:
     """A run that has just begun."""
-    return Store(tmp_path / "results").create(_PLAN)
+    return Store(tmp_path / "results").create(_DECIDED)
 
 
 def test_a_run_comes_back_as_it_was(folder: RunFolder) -> None:
-    """Plan and records are equal to what was written."""
+    """Everything that was decided, every record, and the end are equal to what was written."""
     for position in range(3):
         folder.append(_record(position))
+    folder.end("max-time")
 
-    assert folder.plan() == _PLAN
-    assert folder.records() == tuple(_record(position) for position in range(3))
+    records = folder.records()
+    assert tuple(records) == tuple(_record(position) for position in range(3))
+    assert (folder.plan(), folder.foretold()) == (_PLAN, _DECIDED.foretold)
+    assert folder.manifest()[0] == _DECIDED.manifest
+    assert (folder.stopped_by(), records.damage) == ("max-time", "")
+
+
+def test_a_run_without_an_end_was_killed(folder: RunFolder) -> None:
+    """Who is killed writes nothing, and that is what tells it."""
+    folder.append(_record(0))
+
+    assert folder.stopped_by() == "killed"
 
 
 def test_a_line_that_was_cut_off_is_not_a_record(folder: RunFolder) -> None:
-    """A crash in the middle of a line loses that line and nothing before it."""
+    """A crash in the middle of a line loses that line and nothing before it, and is told of."""
     folder.append(_record(0))
     with (folder.path / "runs.jsonl").open("ab") as file:
         file.write(msgspec.json.encode(_record(1))[:40])
 
-    assert folder.records() == (_record(0),)
+    records = folder.records()
+    assert tuple(records) == (_record(0),)
+    assert re.fullmatch(r"runs\.jsonl: its last line was cut off at byte \d+", records.damage)
 
 
-def test_a_damaged_line_is_named_by_its_place(folder: RunFolder) -> None:
-    """Damage before the end is not skipped over in silence."""
+def test_what_stands_before_a_damage_is_used_and_the_damage_named(folder: RunFolder) -> None:
+    """Nothing after it is used: nobody knows what is missing there."""
     folder.append(_record(0))
     path = folder.path / "runs.jsonl"
     size = path.stat().st_size
     folder.append(_record(1))
+    folder.append(_record(2))
     content = path.read_bytes()
     path.write_bytes(content[:size] + content[size:].replace(b"position", b"posit\x00on", 1))
 
-    with pytest.raises(StoreError, match=f"damaged at byte {size}"):
-        folder.records()
+    records = folder.records()
+    assert tuple(records) == (_record(0),)
+    assert records.damage.startswith(
+        f"runs.jsonl: damaged at byte {size}; what comes after is not used: JSON is malformed"
+    )
 
 
-def test_another_format_is_refused(folder: RunFolder) -> None:
-    """A record of a later golab is not guessed at."""
+@pytest.mark.parametrize(
+    ("found", "hint"), [(99, "a newer golab wrote it"), (1, "an earlier golab wrote it")]
+)
+def test_another_format_is_refused(folder: RunFolder, found: int, hint: str) -> None:
+    """A record of a later golab is not guessed at, and an earlier one lacks what is needed."""
     path = folder.path / "plan.json"
-    path.write_bytes(path.read_bytes().replace(b'"format": 1', b'"format": 99'))
+    path.write_bytes(path.read_bytes().replace(b'"format": 2', b'"format": %d' % found))
 
-    with pytest.raises(StoreError, match="format 99; this golab reads 1"):
+    with pytest.raises(StoreError, match=f"format {found}; this golab reads 2") as refused:
         folder.plan()
+    assert refused.value.hint
+    assert refused.value.hint.startswith(hint)
 
 
 def test_a_run_is_never_written_over(folder: RunFolder) -> None:
     """Two runs of the same name are a mistake, not a merge."""
     with pytest.raises(StoreError, match="File exists"):
-        Store(folder.path.parent).create(_PLAN)
+        Store(folder.path.parent).create(_DECIDED)
+
+
+def test_a_run_is_found_by_enough_of_its_name(folder: RunFolder) -> None:
+    """The newest without a name; a folder; a name, or a part that only one run has."""
+    store = Store(folder.path.parent)
+
+    assert store.runs() == (folder,)
+    for name in (None, str(folder.path), folder.path.name, "example-0007"):
+        assert store.find(name) == folder
+
+
+def test_a_run_that_is_not_there_is_a_usage_error(folder: RunFolder, tmp_path: Path) -> None:
+    """The nearest names are told; an empty folder says how to fill it."""
+    with pytest.raises(LabError, match=r"no run in .* is called 'nothing'") as unknown:
+        Store(folder.path.parent).find("nothing")
+    assert unknown.value.exit_code == 2
+    with pytest.raises(StoreError, match="holds no run yet"):
+        Store(tmp_path / "empty").find(None)

@@ -27,6 +27,7 @@ def predict(
 ) -> None:
     """The prediction alone: needs neither Docker nor Go."""
     from lab import pipeline
+    from lab.analysis import costs_note
     from lab.report.terminal import Page, show_prediction
 
     chosen = request(gomaxprocs=gomaxprocs, go=go, sets=sets, only=only, skip=skip)
@@ -45,7 +46,7 @@ def predict(
         return
     title = f"{foreseen.title}\n{name}, predicted only, seed {seed}"
     show_prediction(
-        Page(title=title, expected=(), notes=(pipeline.costs_note(foreseen.costs),)),
+        Page(title=title, expected=(), notes=(costs_note(pipeline.costs_used(foreseen.costs)),)),
         foreseen.cells,
         sys.stdout,
     )

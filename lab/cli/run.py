@@ -14,7 +14,7 @@ from lab.cli.choices import Costs, Gomaxprocs, Only, Releases, Sets, Skip, reque
 from lab.errors import UsageError
 
 if TYPE_CHECKING:
-    from lab.pipeline import Finished
+    from lab.analysis import Analysis
     from lab.published import RunResult
 
 _INTERRUPTED = 130
@@ -106,7 +106,7 @@ def scenario(
         from lab.report.terminal import Page, show_run
 
         plan = finished.plan
-        title = f"{finished.title}\n{name} on engine {plan.engine}, seed {plan.seed}" + (
+        title = f"{finished.scenario.title}\n{name} on engine {plan.engine}, seed {plan.seed}" + (
             ", quick" if quick else ""
         )
         page = Page(title=title, expected=finished.expected, claims=finished.claims, notes=finished.notes)
@@ -117,14 +117,14 @@ def scenario(
         raise typer.Exit(_RUNS_FAILED)
 
 
-def _published(finished: Finished) -> RunResult:
-    from lab.model.run import FORMAT
+def _published(finished: Analysis) -> RunResult:
     from lab.published import CostsUsed, RunResult, cell_results, claim_results
     from lab.report import view
 
-    plan, costs = finished.plan, finished.costs
+    plan = finished.plan
+    costs = plan.costs
     return RunResult(
-        format=FORMAT,
+        format=1,
         run=plan.run,
         scenario=plan.scenario,
         engine=plan.engine,

@@ -34,6 +34,10 @@ class Prediction:
     n: int
 
 
+Foretold = Mapping[tuple[str, str], Prediction | str]
+"""By cell id and metric name: a prediction, or why there is none."""
+
+
 class Verdict(enum.Enum):
     """Whether a prediction holds."""
 

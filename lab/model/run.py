@@ -5,12 +5,15 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from lab.model.units import Nanos
 
-FORMAT: Final = 1
-"""The format of a run's files. History. 1: first."""
+FORMAT: Final = 2
+"""The format of a run's files. History. 1: first. 2: the manifest, the predictions and the run's end are kept beside the plan."""
+
+StoppedBy = Literal["replicates", "max-time", "interrupted", "killed"]
+"""What ended a run: all of its plan was measured, its time was up, a user stopped it, or it never came to write an end."""
 
 
 class Ending(enum.Enum):
@@ -113,8 +116,20 @@ class PlannedCell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CostsUsed:
+    """Which costs a prediction rests on: ``packaged`` or a calibration's file, and its identity."""
+
+    source: str
+    identity: str
+    calibrated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """All that a run decided before its first replicate. ``provenance`` is what the machine and engine are."""
+    """All that a run decided before its first replicate. ``provenance`` is what the machine and engine are.
+
+    ``asked`` are the arguments of the ``golab`` command that plans the same cells in the same order again.
+    """
 
     format: int
     run: str
@@ -125,6 +140,8 @@ class Plan:
     replicates: int
     max_time_ns: Nanos
     quick: bool
+    asked: tuple[str, ...]
+    costs: CostsUsed
     cells: tuple[PlannedCell, ...]
     turns: tuple[Turn, ...]
     provenance: Mapping[str, Any]

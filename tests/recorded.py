@@ -1,0 +1,212 @@
+"""Records that nobody measured: runs of a small scenario with values drawn from a seed, written as a run writes them."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from lab import manifest
+from lab.bench.plan import blocks
+from lab.model.matrix import Cell, default_cells
+from lab.model.outcome import Foretold, Prediction
+from lab.model.run import (
+    FORMAT,
+    CostsUsed,
+    Ending,
+    Plan,
+    PlannedCell,
+    Record,
+    StoppedBy,
+    Termination,
+    Turn,
+)
+from lab.model.scenario import Scenario
+from lab.model.units import Nanos
+from lab.store import Decided, RunFolder, Store
+
+NAME: Final = "example"
+MANIFEST: Final = """
+format = 1
+title = "Waiting for a gate"
+blocks = "A goroutine waits until a gate opens."
+look_for = "A wait that grows with the size."
+releases = ["1.27.3"]
+
+[limits]
+time = "1s"
+memory = "64MiB"
+pids = 16
+
+[[factors]]
+name = "size"
+title = "how many wait"
+kind = "integer"
+levels = ["1", "2", "3"]
+default = "1"
+reaches = "flag"
+open = true
+prefix = "s"
+
+[[cells]]
+name = "sizes"
+levels = { size = ["1", "2", "3"] }
+
+[[metrics]]
+name = "wait_ns"
+title = "how long one waits"
+observation = "wait_ns"
+unit = "ns"
+
+[[metrics]]
+name = "wait_p90_ns"
+title = "the slowest tenth"
+observation = "wait_ns"
+unit = "ns"
+statistic = "p90"
+margin = 0.25
+
+[[metrics]]
+name = "grown_bytes"
+title = "memory that waiting added"
+observation = "grown_bytes"
+unit = "bytes"
+described = "a size"
+
+[[claims]]
+id = "9.1"
+statement = "a wait takes a millisecond"
+
+[[claims.rules]]
+says = "a wait of size 3"
+cell = "s3"
+metric = "wait_ns"
+supported_from = 0.9e6
+refuted_to = 0.5e6
+"""
+MEASURED_NS: Final = 10_000.0
+"""The centre of a replicate's waits at size 1; at size n it is n times that."""
+_SPREAD: Final = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """What a made-up run is to hold. ``speed`` multiplies what is measured, ``off`` what is predicted."""
+
+    replicates: int = 10
+    repetitions: int = 5
+    speed: float = 1.0
+    off: float = 1.0
+    seed: int = 1
+    manifest: str = MANIFEST
+    endings: Mapping[str, Ending] = field(default_factory=dict)
+    predicted: bool = True
+    measured: bool = True
+    only: Sequence[str] = ()
+    name: str = "20261123-120000-example-0001"
+    program: str = "a" * 64
+    provenance: Mapping[str, Any] = field(
+        default_factory=lambda: {
+            "engine": {"engine": "docker", "version": "20.10.24"},
+            "machine": {"kernel": {"release": "6.1.0"}, "cpu": {"model": "Example CPU", "count": 2}},
+        }
+    )
+    stopped_by: StoppedBy | None = "replicates"
+
+
+def record(root: Path, recipe: Recipe) -> RunFolder:
+    """Write a run below *root* as *recipe* says."""
+    scenario = manifest.read(recipe.manifest.encode(), name=NAME, path=Path(f"{NAME}.toml"))
+    cells = [cell for cell in default_cells(scenario) if not recipe.only or cell.id in recipe.only]
+    plan = _plan(scenario, cells, recipe)
+    decided = Decided(
+        plan=plan, manifest=recipe.manifest.encode(), foretold=_foretold(scenario, cells, recipe), costs="{}"
+    )
+    folder = Store(root).create(decided)
+    source = random.Random(recipe.seed)  # noqa: S311 - made up
+    by_id = {cell.id: cell for cell in cells}
+    for turn in plan.turns if recipe.measured else ():
+        folder.append(_record(turn, by_id[turn.cell], source, recipe))
+    if recipe.stopped_by is not None:
+        folder.end(recipe.stopped_by)
+    return folder
+
+
+def _plan(scenario: Scenario, cells: Sequence[Cell], recipe: Recipe) -> Plan:
+    return Plan(
+        format=FORMAT,
+        run=recipe.name,
+        scenario=scenario.name,
+        manifest_sha256=hashlib.sha256(recipe.manifest.encode()).hexdigest(),
+        engine="docker",
+        seed=recipe.seed,
+        replicates=recipe.replicates,
+        max_time_ns=Nanos(10**9),
+        quick=False,
+        asked=("run", "scenario", scenario.name, f"--seed={recipe.seed}"),
+        costs=CostsUsed(source="packaged", identity="golab", calibrated=False),
+        cells=tuple(
+            PlannedCell(
+                id=cell.id,
+                levels={name: level.text for name, level in cell.levels.items()},
+                program_sha256=recipe.program,
+                binary_sha256="b" * 64,
+                image="sha256:" + "c" * 64,
+                argv=("/golab/program", f"-size={cell.text('size')}"),
+                environment=("HOME=/tmp",),
+            )
+            for cell in cells
+        ),
+        turns=blocks([cell.id for cell in cells], recipe.replicates, recipe.seed),
+        provenance=recipe.provenance,
+    )
+
+
+def _centre(cell: Cell) -> float:
+    value = cell.levels["size"].value
+    assert isinstance(value, int)
+    return MEASURED_NS * value
+
+
+def _foretold(scenario: Scenario, cells: Sequence[Cell], recipe: Recipe) -> Foretold:
+    found: dict[tuple[str, str], Prediction | str] = {}
+    for cell in cells:
+        for metric in scenario.metrics_of(cell.levels):
+            centre = _centre(cell) * recipe.off
+            predicted = Prediction(
+                value=centre,
+                low=centre * math.exp(-1.645 * _SPREAD),
+                high=centre * math.exp(1.645 * _SPREAD),
+                log_se=0.01,
+                calibrations=8,
+                n=32,
+            )
+            is_predicted = recipe.predicted and not metric.described
+            found[cell.id, metric.name] = (
+                predicted if is_predicted else metric.described or "there is no twin"
+            )
+    return found
+
+
+def _record(turn: Turn, cell: Cell, source: random.Random, recipe: Recipe) -> Record:
+    ending = recipe.endings.get(cell.id, Ending.EXIT)
+    process = _centre(cell) * recipe.speed * math.exp(source.gauss(0, _SPREAD))
+    waits = [round(process * math.exp(source.gauss(0, _SPREAD))) for _ in range(recipe.repetitions)]
+    return Record(
+        turn=turn,
+        termination=Termination(
+            ending=ending, exit_code=0 if ending is Ending.EXIT else None, detail=_detail(ending)
+        ),
+        started_at_ns=1_795_000_000_000_000_000 + turn.position * 10**9,
+        wall_ns=Nanos(10**6),
+        observations={"wait_ns": tuple(waits), "grown_bytes": (4096,)} if ending is Ending.EXIT else {},
+        effective={"gomaxprocs": 2, "cpus": "0-1"},
+    )
+
+
+def _detail(ending: Ending) -> str:
+    return "" if ending is Ending.EXIT else f"made up: {ending.value}"

@@ -1,0 +1,78 @@
+"""A record says the same whenever it is read, and says so when it cannot."""
+
+from pathlib import Path
+
+import pytest
+
+from lab.analysis import analyse
+from lab.errors import StoreError
+from lab.model.outcome import ClaimVerdict, Verdict
+from lab.model.run import Ending
+from tests.recorded import MANIFEST, Recipe, record
+
+
+def test_a_record_is_analysed_from_its_folder_alone(tmp_path: Path) -> None:
+    """Cells in the plan's order, verdicts by the margins of the manifest's copy, claims by its rules."""
+    found = analyse(record(tmp_path, Recipe()))
+
+    assert [cell.id for cell in found.cells] == ["s1", "s2", "s3"]
+    assert [cell.outcomes for cell in found.cells] == [{"exit": 10}] * 3
+    verdicts = [metric.comparison.verdict for metric in found.cells[0].metrics if metric.comparison]
+    assert verdicts == [Verdict.AGREES, Verdict.AGREES]
+    assert [(claim.id, claim.verdict) for claim in found.claims] == [("9.1", ClaimVerdict.REFUTED)]
+    assert found.notes == (
+        "costs: packaged, uncalibrated: another machine's; golab calibrate measures this one",
+        f"record: {found.folder}",
+    )
+    assert analyse(record(tmp_path / "again", Recipe())).cells == found.cells
+
+
+def test_a_damaged_record_is_used_up_to_the_damage(tmp_path: Path) -> None:
+    """And a reader is told."""
+    folder = record(tmp_path, Recipe())
+    path = folder.path / "runs.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines[:9], b"\x00\x00\n", *lines[10:]]))
+
+    found = analyse(folder)
+    assert sum(cell.outcomes["exit"] for cell in found.cells) == 9
+    assert found.notes[0].startswith("the record is damaged: runs.jsonl: damaged at byte ")
+
+
+def test_a_run_that_was_killed_says_how_far_it_came(tmp_path: Path) -> None:
+    """No end was written."""
+    found = analyse(record(tmp_path, Recipe(stopped_by=None, measured=False)))
+
+    assert found.notes[0] == "the run never came to its end: 0 of 30 replicates"
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        Recipe(predicted=False),
+        Recipe(measured=False),
+        Recipe(only=("s2",)),
+        Recipe(replicates=1, repetitions=1),
+        Recipe(endings=dict.fromkeys(("s1", "s2", "s3"), Ending.TIMEOUT)),
+    ],
+    ids=["no predictions", "no measurements", "one cell", "one replicate", "all timeouts"],
+)
+def test_a_poor_record_is_analysed_too(tmp_path: Path, recipe: Recipe) -> None:
+    """Nothing to compare is no error."""
+    found = analyse(record(tmp_path, recipe))
+
+    assert not any(
+        metric.comparison and metric.comparison.verdict is not Verdict.INCONCLUSIVE
+        for cell in found.cells
+        for metric in cell.metrics
+        if not recipe.only
+    )
+
+
+def test_rules_that_were_changed_afterwards_are_refused(tmp_path: Path) -> None:
+    """Margins are fixed before measuring; the plan has the manifest's digest."""
+    folder = record(tmp_path, Recipe())
+    (folder.path / "scenario.toml").write_text(MANIFEST.replace("margin = 0.25", "margin = 0.99"))
+
+    with pytest.raises(StoreError, match="was changed after the run was planned"):
+        analyse(folder)
