@@ -192,6 +192,11 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "golab"
 
 
+def open_store(root: Path | None, results: Path | None) -> Store:
+    """The folder of runs that *results* names, else the lab's own."""
+    return Store(results or default_results(catalogue.find(root, Path.cwd())))
+
+
 def default_results(lab: catalogue.Lab) -> Path:
     """``results/`` of a checkout; elsewhere ``golab-results`` in the current folder."""
     return lab.root / "results" if lab.is_checkout else Path.cwd() / "golab-results"

@@ -97,6 +97,28 @@ class RunResult(_Published):
     conclusion: str
 
 
+class ListedRun(_Published):
+    """One run; ``problem`` says why no more is known of it."""
+
+    run: str
+    scenario: str
+    engine: str
+    go: list[str]
+    cells: int
+    replicates: int = Field(description="measured")
+    planned: int = Field(description="replicates that the plan has")
+    stopped_by: str
+    conclusion: str
+    problem: str
+
+
+class RunList(_Published):
+    """``golab runs --json``: the oldest first."""
+
+    format: Literal[1]
+    runs: list[ListedRun]
+
+
 class PredictResult(_Published):
     """``golab predict … --json``: the same cells, nothing measured."""
 
@@ -223,6 +245,7 @@ class DoctorResult(_Published):
 
 SCHEMAS: Final[Mapping[str, type[BaseModel]]] = {
     "run": RunResult,
+    "runs": RunList,
     "predict": PredictResult,
     "list": ScenarioList,
     "show": ShownScenario,

@@ -96,11 +96,11 @@ class RunFolder:
 
     def end(self, stopped_by: StoppedBy) -> None:
         """Write down that no replicate comes any more, and why."""
-        _write(self.path / _END, _json({"format": FORMAT, "stopped_by": stopped_by}))
+        _write(self.path / _END, _json(_End(format=FORMAT, stopped_by=stopped_by)))
 
     def keep_analysis(self, cells: Sequence[CellSummary]) -> None:
         """Write what was concluded."""
-        _write(self.path / _ANALYSIS, _json({"format": FORMAT, "cells": cells}))
+        _write(self.path / _ANALYSIS, _json(_Analysis(format=FORMAT, cells=tuple(cells))))
 
     def keep_report(self, page: str) -> Path:
         """Write the run's page; where it is."""
@@ -124,6 +124,13 @@ class RunFolder:
     def records(self) -> Records:
         """Every replicate that was measured, as a stream."""
         return Records(self.path / _RUNS)
+
+    def kept_analysis(self) -> tuple[CellSummary, ...] | None:
+        """What was concluded when the run was last analysed; None where that was never written or is no more readable."""
+        try:
+            return _read(self.path / _ANALYSIS, _Analysis).cells
+        except StoreError:
+            return None
 
     def stopped_by(self) -> StoppedBy:
         """What ended the run; ``killed`` where it never came to say so."""
@@ -201,6 +208,12 @@ class _Predictions:
 class _End:
     format: int
     stopped_by: StoppedBy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Analysis:
+    format: int
+    cells: tuple[CellSummary, ...]
 
 
 def _entry(key: tuple[str, str], foretold: Prediction | str) -> _Entry:

@@ -37,6 +37,8 @@ def _pattern(shown: list[str]) -> re.Pattern[str]:
 
 
 def _follow(block: str, folder: Path) -> None:
+    for name in ("scenarios", "go_templates"):  # a lab of its own, so that its records go there
+        (folder / name).symlink_to(_ROOT / name)
     environment = {name: value for name, value in os.environ.items() if name != "DOCKER_HOST"}
     environment |= {"COLUMNS": "160", "GOLAB_ENGINE_DIR": str(folder / "engine"), "PYTHONPATH": str(_ROOT)}
     for command, shown in _steps(block):

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from lab import __version__
-from lab.cli import catalogue, clean, doctor, engine, foresight, run, sim
+from lab.cli import catalogue, clean, doctor, engine, foresight, run, runs, sim
 from lab.errors import LabError
 
 _INTERRUPTED = 130
@@ -38,6 +38,7 @@ app.command("list")(catalogue.list_scenarios)
 app.command("show")(catalogue.show)
 app.command("clean")(clean.clean)
 app.command("render")(catalogue.render)
+app.command("runs")(runs.runs)
 app.command("schema")(catalogue.schema)
 
 

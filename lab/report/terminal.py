@@ -13,11 +13,14 @@ from rich.table import Table
 from rich.text import Text
 
 from lab.model.outcome import CellSummary, Judged
+from lab.report.bars import LEGEND, WIDTH
 from lab.report.view import Row, conclusion, failures, not_predicted, rows
 
 _STYLES: Final = {"agrees": "green", "disagrees": "red", "inconclusive": "yellow"}
-_PIPE_WIDTH: Final = 160
+_PIPE_WIDTH: Final = 170
 """Columns where nobody says how wide the page is: a pipe, a file."""
+_WIDE: Final = 150
+"""Columns from which on a measured value's interval and n have room beside the verdict."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,23 +37,25 @@ def show_run(page: Page, cells: Sequence[CellSummary], file: TextIO) -> None:
     """Print the table of a run, how the predictions did, what is not predicted and why, the claims, what went wrong."""
     console = _console(file)
     reasons = list(not_predicted(cells))
-    columns = ("measured", "95 % interval", "n", "predicted", "measured/predicted")
-    table = _table(page.title, columns)
+    is_wide = console.width >= _WIDE
+    measured = ("measured", "95 % interval", "n") if is_wide else ("measured",)
+    table = _table(page.title, (*measured, "predicted", "measured/predicted"))
+    table.add_column("distribution", no_wrap=True, min_width=WIDTH)
     table.add_column("verdict")
     _fill(
         table,
         rows(cells, page.expected),
         lambda row: (
-            row.measured,
-            row.interval,
-            row.n,
+            *((row.measured, row.interval, row.n) if is_wide else (row.measured,)),
             _footnote(row.predicted, reasons),
             row.ratio,
+            row.distribution,
             Text(row.verdict, style=_STYLES.get(row.verdict, "")),
         ),
     )
     console.print(table)
     console.print(f"{conclusion(cells)}.", style="bold", markup=False)
+    console.print(LEGEND, markup=False, style="dim")
     _show_reasons(console, cells)
     for claim in page.claims:
         console.print(
@@ -72,6 +77,29 @@ def show_prediction(page: Page, cells: Sequence[CellSummary], file: TextIO) -> N
     _show_reasons(console, cells)
     for note in page.notes:
         console.print(note, markup=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedRun:
+    """One line of the list of runs, in words."""
+
+    run: str
+    measured: str
+    told: str
+    is_problem: bool
+
+
+def show_runs(runs: Sequence[ListedRun], file: TextIO) -> None:
+    """Print the runs, the oldest first."""
+    console = _console(file)
+    table = Table(header_style="bold", pad_edge=False)
+    for column in ("run", "measured", "predictions"):
+        table.add_column(column, overflow="fold")
+    for run in runs:
+        table.add_row(
+            escape(run.run), escape(run.measured), Text(run.told, style="red" if run.is_problem else "")
+        )
+    console.print(table)
 
 
 def _console(file: TextIO) -> Console:

@@ -10,8 +10,9 @@ from typing import Final
 
 from lab.model.outcome import CellSummary, Comparison, MeasuredMetric, Verdict
 from lab.model.units import value_to_text
+from lab.report.bars import bar
 
-_ASIDE_WIDTH: Final = 32
+_ASIDE_WIDTH: Final = 28
 """Columns for what was asked for, beside the metrics."""
 
 
@@ -33,6 +34,7 @@ class Row:
     predicted: str
     foreseen: str
     ratio: str
+    distribution: str
     verdict: str
 
 
@@ -79,6 +81,7 @@ def _cell_rows(cell: CellSummary, expected: Sequence[str]) -> list[Row]:
             predicted=_predicted(metric) if metric else "",
             foreseen=_foreseen(metric) if metric else "",
             ratio=_ratio(metric.comparison) if metric else "",
+            distribution=bar(metric) if metric else "",
             verdict=_verdict(metric) if metric else "",
         )
         for position, (line, metric) in enumerate(itertools.zip_longest(aside, cell.metrics, fillvalue=None))

@@ -1,0 +1,57 @@
+"""``golab runs``: what was measured, and how it came out."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from lab.listing import Listed
+    from lab.report.terminal import ListedRun
+
+Results = Annotated[
+    Path | None,
+    typer.Option("--results", help="Where records are (default: results/ of the lab, else ./golab-results)."),
+]
+
+
+def runs(
+    context: typer.Context,
+    *,
+    results: Results = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON, as `golab schema runs` documents it.")
+    ] = False,
+) -> None:
+    """List the runs that are kept, the newest last."""
+    from lab import published
+    from lab.listing import listed as listing
+    from lab.pipeline import open_store
+
+    listed = listing(open_store(context.obj, results))
+    if as_json:
+        entries = [published.ListedRun.model_validate(each, from_attributes=True) for each in listed]
+        typer.echo(published.RunList(format=1, runs=entries).model_dump_json(indent=1))
+        return
+    if not listed:
+        typer.echo("no run yet: golab run scenario mmap-large --quick makes one", err=True)
+        return
+    from lab.report.terminal import show_runs
+
+    show_runs([_line(each) for each in listed], sys.stdout)
+
+
+def _line(each: Listed) -> ListedRun:
+    from lab.report.terminal import ListedRun
+
+    if each.problem:
+        return ListedRun(run=each.run, measured="", told=each.problem, is_problem=True)
+    ended = "" if each.stopped_by == "replicates" else f", {each.stopped_by}"
+    measured = (
+        f"{each.scenario} on engine {each.engine}, Go {', '.join(each.go)}: {each.cells} cells,"
+        f" {each.replicates} of {each.planned} replicates{ended}"
+    )
+    return ListedRun(run=each.run, measured=measured, told=each.conclusion, is_problem=False)

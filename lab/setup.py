@@ -1,0 +1,140 @@
+"""What two runs were set up with, and where that differs: read before their numbers are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from lab.model.run import Plan, PlannedCell
+
+_FLEETING: Final = (
+    "available_bytes",
+    "free_bytes",
+    "swap_free_bytes",
+    "memory.usage_in_bytes",
+    "memory.current",
+)
+"""Facts that are never twice the same, and that nobody set up."""
+_ABSENT: Final = "-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One fact that is not the same in both set-ups; ``-`` where one has no such fact."""
+
+    fact: str
+    first: str
+    second: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """Two cells that are compared: all their levels agree but those that the runs as a whole differ in."""
+
+    first: PlannedCell
+    second: PlannedCell
+
+
+def pairs(first: Plan, second: Plan) -> tuple[Pair, ...]:
+    """The cells of both runs that belong together, in the first run's order.
+
+    A factor that has one level throughout each run, and not the same one, is what the runs are compared for: it does
+    not keep cells apart.
+    """
+    compared = {name for name, _, _ in _compared_levels(first, second)}
+    others = {_key(cell, compared): cell for cell in second.cells}
+    return tuple(
+        Pair(first=cell, second=others[key])
+        for cell in first.cells
+        if (key := _key(cell, compared)) in others
+    )
+
+
+def differences(first: Plan, second: Plan) -> tuple[Difference, ...]:
+    """Every fact of the set-ups that differs, the ones that a reader asks for first at the top."""
+    facts = (_facts(first), _facts(second))
+    names = dict.fromkeys((*facts[0], *facts[1]))
+    levels = [Difference(fact=name, first=a, second=b) for name, a, b in _compared_levels(first, second)]
+    rest = [
+        Difference(fact=name, first=facts[0].get(name, _ABSENT), second=facts[1].get(name, _ABSENT))
+        for name in names
+        if facts[0].get(name, _ABSENT) != facts[1].get(name, _ABSENT)
+    ]
+    return (*levels, *rest, *_of_cells(pairs(first, second)))
+
+
+def refusal(first: Plan, second: Plan) -> str:
+    """Why the two cannot be compared as they are, or nothing: other scenarios, formats or programs."""
+    if first.scenario != second.scenario:
+        return f"one measured {first.scenario}, the other {second.scenario}"
+    if first.format != second.format:
+        return f"their records are of formats {first.format} and {second.format}"
+    paired = pairs(first, second)
+    if not paired:
+        return "they have no cell in common"
+    other = [pair.first.id for pair in paired if pair.first.program_sha256 != pair.second.program_sha256]
+    if other:
+        return (
+            f"they did not run the same program in {', '.join(other)} (its source differs beyond the go line)"
+        )
+    return ""
+
+
+def facts(provenance: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Nested provenance as lines: ``machine.cpu.model`` and its text."""
+    return _flat(provenance, ())
+
+
+def _facts(plan: Plan) -> dict[str, str]:
+    own = {
+        "engine": plan.engine,
+        "manifest": plan.manifest_sha256,
+        "costs": plan.costs.identity,
+        "replicates": str(plan.replicates),
+    }
+    return own | {
+        name: text for name, text in facts(plan.provenance) if name.rpartition(".")[2] not in _FLEETING
+    }
+
+
+def _flat(value: object, path: Sequence[str]) -> Iterator[tuple[str, str]]:
+    match value:
+        case Mapping():
+            for name, each in value.items():
+                yield from _flat(each, (*path, str(name)))
+        case list() | tuple() if any(isinstance(each, Mapping) for each in value):
+            for number, each in enumerate(value, start=1):
+                yield from _flat(each, (*path, str(number)))
+        case list() | tuple():
+            yield ".".join(path), ", ".join(str(each) for each in value)
+        case _:
+            yield ".".join(path), _ABSENT if value is None else str(value)
+
+
+def _compared_levels(first: Plan, second: Plan) -> Iterator[tuple[str, str, str]]:
+    names = dict.fromkeys(name for plan in (first, second) for cell in plan.cells for name in cell.levels)
+    for name in names:
+        a, b = ({cell.levels.get(name, _ABSENT) for cell in plan.cells} for plan in (first, second))
+        if len(a) == len(b) == 1 and a != b:
+            yield name, a.pop(), b.pop()
+
+
+def _key(cell: PlannedCell, without: set[str]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((name, level) for name, level in cell.levels.items() if name not in without))
+
+
+def _of_cells(paired: Sequence[Pair]) -> Iterator[Difference]:
+    """What differs between paired cells, said once where it is the same for all of them."""
+    for fact in ("image", "binary_sha256", "argv", "environment"):
+        found = {
+            (_text(getattr(pair.first, fact)), _text(getattr(pair.second, fact))): pair for pair in paired
+        }
+        for (a, b), pair in found.items():
+            if a != b:
+                where = "" if len(found) == 1 else f" of {pair.first.id}"
+                yield Difference(fact=f"{fact}{where}", first=a, second=b)
+
+
+def _text(value: str | Sequence[str]) -> str:
+    return value if isinstance(value, str) else " ".join(value)
