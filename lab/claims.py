@@ -8,6 +8,7 @@ from lab.model.outcome import CellSummary, ClaimVerdict, Estimate, Judged, Measu
 from lab.model.scenario import Claim, Rule
 from lab.model.units import value_to_text
 from lab.stats.estimate import centre_ratio
+from lab.stats.process import measured
 
 _RULED = {True: ClaimVerdict.SUPPORTED, False: ClaimVerdict.REFUTED, None: ClaimVerdict.NOT_DECIDED}
 
@@ -56,8 +57,8 @@ def _quantity(rule: Rule, cells: Sequence[CellSummary]) -> tuple[Estimate, str] 
     if rule.over is None:
         return (found.estimate, found.unit) if found.estimate else None
     other = _metric(cells, *rule.over)
-    ratio = centre_ratio(found.values, other.values) if other else None
-    return (ratio, "ratio") if ratio else None
+    ratio = centre_ratio(measured(found), measured(other)) if other else None
+    return (ratio, "ratio") if isinstance(ratio, Estimate) else None
 
 
 def _metric(cells: Sequence[CellSummary], cell: str, name: str) -> MeasuredMetric | None:

@@ -18,7 +18,7 @@ from lab.sim.operation import Body
 from lab.sim.release import profile
 from lab.sim.simulate import Result, load
 from lab.stats.compare import predicted
-from lab.stats.estimate import process_value
+from lab.stats.process import Repetitions
 
 CALIBRATIONS: Final = 8
 """How often the calibration is resampled: the spread between these is its uncertainty."""
@@ -111,15 +111,12 @@ def _process(
 
 def _metric(cell: Cell, metric: Metric, results: Sequence[Sequence[Result]]) -> Prediction | str:
     """The prediction of one metric. ProgramRaisedError where the twin never observes what the manifest wants predicted."""
-    values = [
-        [
-            process_value(seen, metric.statistic)
-            for each in row
-            if (seen := each.observations.get(metric.observation))
-        ]
+    observed = [
+        Repetitions([seen for each in row if (seen := each.observations.get(metric.observation))])
         for row in results
     ]
-    if not any(values):
+    values = [each.reduced(metric.statistic) for each in observed if each.n]
+    if not values:
         ends = sorted({each.outcome for row in results for each in row})
         if ends != ["exit"]:
             return f"the simulated process ends in {', '.join(ends)}"
@@ -128,4 +125,4 @@ def _metric(cell: Cell, metric: Metric, results: Sequence[Sequence[Result]]) -> 
             f" and the manifest wants {metric.name} predicted",
             hint="observe it in the twin, or give the metric a not_predicted with the reason",
         )
-    return predicted([row for row in values if row]) or "the simulated value is not positive"
+    return predicted(values) or "the simulated value is not positive"

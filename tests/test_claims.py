@@ -8,12 +8,18 @@ from lab.claims import judge
 from lab.model.outcome import CellSummary, ClaimVerdict, MeasuredMetric
 from lab.model.scenario import Claim, Rule
 from lab.stats.estimate import centre
+from lab.stats.process import Repetitions
 
 
 def _cell(identity: str, **metrics: tuple[float, ...]) -> CellSummary:
     made = tuple(
         MeasuredMetric(
-            name=name, unit="ns", statistic="p50", values=values, estimate=centre(values), not_predicted="-"
+            name=name,
+            unit="ns",
+            statistic="p50",
+            values=values,
+            estimate=centre(Repetitions([(value,) for value in values]).only()),
+            not_predicted="-",
         )
         for name, values in metrics.items()
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,7 @@ class Prediction:
     """What the simulator foretells of one process: its centre, and the 90 % interval of single processes.
 
     ``log_se`` is the standard error of the centre's logarithm, from ``calibrations`` resampled calibrations.
+    ``values`` are the simulated processes, one value each.
     """
 
     value: float
@@ -32,6 +34,30 @@ class Prediction:
     log_se: float
     calibrations: int
     n: int
+    values: tuple[float, ...] = ()
+
+
+class Reason(enum.Enum):
+    """Why there is no number."""
+
+    NOTHING_MEASURED = "nothing measured"
+    TOO_FEW = "too few"
+    NOT_POSITIVE = "not positive"
+    BELOW_RESOLUTION = "below resolution"
+    CONSTANT = "always the same"
+    NEVER_ENDED = "never ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inconclusive:
+    """What stands where a number would, and a sentence that says what is missing.
+
+    ``wanted`` is how many would do, where it is a matter of how many.
+    """
+
+    reason: Reason
+    why: str
+    wanted: int | None = None
 
 
 Foretold = Mapping[tuple[str, str], Prediction | str]
@@ -50,7 +76,8 @@ class Verdict(enum.Enum):
 class Comparison:
     """Measured over predicted: the ratio, its 90 % interval, and the verdict under the margin.
 
-    ``more`` is how many more replicates would decide; None where they would not, or where it is decided.
+    ``more`` is how many more replicates would decide; None where they would not, or where it is decided. ``p`` is
+    that of the two one-sided tests (TOST): at most 0.05 exactly where the verdict is *agrees*.
     """
 
     ratio: float
@@ -59,11 +86,63 @@ class Comparison:
     margin: float
     verdict: Verdict
     more: int | None = None
+    p: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunComparison:
+    """The same metric of the same cell in two measured runs: new over old.
+
+    ``rank_p`` is the Mann-Whitney test's for any difference, by ``rank_method``; it stands beside the verdict and
+    never decides.
+    """
+
+    comparison: Comparison
+    rank_p: float
+    rank_method: str
+    n_new: int
+    n_old: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correlation:
+    """How alike repetitions of one process are, and how many independent values they are worth.
+
+    ``icc`` is None where it cannot be told (one process, one value each, all alike); then the processes count.
+    """
+
+    icc: float | None
+    low: float | None
+    high: float | None
+    effective_n: float
+    processes: int
+    repetitions: int
+    scale: Literal["log", "plain"]
+
+
+class CautionKind(enum.Enum):
+    """What a reader of a metric is warned of."""
+
+    TREND = "trend"
+    BELOW_RESOLUTION = "below resolution"
+    TOO_FEW_FOR_TAIL = "too few for a tail"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caution:
+    """A warning beside a metric, in a sentence."""
+
+    kind: CautionKind
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasuredMetric:
-    """One metric of one cell: one value a replicate, what they estimate, and what was predicted or why nothing was."""
+    """One metric of one cell: one value a replicate, what they estimate, and what was predicted or why nothing was.
+
+    ``no_ratio`` says why there is no comparison where there is a prediction. ``correlation`` is there where some
+    process gave more than one value.
+    """
 
     name: str
     unit: str
@@ -73,17 +152,31 @@ class MeasuredMetric:
     not_predicted: str
     prediction: Prediction | None = None
     comparison: Comparison | None = None
+    no_ratio: Inconclusive | None = None
+    repetitions: int = 0
+    correlation: Correlation | None = None
+    cautions: tuple[Caution, ...] = ()
+
+    @property
+    def processes(self) -> int:
+        """How many replicates gave a value."""
+        return len(self.values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellSummary:
-    """One cell of a finished run: how its replicates ended, and what they measured."""
+    """One cell of a finished run: how its replicates ended, and what they measured.
+
+    ``excluded`` counts the replicates that a rule on the environment put aside, by its reason; they are in
+    ``outcomes``, too.
+    """
 
     id: str
     levels: Mapping[str, str]
     outcomes: Mapping[str, int]
     reasons: Mapping[str, str]
     metrics: tuple[MeasuredMetric, ...]
+    excluded: Mapping[str, int] = field(default_factory=dict)
 
 
 class ClaimVerdict(enum.Enum):

@@ -1,8 +1,6 @@
-"""Does a prediction hold? Equivalence on the log scale, in three verdicts.
+"""Does a prediction hold, and are two measured runs alike? Ratios of centres on the log scale, in three verdicts.
 
-A test for difference answers the wrong question: with enough replicates it rejects a model that is 2 % off, and
-with few it misses one that is 50 % off. So the ratio of measured to predicted has to lie within a margin that
-was fixed beforehand, with its whole 90 % interval (TOST at 5 %).
+See :mod:`lab.stats.equivalence` for the verdicts and :mod:`lab.stats.estimate` for what has no ratio.
 """
 
 from __future__ import annotations
@@ -10,33 +8,37 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
+from dataclasses import replace
 
-from lab.model.outcome import Comparison, Prediction, Verdict
-from lab.stats.estimate import quantile
+from lab.model.outcome import Comparison, Inconclusive, Prediction, RunComparison
+from lab.stats.equivalence import CONFIDENCE, judged, undecided
+from lab.stats.estimate import logs_of
+from lab.stats.process import PerProcess, quantile_of_next
+from lab.stats.rank import rank_test
+from lab.stats.welch import Spread, difference, spread
 
-_INTERVAL = 0.90
-_MOST_REPLICATES = 100_000
 
-
-def predicted(simulations: Sequence[Sequence[float]]) -> Prediction | None:
-    """What simulated processes foretell: one sequence of per-process values for each resampled calibration.
+def predicted(simulations: Sequence[PerProcess]) -> Prediction | None:
+    """What simulated processes foretell: a :class:`PerProcess` for each resampled calibration.
 
     The 90 % interval is for one measured process. The centre's standard error is the spread between calibrations,
     freed from that within them (one-way analysis of variance): more simulation does not make it smaller, only more
-    calibration does. None where a value is not positive.
+    calibration does. None where a value is not positive, or there is none.
     """
-    logs = [[math.log(value) for value in each] for each in simulations if min(each) > 0]
-    values = [value for each in simulations for value in each]
+    found = [logs_of(each) for each in simulations]
+    logs = [each for each in found if not isinstance(each, Inconclusive)]
     if len(logs) < len(simulations) or not logs:
         return None
+    values = tuple(value for each in simulations for value in each.values)
     centres = [statistics.fmean(each) for each in logs]
     return Prediction(
         value=math.exp(statistics.fmean(centres)),
-        low=quantile(values, 0.05),
-        high=quantile(values, 0.95),
+        low=quantile_of_next(values, 0.05),
+        high=quantile_of_next(values, 0.95),
         log_se=_standard_error(logs, centres),
         calibrations=len(centres),
         n=len(values),
+        values=values,
     )
 
 
@@ -44,64 +46,75 @@ def _standard_error(logs: Sequence[Sequence[float]], centres: Sequence[float]) -
     """Of the centre: between calibrations, and what is left of the simulation's own noise."""
     if len(centres) == 1:
         return 0.0
-    within = statistics.fmean(statistics.variance(each) if len(each) > 1 else 0.0 for each in logs)
+    within = statistics.fmean(spread(each).variance if len(each) > 1 else 0.0 for each in logs)
     each_n = statistics.fmean(len(each) for each in logs)
-    between = max(statistics.variance(centres) - within / each_n, 0.0)
+    between = max(spread(centres).variance - within / each_n, 0.0)
     return math.sqrt(between + within / (each_n * len(centres)))
 
 
-def compare(measured: Sequence[float], prediction: Prediction, margin: float) -> Comparison | None:
+def compare(
+    measured: PerProcess, prediction: Prediction, margin: float, *, resolution: float = 0.0
+) -> Comparison | Inconclusive:
     """The ratio of measured to predicted with its 90 % interval, and the verdict under *margin* (0.15 is ± 15 %).
 
-    Welch on logs of per-process values; None where nothing was measured, or nothing positive.
+    Welch on logs of per-process values. Inconclusive where no ratio can be formed: nothing measured, or a value that
+    is not positive or below twice the clock's *resolution* (in the values' unit). ValueError for a margin or a
+    prediction that is not positive.
     """
-    if not measured or min(measured) <= 0:
-        return None
-    logs = [math.log(value) for value in measured]
-    difference = statistics.fmean(logs) - math.log(prediction.value)
-    n = len(logs)
-    if n == 1:
-        return Comparison(
-            ratio=math.exp(difference), low=None, high=None, margin=margin, verdict=Verdict.INCONCLUSIVE
+    logs = logs_of(measured, resolution=resolution)
+    if isinstance(logs, Inconclusive):
+        return logs
+    if not 0 < prediction.value < math.inf:
+        raise ValueError(
+            f"a prediction of {prediction.value} has no ratio: only positive values are predicted"
         )
-    spread = statistics.variance(logs)
-    half = _half_width(spread, n, prediction)
-    verdict = _verdict(difference - half, difference + half, math.log1p(margin))
-    return Comparison(
-        ratio=math.exp(difference),
-        low=math.exp(difference - half),
-        high=math.exp(difference + half),
-        margin=margin,
-        verdict=verdict,
-        more=_more(difference, spread, prediction, margin, n) if verdict is Verdict.INCONCLUSIVE else None,
+    foretold = Spread(
+        math.log(prediction.value), prediction.log_se**2, 1, max(prediction.calibrations - 1, 1)
+    )
+    if len(logs) == 1:
+        return undecided(logs[0] - foretold.mean, margin)
+    own = spread(logs)
+    return judged(
+        difference(own, foretold),
+        margin,
+        lambda n: difference(replace(own, n=n, freedom=n - 1), foretold).half_width(CONFIDENCE),
+        own.n,
     )
 
 
-def _half_width(spread: float, n: int, prediction: Prediction) -> float:
-    """Of the interval of the difference: Welch, with Satterthwaite's degrees of freedom."""
-    from scipy import stats  # noqa: PLC0415 - takes a second to import; not every command needs it
+def compare_runs(
+    new: PerProcess, old: PerProcess, margin: float, *, resolution: float = 0.0
+) -> RunComparison | Inconclusive:
+    """The ratio of *new* to *old* with its 90 % interval, and the verdict under *margin* (0.15 is ± 15 %).
 
-    own, other = spread / n, prediction.log_se**2
-    if own + other == 0:
-        return 0.0
-    freedom = (own + other) ** 2 / (own**2 / (n - 1) + other**2 / max(prediction.calibrations - 1, 1))
-    return float(stats.t.ppf(0.5 + _INTERVAL / 2, freedom)) * math.sqrt(own + other)
+    ``more`` is for each of the runs. Beside it stands the exact Mann-Whitney test on process values (over all
+    permutations of midranks where there are ties; normal approximation from 50 against 50 on). Inconclusive as
+    :func:`compare` is.
+    """
+    logs = []
+    for sample in (new, old):
+        found = logs_of(sample, resolution=resolution)
+        if isinstance(found, Inconclusive):
+            return found
+        logs.append(found)
+    p, method = rank_test(new, old)
+    return RunComparison(
+        comparison=_ratio(logs[0], logs[1], margin),
+        rank_p=p,
+        rank_method=method,
+        n_new=new.n,
+        n_old=old.n,
+    )
 
 
-def _verdict(low: float, high: float, margin: float) -> Verdict:
-    if -margin <= low and high <= margin:
-        return Verdict.AGREES
-    if high < -margin or low > margin:
-        return Verdict.DISAGREES
-    return Verdict.INCONCLUSIVE
+def _ratio(new: Sequence[float], old: Sequence[float], margin: float) -> Comparison:
+    if min(len(new), len(old)) == 1:
+        return undecided(statistics.fmean(new) - statistics.fmean(old), margin)
+    above, below = spread(new), spread(old)
 
+    def half_width_at(n: int) -> float:
+        extra = n - min(above.n, below.n)
+        wider = [replace(each, n=each.n + extra, freedom=each.n + extra - 1) for each in (above, below)]
+        return difference(*wider).half_width(CONFIDENCE)
 
-def _more(difference: float, spread: float, prediction: Prediction, margin: float, n: int) -> int | None:
-    """How many more replicates would decide if the difference stays; None if the calibration is what is too vague."""
-    room = abs(math.log1p(margin) - abs(difference))
-    total = n
-    while total < _MOST_REPLICATES:
-        if _half_width(spread, total, prediction) <= room:
-            return max(total - n, 1)
-        total = math.ceil(total * 1.2)
-    return None
+    return judged(difference(above, below), margin, half_width_at, min(above.n, below.n))

@@ -1,98 +1,109 @@
 """From one value a process to an estimate with its interval.
 
-The unit is one fresh process: repetitions inside a process are correlated (pooled, a cell compared with
-itself at a nominal 5 % gives 53 % false alarms). So repetitions become one value a process first,
-:func:`process_value`, and :func:`centre` takes nothing else.
+The unit is one fresh process: see :mod:`lab.stats.process`. Durations multiply, so positive values are averaged on
+the log scale (the geometric mean) and compared as ratios.
 """
 
 from __future__ import annotations
 
 import math
-import statistics
-from collections.abc import Sequence
+from typing import Final
 
-from lab.model.outcome import Estimate
+from lab.model.outcome import Estimate, Inconclusive, Reason
+from lab.stats.process import PerProcess, quantile, values_of
+from lab.stats.welch import Difference, as_ratio, difference, spread, t_quantile
 
+__all__ = ["centre", "centre_ratio", "log_difference", "logs_of", "quantile"]
 
-def quantile(values: Sequence[float], q: float) -> float:
-    """The *q*-quantile (0 … 1), linear between order statistics (Hyndman and Fan's type 7). At least one value."""
-    ordered = sorted(values)
-    position = q * (len(ordered) - 1)
-    below = math.floor(position)
-    above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (ordered[above] - ordered[below]) * (position - below)
+_LEAST: Final = 2
+"""Values that a spread needs."""
 
 
-def process_value(repetitions: Sequence[float], statistic: str) -> float:
-    """What one process says: ``p50``, ``p90`` or ``max`` of its repetitions. At least one is needed."""
-    match statistic:
-        case "max":
-            return float(max(repetitions))
-        case "p50":
-            return quantile(repetitions, 0.5)
-        case "p90":
-            return quantile(repetitions, 0.9)
-        case _:
-            raise ValueError(f"no statistic is called {statistic!r}")
+def centre(sample: PerProcess, *, confidence: float = 0.95) -> Estimate | None:
+    """The centre of per-process values, with a t interval; None where there is no value.
 
-
-def centre(values: Sequence[float], *, confidence: float = 0.95) -> Estimate | None:
-    """The centre of per-process *values*, with a t interval; None where there is no value.
-
-    On the log scale where all values are positive (the geometric mean: durations multiply), else on the plain
-    scale (the mean). One value has no interval.
+    On the log scale where all values are positive, else on the plain scale (the mean). One value has no interval.
     """
-    n = len(values)
-    if n == 0:
+    values = values_of(sample)
+    if not values:
         return None
-    if min(values) > 0:
-        mean, low, high = _t_interval([math.log(value) for value in values], confidence)
+    on_logs = min(values) > 0
+    scaled = [math.log(value) for value in values] if on_logs else values
+    method = "geometric mean, t interval on logs" if on_logs else "mean, t interval"
+    if min(values) == max(values):
+        end = values[0] if len(values) > 1 else None
         return Estimate(
-            value=math.exp(mean),
-            low=None if low is None else math.exp(low),
-            high=None if high is None else math.exp(high),
-            confidence=confidence,
-            n=n,
-            method="geometric mean, t interval on logs",
+            value=values[0], low=end, high=end, confidence=confidence, n=len(values), method=method
         )
-    mean, low, high = _t_interval(values, confidence)
-    return Estimate(value=mean, low=low, high=high, confidence=confidence, n=n, method="mean, t interval")
+    around = spread(scaled)
+    half = t_quantile(0.5 + confidence / 2, around.freedom) * math.sqrt(around.squared_error)
+    found = [around.mean, around.mean - half, around.mean + half]
+    value, low, high = [as_ratio(each) for each in found] if on_logs else found
+    return Estimate(value=value, low=low, high=high, confidence=confidence, n=len(values), method=method)
 
 
 def centre_ratio(
-    above: Sequence[float], below: Sequence[float], *, confidence: float = 0.95
-) -> Estimate | None:
-    """The ratio of two centres on the log scale, with Welch's interval; None where a value is not positive or n < 2."""
-    n = min(len(above), len(below))
-    if n < 2 or min(*above, *below) <= 0:  # noqa: PLR2004 - a spread needs two
-        return None
-    from scipy import stats  # noqa: PLC0415 - takes a second to import; not every command needs it
+    above: PerProcess, below: PerProcess, *, confidence: float = 0.95, resolution: float = 0.0
+) -> Estimate | Inconclusive:
+    """The ratio of two centres on the log scale, with Welch's interval.
 
-    logs = [[math.log(value) for value in values] for values in (above, below)]
-    difference = statistics.fmean(logs[0]) - statistics.fmean(logs[1])
-    parts = [statistics.variance(each) / len(each) for each in logs]
-    half = 0.0
-    if sum(parts) > 0:
-        freedom = sum(parts) ** 2 / sum(
-            part**2 / (len(each) - 1) for part, each in zip(parts, logs, strict=True)
-        )
-        half = float(stats.t.ppf(0.5 + confidence / 2, freedom)) * math.sqrt(sum(parts))
+    Inconclusive where one has fewer than two values, or one that is not positive or below twice *resolution* (in the
+    values' own unit).
+    """
+    found = log_difference(above, below, resolution=resolution)
+    if isinstance(found, Inconclusive):
+        return found
+    half = found.half_width(confidence)
     return Estimate(
-        value=math.exp(difference),
-        low=math.exp(difference - half),
-        high=math.exp(difference + half),
+        value=as_ratio(found.value),
+        low=as_ratio(found.value - half),
+        high=as_ratio(found.value + half),
         confidence=confidence,
-        n=n,
+        n=min(above.n, below.n),
         method="ratio of geometric means, Welch on logs",
     )
 
 
-def _t_interval(values: Sequence[float], confidence: float) -> tuple[float, float | None, float | None]:
-    mean = statistics.fmean(values)
-    n = len(values)
-    if n == 1:
-        return mean, None, None
-    from scipy import stats  # noqa: PLC0415 - takes a second to import; not every command needs it
+def log_difference(
+    above: PerProcess, below: PerProcess, *, resolution: float = 0.0
+) -> Difference | Inconclusive:
+    """Of the centres' logarithms; inconclusive as :func:`centre_ratio` is."""
+    logs = []
+    for sample in (above, below):
+        found = logs_of(sample, resolution=resolution)
+        if isinstance(found, Inconclusive):
+            return found
+        if len(found) < _LEAST:
+            return Inconclusive(
+                reason=Reason.TOO_FEW,
+                why="one process says nothing of how far processes are apart: two of each are needed",
+                wanted=_LEAST,
+            )
+        logs.append(found)
+    return difference(spread(logs[0]), spread(logs[1]))
 
-    half = float(stats.t.ppf(0.5 + confidence / 2, n - 1)) * statistics.stdev(values) / math.sqrt(n)
-    return mean, mean - half, mean + half
+
+def logs_of(sample: PerProcess, *, resolution: float = 0.0) -> tuple[float, ...] | Inconclusive:
+    """Logarithms of per-process values, or why no ratio can be formed of them.
+
+    A value below twice the clock's *resolution* (in the values' own unit) is mostly the clock's step: one such value
+    makes the sample "below resolution", since nothing is dropped for its value.
+    """
+    values = values_of(sample)
+    if not values:
+        return Inconclusive(
+            reason=Reason.NOTHING_MEASURED, why="no process gave a value, so there is no ratio", wanted=_LEAST
+        )
+    under = sum(value < 2 * resolution for value in values)
+    if under:
+        return Inconclusive(
+            reason=Reason.BELOW_RESOLUTION,
+            why=f"{under} of {len(values)} values are below twice the clock's resolution ({2 * resolution:g}):"
+            " no number to divide by",
+        )
+    if min(values) <= 0:
+        return Inconclusive(
+            reason=Reason.NOT_POSITIVE,
+            why=f"{sum(value <= 0 for value in values)} of {len(values)} values are not positive: there is no ratio",
+        )
+    return tuple(math.log(value) for value in values)

@@ -1,74 +1,139 @@
-"""Records of a cell, as what is known of its metrics and outcomes."""
+"""Records of a run, in one pass, as what is known of each cell's metrics and outcomes."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 from lab.model.matrix import Cell
-from lab.model.outcome import CellSummary, MeasuredMetric, Prediction
+from lab.model.outcome import (
+    Caution,
+    CautionKind,
+    CellSummary,
+    Comparison,
+    Inconclusive,
+    MeasuredMetric,
+    Prediction,
+    Reason,
+)
 from lab.model.run import Record
 from lab.model.scenario import Metric, Scenario
 from lab.stats.compare import compare
-from lab.stats.estimate import centre, process_value
+from lab.stats.correlation import correlation_of
+from lab.stats.estimate import centre, logs_of
+from lab.stats.process import PerProcess
+from lab.stats.reduction import Reduction
+from lab.stats.trend import moves, trend_of
+
+CLOCK_NS: Final = 1.0
+"""The resolution of Linux's monotonic clock: it counts whole nanoseconds."""
+_P90_REPETITIONS: Final = 10
+"""In a process, below which its 90 % quantile is next to its largest value."""
 
 
 def summarise(
     scenario: Scenario,
     cells: Iterable[Cell],
-    records: Sequence[Record],
+    records: Iterable[Record],
     foretold: Mapping[tuple[str, str], Prediction | str],
+    *,
+    clock_ns: float = CLOCK_NS,
 ) -> tuple[CellSummary, ...]:
     """One summary a cell, in the order of *cells*; records that are not usable count as outcomes only.
 
-    *foretold* has, by cell id and metric name, a prediction or the reason for none.
+    *records* are gone through once and nothing of them is kept but numbers. *foretold* has, by cell id and metric
+    name, a prediction or the reason for none. Durations below twice *clock_ns* are below resolution: they are shown,
+    and no ratio is formed of them.
     """
-    return tuple(
-        _cell(
-            cell,
-            [(metric, foretold[cell.id, metric.name]) for metric in scenario.metrics_of(cell.levels)],
-            [record for record in records if record.turn.cell == cell.id],
-        )
-        for cell in cells
-    )
-
-
-def _cell(
-    cell: Cell, metrics: Iterable[tuple[Metric, Prediction | str]], records: Sequence[Record]
-) -> CellSummary:
-    outcomes = Counter(record.termination.ending.value for record in records)
-    return CellSummary(
-        id=cell.id,
-        levels={name: level.text for name, level in cell.levels.items()},
-        outcomes=dict(sorted(outcomes.items())),
-        reasons=_reasons(records),
-        metrics=tuple(_metric(metric, records, foretold) for metric, foretold in metrics),
-    )
-
-
-def _reasons(records: Iterable[Record]) -> Mapping[str, str]:
-    """For each ending but a plain exit, what the first replicate that had it said."""
-    reasons: dict[str, str] = {}
+    tallies = {cell.id: _Tally(cell, scenario.metrics_of(cell.levels)) for cell in cells}
     for record in records:
-        if record.termination.detail:
-            reasons.setdefault(record.termination.ending.value, record.termination.detail)
-    return reasons
+        if (tally := tallies.get(record.turn.cell)) is not None:
+            tally.count(record)
+    return tuple(tally.summary(foretold, clock_ns) for tally in tallies.values())
 
 
-def _metric(metric: Metric, records: Iterable[Record], foretold: Prediction | str) -> MeasuredMetric:
-    values = tuple(
-        process_value(repetitions, metric.statistic)
-        for record in records
-        if record.usable and (repetitions := record.observations.get(metric.observation))
-    )
+class _Tally:
+    """What is counted of one cell while its records go by."""
+
+    def __init__(self, cell: Cell, metrics: tuple[Metric, ...]) -> None:
+        self._cell = cell
+        self._metrics = metrics
+        self._outcomes: Counter[str] = Counter()
+        self._excluded: Counter[str] = Counter()
+        self._reasons: dict[str, str] = {}
+        wanted: dict[str, list[str]] = {}
+        for metric in metrics:
+            wanted.setdefault(metric.observation, []).append(metric.statistic)
+        self._seen = {name: Reduction(statistics) for name, statistics in wanted.items()}
+
+    def count(self, record: Record) -> None:
+        """One replicate: its ending, what the first of its kind said, and its values where they may be looked at."""
+        termination = record.termination
+        self._outcomes[termination.ending.value] += 1
+        if termination.detail:
+            self._reasons.setdefault(termination.ending.value, termination.detail)
+        if record.excluded:
+            self._excluded[record.excluded] += 1
+        if record.usable:
+            for name, repetitions in record.observations.items():
+                if repetitions and (seen := self._seen.get(name)) is not None:
+                    seen.add(repetitions)
+
+    def summary(self, foretold: Mapping[tuple[str, str], Prediction | str], clock_ns: float) -> CellSummary:
+        """What a reader is told of the cell."""
+        return CellSummary(
+            id=self._cell.id,
+            levels={name: level.text for name, level in self._cell.levels.items()},
+            outcomes=dict(sorted(self._outcomes.items())),
+            reasons=self._reasons,
+            excluded=dict(sorted(self._excluded.items())),
+            metrics=tuple(
+                _metric(
+                    metric,
+                    self._seen[metric.observation],
+                    foretold[self._cell.id, metric.name],
+                    clock_ns if metric.unit == "ns" else 0.0,
+                )
+                for metric in self._metrics
+            ),
+        )
+
+
+def _metric(metric: Metric, seen: Reduction, foretold: Prediction | str, resolution: float) -> MeasuredMetric:
+    sample = seen.per_process(metric.statistic)
     prediction = foretold if isinstance(foretold, Prediction) else None
+    compared = compare(sample, prediction, metric.margin, resolution=resolution) if prediction else None
+    moments = seen.moments()
     return MeasuredMetric(
         name=metric.name,
         unit=metric.unit,
         statistic=metric.statistic,
-        values=values,
-        estimate=centre(values),
+        values=sample.values,
+        estimate=centre(sample),
         not_predicted="" if isinstance(foretold, Prediction) else foretold,
         prediction=prediction,
-        comparison=compare(values, prediction, metric.margin) if prediction else None,
+        comparison=compared if isinstance(compared, Comparison) else None,
+        no_ratio=compared if isinstance(compared, Inconclusive) else None,
+        repetitions=seen.repetitions,
+        correlation=correlation_of(moments) if moments else None,
+        cautions=tuple(_cautions(metric, seen, sample, resolution)),
     )
+
+
+def _cautions(metric: Metric, seen: Reduction, sample: PerProcess, resolution: float) -> Iterator[Caution]:
+    found = trend_of(seen.changes())
+    if not isinstance(found, Inconclusive) and moves(found):
+        yield Caution(
+            kind=CautionKind.TREND,
+            text=f"the second half of a process's repetitions is {found.value:.3g} times its first:"
+            " what was discarded at the start was not enough",
+        )
+    problem = logs_of(sample, resolution=resolution)
+    if isinstance(problem, Inconclusive) and problem.reason is Reason.BELOW_RESOLUTION:
+        yield Caution(kind=CautionKind.BELOW_RESOLUTION, text=problem.why)
+    if metric.statistic == "p90" and 0 < seen.fewest < _P90_REPETITIONS:
+        yield Caution(
+            kind=CautionKind.TOO_FEW_FOR_TAIL,
+            text=f"a process gave as few as {seen.fewest} repetitions; its p90 is a tail from {_P90_REPETITIONS} on",
+        )

@@ -8,13 +8,19 @@ from lab.model.units import value_to_text
 from lab.report.terminal import Page, show_run
 from lab.report.view import failures, not_predicted, rows
 from lab.stats.estimate import centre
+from lab.stats.process import Repetitions
 
 _Unit = Literal["ns", "bytes", "count", "errno"]
 
 
 def _metric(name: str, values: tuple[float, ...], unit: _Unit = "ns", why: str = "no twin") -> MeasuredMetric:
     return MeasuredMetric(
-        name=name, unit=unit, statistic="p50", values=values, estimate=centre(values), not_predicted=why
+        name=name,
+        unit=unit,
+        statistic="p50",
+        values=values,
+        estimate=centre(Repetitions([(value,) for value in values]).only()),
+        not_predicted=why,
     )
 
 

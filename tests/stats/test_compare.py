@@ -6,17 +6,24 @@ import statistics
 
 import pytest
 
-from lab.model.outcome import Prediction, Verdict
+from lab.model.outcome import Inconclusive, Prediction, Reason, Verdict
 from lab.stats.compare import compare, predicted
 from lab.stats.estimate import centre_ratio
+from lab.stats.process import PerProcess
+from tests.stats.samples import known, log_normal, one_each
 
 
 def _prediction(value: float = 100.0, log_se: float = 0.0) -> Prediction:
     return Prediction(value=value, low=value * 0.9, high=value * 1.1, log_se=log_se, calibrations=8, n=32)
 
 
-def _sample(source: random.Random, ratio: float, n: int) -> list[float]:
-    return [100 * ratio * math.exp(source.gauss(0, 0.08)) for _ in range(n)]
+def _reason(found: object) -> Reason:
+    assert isinstance(found, Inconclusive)
+    return found.reason
+
+
+def _sample(source: random.Random, ratio: float, n: int) -> PerProcess:
+    return log_normal(source, 100 * ratio, 0.08, n)
 
 
 @pytest.mark.parametrize(
@@ -32,9 +39,8 @@ def _sample(source: random.Random, ratio: float, n: int) -> list[float]:
 def test_clear_cases(ratio: float, verdict: Verdict) -> None:
     """Within the margin, wholly outside, or on its edge."""
     source = random.Random(5)  # noqa: S311 - a sample
-    comparison = compare(_sample(source, ratio, 40), _prediction(), 0.15)
+    comparison = known(compare(_sample(source, ratio, 40), _prediction(), 0.15))
 
-    assert comparison is not None
     assert comparison.verdict is verdict
     assert comparison.ratio == pytest.approx(ratio, rel=0.05)
 
@@ -46,8 +52,7 @@ def test_a_prediction_on_the_margin_passes_in_one_case_of_twenty(ratio: float) -
     source = random.Random(20261123)  # noqa: S311 - a sample
     agreed = 0
     for _ in range(2000):
-        comparison = compare(_sample(source, ratio, 10), _prediction(), 0.15)
-        assert comparison is not None
+        comparison = known(compare(_sample(source, ratio, 10), _prediction(), 0.15))
         agreed += comparison.verdict is Verdict.AGREES
 
     assert 0.035 <= agreed / 2000 <= 0.065
@@ -56,9 +61,8 @@ def test_a_prediction_on_the_margin_passes_in_one_case_of_twenty(ratio: float) -
 def test_a_vague_calibration_cannot_be_outvoted() -> None:
     """However many replicates: what the calibration does not know, the measurement cannot decide."""
     source = random.Random(5)  # noqa: S311 - a sample
-    comparison = compare(_sample(source, 1.0, 400), _prediction(log_se=0.2), 0.15)
+    comparison = known(compare(_sample(source, 1.0, 400), _prediction(log_se=0.2), 0.15))
 
-    assert comparison is not None
     assert comparison.verdict is Verdict.INCONCLUSIVE
     assert comparison.more is None
 
@@ -66,10 +70,9 @@ def test_a_vague_calibration_cannot_be_outvoted() -> None:
 def test_it_says_how_many_more_replicates_would_decide() -> None:
     """And that many, at the same spread, do."""
     source = random.Random(6)  # noqa: S311 - a sample
-    few = _sample(source, 1.0, 3)
-    comparison = compare([few[0] * 0.9, few[1], few[2] * 1.15], _prediction(), 0.15)
+    few = _sample(source, 1.0, 3).values
+    comparison = known(compare(one_each([few[0] * 0.9, few[1], few[2] * 1.15]), _prediction(), 0.15))
 
-    assert comparison is not None
     assert comparison.verdict is Verdict.INCONCLUSIVE
     assert comparison.more is not None
     assert 2 <= comparison.more <= 60
@@ -77,30 +80,31 @@ def test_it_says_how_many_more_replicates_would_decide() -> None:
 
 def test_degenerate_samples() -> None:
     """None, one, all alike, zero: an answer or none, never an exception."""
-    constant = compare([100.0] * 5, _prediction(), 0.15)
-    alone = compare([100.0], _prediction(), 0.15)
+    constant = known(compare(one_each([100.0] * 5), _prediction(), 0.15))
+    alone = known(compare(one_each([100.0]), _prediction(), 0.15))
 
-    assert compare([], _prediction(), 0.15) is None
-    assert compare([0.0, 1.0], _prediction(), 0.15) is None
-    assert constant is not None
+    assert _reason(compare(one_each([]), _prediction(), 0.15)) is Reason.NOTHING_MEASURED
+    assert _reason(compare(one_each([0.0, 1.0]), _prediction(), 0.15)) is Reason.NOT_POSITIVE
+    assert (
+        _reason(compare(one_each([1.0, 9.0]), _prediction(), 0.15, resolution=1)) is Reason.BELOW_RESOLUTION
+    )
     assert constant.verdict is Verdict.AGREES
     assert constant.low == pytest.approx(1)
     assert constant.high == pytest.approx(1)
-    assert alone is not None
     assert (alone.verdict, alone.low) == (Verdict.INCONCLUSIVE, None)
 
 
 def test_more_simulation_does_not_make_a_prediction_surer() -> None:
     """The centre's uncertainty is the spread between calibrations, whatever the number of processes in each."""
-    few = predicted([[90.0, 90.0], [110.0, 110.0]])
-    many = predicted([[90.0] * 100, [110.0] * 100])
+    few = predicted([one_each([90.0, 90.0]), one_each([110.0, 110.0])])
+    many = predicted([one_each([90.0] * 100), one_each([110.0] * 100)])
 
     assert few is not None
     assert many is not None
     assert few.log_se == pytest.approx(many.log_se)
     assert few.log_se == pytest.approx(math.log(110 / 90) / math.sqrt(2))
     assert predicted([]) is None
-    assert predicted([[1.0, 0.0]]) is None
+    assert predicted([one_each([1.0, 0.0])]) is None
 
 
 def test_the_noise_within_a_calibration_is_not_taken_for_its_uncertainty() -> None:
@@ -114,12 +118,11 @@ def test_the_noise_within_a_calibration_is_not_taken_for_its_uncertainty() -> No
 
 def test_a_ratio_of_two_samples_has_welchs_interval() -> None:
     """Symmetric as a ratio, and none where there is too little."""
-    ratio = centre_ratio([2.0, 2.2, 1.8], [1.0, 1.1, 0.9])
+    ratio = known(centre_ratio(one_each([2.0, 2.2, 1.8]), one_each([1.0, 1.1, 0.9])))
 
-    assert ratio is not None
     assert ratio.value == pytest.approx(2.0, rel=0.01)
     assert ratio.low is not None
     assert ratio.high is not None
     assert ratio.low * ratio.high == pytest.approx(ratio.value**2)
-    assert centre_ratio([1.0], [1.0, 2.0]) is None
-    assert centre_ratio([1.0, 0.0], [1.0, 2.0]) is None
+    assert _reason(centre_ratio(one_each([1.0]), one_each([1.0, 2.0]))) is Reason.TOO_FEW
+    assert _reason(centre_ratio(one_each([1.0, 0.0]), one_each([1.0, 2.0]))) is Reason.NOT_POSITIVE

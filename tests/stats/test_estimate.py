@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.stats.estimate import centre, process_value, quantile
+from lab.stats.estimate import centre
+from lab.stats.process import process_value, quantile
+from tests.stats.samples import log_normal, one_each
 
 
 @given(st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=50), st.floats(0, 1))
@@ -28,7 +30,7 @@ def test_the_statistics_of_one_process() -> None:
 
 def test_durations_are_averaged_on_the_log_scale() -> None:
     """The centre of 1 and 100 is 10, and the interval is symmetric as a ratio."""
-    estimate = centre([1, 100, 10])
+    estimate = centre(one_each([1, 100, 10]))
 
     assert estimate is not None
     assert estimate.value == pytest.approx(10)
@@ -39,17 +41,17 @@ def test_durations_are_averaged_on_the_log_scale() -> None:
 
 def test_one_value_has_no_interval_and_none_has_no_estimate() -> None:
     """A number never travels with an uncertainty that nobody knows."""
-    alone = centre([7.0])
+    alone = centre(one_each([7.0]))
 
     assert alone is not None
     assert alone.value == pytest.approx(7.0)
     assert (alone.low, alone.high, alone.n) == (None, None, 1)
-    assert centre([]) is None
+    assert centre(one_each([])) is None
 
 
 def test_zeros_are_averaged_as_they_are() -> None:
     """A count of zero has no logarithm; the plain mean says so in its method."""
-    estimate = centre([0, 0, 3])
+    estimate = centre(one_each([0, 0, 3]))
 
     assert estimate is not None
     assert estimate.value == pytest.approx(1)
@@ -62,7 +64,7 @@ def test_the_interval_holds_the_truth_as_often_as_it_says() -> None:
     source = random.Random(20261123)  # noqa: S311 - a sample, not a secret
     held = 0
     for _ in range(2000):
-        estimate = centre([math.exp(source.gauss(3, 0.4)) for _ in range(10)])
+        estimate = centre(log_normal(source, math.exp(3), 0.4, 10))
         assert estimate is not None
         assert estimate.low is not None
         assert estimate.high is not None

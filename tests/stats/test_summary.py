@@ -1,0 +1,190 @@
+"""A run's records, in one pass, as what a reader is told."""
+
+import random
+import time
+import tracemalloc
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+import pytest
+
+from lab.model.matrix import Cell
+from lab.model.outcome import CautionKind, MeasuredMetric, Prediction, Reason, Verdict
+from lab.model.run import Ending, Record, Termination, Turn
+from lab.model.scenario import Limits, Metric, Scenario
+from lab.model.units import Nanos
+from lab.stats.summary import summarise
+
+_PREDICTION = Prediction(value=100, low=90, high=110, log_se=0.01, calibrations=8, n=32)
+
+
+def _scenario(*metrics: Metric) -> Scenario:
+    return Scenario(
+        name="s",
+        title="",
+        blocks="",
+        look_for="",
+        factors=(),
+        groups=(),
+        metrics=metrics,
+        limits=Limits(time=Nanos(1), memory_bytes=1, pids=2),
+        touched=None,
+        replicates=1,
+        quick_replicates=1,
+        releases=("1",),
+        expected=(Ending.EXIT,),
+        claims=(),
+        manifest_sha256="",
+    )
+
+
+def _metric(
+    name: str = "wait_ns",
+    statistic: Literal["p50", "p90", "max"] = "p50",
+    unit: Literal["ns", "count"] = "ns",
+    observation: str = "wait_ns",
+) -> Metric:
+    return Metric(name=name, title="", observation=observation, unit=unit, statistic=statistic)
+
+
+def _cell(name: str) -> Cell:
+    return Cell(id=name, scenario="s", levels={})
+
+
+def _record(
+    cell: str,
+    observed: Mapping[str, tuple[int, ...]],
+    ending: Ending = Ending.EXIT,
+    *,
+    detail: str = "",
+    excluded: str = "",
+) -> Record:
+    return Record(
+        turn=Turn(position=0, block=0, cell=cell),
+        termination=Termination(ending=ending, detail=detail),
+        started_at_ns=0,
+        wall_ns=Nanos(1),
+        observations=observed,
+        excluded=excluded,
+    )
+
+
+def _one(metric: Metric, *processes: tuple[int, ...]) -> MeasuredMetric:
+    records = (_record("a", {"wait_ns": each}) for each in processes)
+    (cell,) = summarise(_scenario(metric), [_cell("a")], records, {("a", metric.name): _PREDICTION})
+    (found,) = cell.metrics
+    return found
+
+
+def test_each_cell_gets_its_own_in_the_order_asked_for() -> None:
+    """Values of usable replicates in the order they came; endings, exclusions and reasons of all."""
+    metrics = (_metric(), _metric("longest_ns", "max"), _metric("size", unit="count", observation="size"))
+    records = (
+        _record("b", {"wait_ns": (90, 100, 110), "size": (7,)}),
+        _record("a", {"wait_ns": (5,)}),
+        _record("nobody's", {"wait_ns": (5,)}),
+        _record("b", {"wait_ns": (95, 101, 120)}, excluded="steal time"),
+        _record("b", {"wait_ns": (1,)}, Ending.OOM, detail="first"),
+        _record("b", {"wait_ns": ()}, Ending.OOM, detail="second"),
+        _record("b", {"wait_ns": (300, 100, 200), "unknown": (1,)}),
+    )
+    foretold: dict[tuple[str, str], Prediction | str] = {
+        (cell, metric.name): "none" for cell in "ab" for metric in metrics
+    }
+    foretold["b", "wait_ns"] = _PREDICTION
+
+    b, a = summarise(_scenario(*metrics), [_cell("b"), _cell("a")], iter(records), foretold)
+
+    assert (b.id, a.id) == ("b", "a")
+    assert [metric.values for metric in b.metrics] == [(100, 200), (110, 300), (7,)]
+    assert [metric.values for metric in a.metrics] == [(5,), (5,), ()]
+    assert [(each.processes, each.repetitions) for each in b.metrics] == [(2, 6), (2, 6), (1, 1)]
+    assert b.outcomes == {"exit": 3, "oom": 2}
+    assert b.reasons == {"oom": "first"}
+    assert (b.excluded, a.excluded) == ({"steal time": 1}, {})
+    wait, longest, size = b.metrics
+    assert wait.comparison is not None
+    assert wait.comparison.verdict is Verdict.INCONCLUSIVE
+    assert wait.correlation is not None
+    assert longest.not_predicted == "none"
+    assert size.correlation is None
+
+
+def test_no_ratio_is_formed_of_what_the_clock_cannot_see() -> None:
+    """A duration of 1 ns is shown, with the reason; a count of 1 is a number like any other."""
+    short = _one(_metric(), (1,), (40,))
+    count = _one(_metric("size", unit="count"), (1,), (40,))
+
+    assert short.values == (1, 40)
+    assert short.comparison is None
+    assert short.no_ratio is not None
+    assert short.no_ratio.reason is Reason.BELOW_RESOLUTION
+    assert [each.kind for each in short.cautions] == [CautionKind.BELOW_RESOLUTION]
+    assert count.comparison is not None
+    assert count.cautions == ()
+
+
+def test_nothing_measured_is_said() -> None:
+    """A cell without a record has its metrics, empty."""
+    nothing = _one(_metric())
+
+    assert (nothing.values, nothing.estimate, nothing.comparison) == ((), None, None)
+    assert nothing.no_ratio is not None
+    assert nothing.no_ratio.reason is Reason.NOTHING_MEASURED
+    assert nothing.cautions == ()
+
+
+def test_a_reader_is_warned_of_trends_and_of_thin_tails() -> None:
+    """Processes that get faster as they go, and a p90 of four repetitions."""
+    source = random.Random(1)  # noqa: S311 - a sample
+    falling = [tuple(source.randint(900, 1000) - 40 * n for n in range(12)) for _ in range(5)]
+
+    assert [each.kind for each in _one(_metric(), *falling).cautions] == [CautionKind.TREND]
+    (thin,) = _one(_metric("p90", "p90"), (1000, 1001, 1002, 1003)).cautions
+    assert thin.kind is CautionKind.TOO_FEW_FOR_TAIL
+    assert "as few as 4 repetitions" in thin.text
+
+
+def test_the_same_observation_can_be_two_metrics() -> None:
+    """Its median and its p90, from one reduction."""
+    metrics = (_metric(), _metric("wait_p90_ns", "p90"))
+    records = (_record("a", {"wait_ns": tuple(range(1000, 1011))}) for _ in range(2))
+
+    (cell,) = summarise(_scenario(*metrics), [_cell("a")], records, {("a", m.name): "-" for m in metrics})
+
+    assert [metric.values for metric in cell.metrics] == [(1005, 1005), (1009, 1009)]
+
+
+def _many(cells: int, records: int, repetitions: int) -> Iterator[Record]:
+    for position in range(records):
+        values = tuple(1000 + (position * 7919 + n * 104729) % 997 for n in range(repetitions))
+        yield _record(f"c{position % cells}", {"wait_ns": values, "other_ns": values[:1]})
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_records_are_summarised_in_seconds() -> None:
+    """One pass over a generator, within 4 s (making the records not counted).
+
+    A twentieth of them takes at most 15 MB at any time, so all take at most 300.
+    """
+    metrics = (_metric(), _metric("p90", "p90"), _metric("other_ns", observation="other_ns"))
+    cells = [_cell(f"c{n}") for n in range(100)]
+    foretold = {(cell.id, metric.name): _PREDICTION for cell in cells for metric in metrics}
+
+    def spent(records: int) -> tuple[float, float]:
+        begun = time.process_time()
+        for _ in _many(100, records, 30):
+            pass
+        made = time.process_time()
+        summarise(_scenario(*metrics), cells, _many(100, records, 30), foretold)
+        return made - begun, time.process_time() - made
+
+    making, both = spent(100_000)
+    tracemalloc.start()
+    summaries = summarise(_scenario(*metrics), cells, _many(100, 5_000, 30), foretold)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert both - making < 4
+    assert peak < 15e6
+    assert [len(metric.values) for metric in summaries[0].metrics] == [50, 50, 50]
