@@ -71,9 +71,7 @@ def analyse(folder: RunFolder) -> Analysis:
         )
     scenario = manifest.read(content, name=plan.scenario, path=path)
     records = folder.records()
-    cells = summarise(
-        scenario, [_cell(scenario, cell) for cell in plan.cells], tuple(records), folder.foretold()
-    )
+    cells = summarise(scenario, [_cell(scenario, cell) for cell in plan.cells], records, folder.foretold())
     return Analysis(
         plan=plan,
         scenario=scenario,

@@ -7,8 +7,10 @@ no scenario's own measurement ever comes in here. Where the result is kept, :mod
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from lab.bench.agent import Command, greeted
@@ -16,12 +18,19 @@ from lab.bench.decode import decode
 from lab.engine.base import Engine, File, Spec
 from lab.errors import MeasurementError
 from lab.golang.build import Binary
+from lab.model.outcome import Estimate
 from lab.model.run import Capture, Turn
 from lab.model.units import Nanos
 from lab.sim.costs import Cost, Costs, Point
+from lab.stats.estimate import centre_ratio
+from lab.stats.process import PerProcess, Repetitions
 
 PROGRAM: Final = "calibrate"
 PROCESSES: Final = 16
+CHECKED: Final = 4
+"""Processes that tell whether a kept calibration still holds."""
+DRIFT: Final = 0.10
+"""By how much a cost may have moved since it was measured."""
 
 _AGENT: Final = "/golab/agent"
 _PATH: Final = "/golab/calibrate"
@@ -45,10 +54,9 @@ def measure(
     *,
     fingerprint: str,
     release: str,
-    say: Callable[[str], None],
+    processes: int = PROCESSES,
 ) -> Costs:
     """Run the calibration program in several processes and turn what they saw into costs."""
-    say(f"calibrating: {PROCESSES} processes of primitives on engine {engine.name}")
     spec = Spec(
         files=(File(path=_AGENT, content=agent.content), File(path=_PATH, content=program.content)),
         agent=(_AGENT,),
@@ -63,7 +71,7 @@ def measure(
             directory=container.path("/tmp"),  # noqa: S108 - the container's own tmpfs
             timeout=_LIMIT,
         )
-        for number in range(PROCESSES):
+        for number in range(processes):
             raw = greeted_agent.run(command, stop=lambda: False)
             record = decode(Capture(turn=Turn(position=number, block=number, cell=PROGRAM), raw=raw))
             if not record.usable:
@@ -82,6 +90,40 @@ def measure(
             seen, date=f"{now:%Y-%m-%d}", origin=f"go_templates/calibrate, engine {engine.name}, go{release}"
         ),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """A cost that is no more what it was: what it is now over what was kept, with its 95 % interval."""
+
+    cost: str
+    levels: Mapping[str, int | str]
+    ratio: Estimate
+
+
+def drifts(kept: Costs, fresh: Costs) -> tuple[Drift, ...]:
+    """Every cost whose whole interval lies more than :data:`DRIFT` away from what was kept, the largest drift first."""
+    found = (
+        Drift(cost=name, levels=point.levels, ratio=ratio)
+        for name, cost in fresh.costs.items()
+        if name in kept.costs
+        for point in cost.points
+        for old in kept.costs[name].points
+        if old.levels == point.levels
+        and isinstance(ratio := centre_ratio(_medians(point), _medians(old)), Estimate)
+        and _is_beyond(ratio)
+    )
+    return tuple(sorted(found, key=lambda drift: -abs(math.log(drift.ratio.value))))
+
+
+def _is_beyond(ratio: Estimate) -> bool:
+    assert ratio.low is not None  # noqa: S101 - a ratio of two spreads has its interval
+    assert ratio.high is not None  # noqa: S101
+    return ratio.low > 1 + DRIFT or ratio.high < 1 / (1 + DRIFT)
+
+
+def _medians(point: Point) -> PerProcess:
+    return Repetitions(point.processes).reduced("p50")
 
 
 def costs_of(

@@ -39,7 +39,7 @@ from lab.model.scenario import GO_RELEASE, GOMAXPROCS, Scenario
 from lab.model.units import Nanos, duration_to_text
 from lab.sim.costs import Costs
 from lab.sim.packaged import packaged
-from lab.stats.estimate import quantile
+from lab.stats.process import quantile
 from lab.stats.summary import summarise
 from lab.store import Decided, RunFolder, Store
 
@@ -208,23 +208,54 @@ def _costs(order: Order, workshop: Workshop, *, is_needed: bool) -> Costs:
     if (given := shelf.given(order.costs, fingerprint)) is not None:
         return given
     path = shelf.users_shelf().place(fingerprint, workshop.engine.name, toolchain.DEFAULT_RELEASE)
-    if path.exists():
-        return shelf.read(path, fingerprint)
-    return _calibrated(workshop, toolchain.DEFAULT_RELEASE) if order.calibrate and is_needed else packaged()
+    wanted = order.calibrate and is_needed
+    if not path.exists():
+        return _calibrated(workshop, toolchain.DEFAULT_RELEASE) if wanted else packaged()
+    kept = shelf.read(path, fingerprint)
+    if wanted and _has_drifted(workshop, kept):
+        return _calibrated(workshop, toolchain.DEFAULT_RELEASE)
+    return kept
+
+
+def _has_drifted(workshop: Workshop, kept: Costs) -> bool:
+    """Whether this machine is no more what it was when it was calibrated: a virtual one may move to another host."""
+    fresh = _primitives(workshop, toolchain.DEFAULT_RELEASE, calibrate.CHECKED)
+    moved = calibrate.drifts(kept, fresh)
+    if moved:
+        first = moved[0]
+        levels = ", ".join(f"{name} {level}" for name, level in first.levels.items())
+        workshop.progress.stage(
+            f"costs have drifted since calibration {kept.identity}: {first.cost} ({levels}) is"
+            f" {first.ratio.value:.2f} of what it was, and {len(moved) - 1} more"
+        )
+    return bool(moved)
 
 
 def _calibrated(workshop: Workshop, release: str) -> Costs:
-    say, tools = workshop.progress.stage, workshop.lab.tools
-    go = toolchain.fetch(release, workshop.cache, say)
+    processes = calibrate.PROCESSES
+    workshop.progress.stage(
+        f"calibrating: {processes} processes of primitives on engine {workshop.engine.name}"
+    )
+    found = _primitives(workshop, release, processes)
+    shelf.keep(found, shelf.users_shelf().place(found.fingerprint, workshop.engine.name, release))
+    return packaged().merged(found)
+
+
+def _primitives(workshop: Workshop, release: str, processes: int) -> Costs:
+    """What primitives cost here and now."""
+    tools = workshop.lab.tools
+    go = toolchain.fetch(release, workshop.cache, workshop.progress.stage)
     agent = build.build(workshop.engine, go, render.read_program(tools, "agent"), workshop.cache)
     source = render.render_program(tools, calibrate.PROGRAM, tools=tools, go_line=go.go_line, values={})
     program = build.build(workshop.engine, go, source, workshop.cache)
-    fingerprint = environment.fingerprint()
-    found = calibrate.measure(
-        workshop.engine, agent, program, fingerprint=fingerprint, release=release, say=say
+    return calibrate.measure(
+        workshop.engine,
+        agent,
+        program,
+        fingerprint=environment.fingerprint(),
+        release=release,
+        processes=processes,
     )
-    shelf.keep(found, shelf.users_shelf().place(fingerprint, workshop.engine.name, release))
-    return packaged().merged(found)
 
 
 def _cpus() -> int:

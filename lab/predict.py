@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,12 +18,14 @@ from lab.sim.operation import Body
 from lab.sim.release import profile
 from lab.sim.simulate import Result, load
 from lab.stats.compare import predicted
-from lab.stats.process import Repetitions
+from lab.stats.process import PerProcess, Repetitions
 
 CALIBRATIONS: Final = 8
 """How often the calibration is resampled: the spread between these is its uncertainty."""
 PROCESSES: Final = 4
 """Simulated processes for each."""
+FOLK_PS: Final = 64
+"""The folk model: durations add up, and nobody waits for a P or a CPU, because there are as many as anybody wants."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,44 +80,53 @@ def _cell(
         profile(cell.text(GO_RELEASE))
     except LabError as error:
         return {metric.name: str(error) for metric in metrics}
-    results = [
+    procs = cell.levels[GOMAXPROCS]
+    gomaxprocs = None if procs.text == AUTO else int(procs.value)
+    results = _simulated(cell, main, costs, gomaxprocs=gomaxprocs, cpus=cpus, seed=seed)
+    folk = _simulated(cell, main, costs, gomaxprocs=FOLK_PS, cpus=FOLK_PS, seed=seed)
+    return {metric.name: _metric(cell, metric, results, folk) for metric in metrics}
+
+
+Results = Sequence[Sequence[Result]]
+"""For each resampled calibration its simulated processes."""
+
+
+def _simulated(
+    cell: Cell,
+    main: Callable[..., Body],
+    costs: Sequence[Costs],
+    *,
+    gomaxprocs: int | None,
+    cpus: int,
+    seed: int,
+) -> Results:
+    accepted = main.__kwdefaults__ or {}
+    params = {
+        name: level.value
+        for name, level in cell.levels.items()
+        if name not in BUILT_IN_FACTORS and name in accepted
+    }
+    return [
         [
-            _process(cell, main, each, cpus=cpus, seed=seed, repetition=row * PROCESSES + n)
-            for n in range(PROCESSES)
+            simulate(
+                main,
+                gomaxprocs=gomaxprocs,
+                cpus=cpus,
+                go=cell.text(GO_RELEASE),
+                costs=each,
+                seed=seed,
+                repetition=row * PROCESSES + number,
+                params=params,
+            )
+            for number in range(PROCESSES)
         ]
         for row, each in enumerate(costs)
     ]
-    return {metric.name: _metric(cell, metric, results) for metric in metrics}
 
 
-def _process(
-    cell: Cell, main: Callable[..., Body], costs: Costs, *, cpus: int, seed: int, repetition: int
-) -> Result:
-    procs = cell.levels[GOMAXPROCS]
-    accepted = main.__kwdefaults__ or {}
-    return simulate(
-        main,
-        gomaxprocs=None if procs.text == AUTO else int(procs.value),
-        cpus=cpus,
-        go=cell.text(GO_RELEASE),
-        costs=costs,
-        seed=seed,
-        repetition=repetition,
-        params={
-            name: level.value
-            for name, level in cell.levels.items()
-            if name not in BUILT_IN_FACTORS and name in accepted
-        },
-    )
-
-
-def _metric(cell: Cell, metric: Metric, results: Sequence[Sequence[Result]]) -> Prediction | str:
+def _metric(cell: Cell, metric: Metric, results: Results, folk: Results) -> Prediction | str:
     """The prediction of one metric. ProgramRaisedError where the twin never observes what the manifest wants predicted."""
-    observed = [
-        Repetitions([seen for each in row if (seen := each.observations.get(metric.observation))])
-        for row in results
-    ]
-    values = [each.reduced(metric.statistic) for each in observed if each.n]
+    values = _values(metric, results)
     if not values:
         ends = sorted({each.outcome for row in results for each in row})
         if ends != ["exit"]:
@@ -125,4 +136,15 @@ def _metric(cell: Cell, metric: Metric, results: Sequence[Sequence[Result]]) -> 
             f" and the manifest wants {metric.name} predicted",
             hint="observe it in the twin, or give the metric a not_predicted with the reason",
         )
-    return predicted(values) or "the simulated value is not positive"
+    found = predicted(values)
+    if found is None:
+        return "the simulated value is not positive"
+    return replace(found, folk=tuple(value for each in _values(metric, folk) for value in each.values))
+
+
+def _values(metric: Metric, results: Results) -> list[PerProcess]:
+    observed = [
+        Repetitions([seen for each in row if (seen := each.observations.get(metric.observation))])
+        for row in results
+    ]
+    return [each.reduced(metric.statistic) for each in observed if each.n]

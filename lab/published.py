@@ -8,9 +8,12 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lab.model.outcome import CellSummary, Judged, MeasuredMetric
+from lab.analysis import Analysis
+from lab.model.outcome import CellSummary, Inconclusive, Judged, MeasuredMetric
 from lab.model.scenario import Scenario
+from lab.model.versus import PairedMetric, Versus
 from lab.report.scenario import rule_in_words
+from lab.report.view import conclusion
 
 
 class _Published(BaseModel):
@@ -27,6 +30,10 @@ class Measured(_Published):
     )
     values: list[float]
     method: str
+    repetitions: int = Field(description="in all processes together")
+    icc: float | None = Field(description="intra-class correlation of a process's repetitions")
+    effective_n: float | None = Field(description="what the repetitions are worth as independent values")
+    cautions: list[str]
 
 
 class Predicted(_Published):
@@ -45,6 +52,7 @@ class MetricResult(_Published):
     predicted: Predicted | None = None
     not_predicted: str | None = None
     ratio: float | None = Field(default=None, description="measured over predicted")
+    no_ratio: str | None = Field(default=None, description="why there is a prediction and no ratio")
     ratio_ci: tuple[float | None, float | None] | None = Field(
         default=None, description="90 % interval of the ratio"
     )
@@ -77,6 +85,9 @@ class CellResult(_Published):
     levels: dict[str, str]
     outcomes: dict[str, int]
     reasons: dict[str, str]
+    excluded: dict[str, int] = Field(
+        description="replicates put aside by a rule on the environment, by reason"
+    )
     metrics: dict[str, MetricResult]
 
 
@@ -89,12 +100,72 @@ class RunResult(_Published):
     engine: str
     quick: bool
     stopped_by: str
+    damage: str = Field(description="what of the record could not be read, or empty")
     record: str = Field(description="the folder that holds the run's record")
     provenance: dict[str, Any]
     cells: list[CellResult]
     claims: list[ClaimResult]
     costs: CostsUsed | None
     conclusion: str
+
+
+class PairedResult(_Published):
+    """One metric in both runs: estimates with their 95 % intervals, new over old with its 90 % interval."""
+
+    unit: Literal["ns", "bytes", "count", "errno"]
+    statistic: Literal["p50", "p90", "max"]
+    old: float | None
+    old_ci: tuple[float | None, float | None]
+    new: float | None
+    new_ci: tuple[float | None, float | None]
+    ratio: float | None = None
+    ratio_ci: tuple[float | None, float | None] | None = None
+    margin: float | None = None
+    no_ratio: str | None = Field(default=None, description="why there is no ratio")
+    verdict: Literal["agrees", "disagrees", "inconclusive"]
+    more: int | None = Field(default=None, description="how many more replicates of each run would decide")
+    rank_p: float | None = Field(default=None, description="Mann-Whitney's p-value for any difference")
+    holm_p: float | None = Field(default=None, description="the same, corrected for all metrics (Holm)")
+
+
+class ShiftResult(_Published):
+    """An ending whose share of the replicates differs (Boschloo's p-value below 0.05)."""
+
+    ending: str
+    old: int
+    of_old: int
+    new: int
+    of_new: int
+    p: float
+
+
+class PairedCellResult(_Published):
+    """The same cell in both runs."""
+
+    old: str
+    new: str
+    metrics: dict[str, PairedResult]
+    shifts: list[ShiftResult]
+
+
+class DifferenceResult(_Published):
+    """A fact of the set-ups that differs."""
+
+    fact: str
+    old: str
+    new: str
+
+
+class VersusResult(_Published):
+    """``golab compare A B --json``: B is the new run."""
+
+    format: Literal[1]
+    old: str
+    new: str
+    differences: list[DifferenceResult]
+    cells: list[PairedCellResult]
+    only_old: list[str]
+    only_new: list[str]
 
 
 class ListedRun(_Published):
@@ -245,6 +316,7 @@ class DoctorResult(_Published):
 
 SCHEMAS: Final[Mapping[str, type[BaseModel]]] = {
     "run": RunResult,
+    "compare": VersusResult,
     "runs": RunList,
     "predict": PredictResult,
     "list": ScenarioList,
@@ -308,6 +380,7 @@ def cell_results(cells: Sequence[CellSummary]) -> list[CellResult]:
             levels=dict(cell.levels),
             outcomes=dict(cell.outcomes),
             reasons=dict(cell.reasons),
+            excluded=dict(cell.excluded),
             metrics={metric.name: _metric(metric) for metric in cell.metrics},
         )
         for cell in cells
@@ -317,6 +390,71 @@ def cell_results(cells: Sequence[CellSummary]) -> list[CellResult]:
 def claim_results(claims: Sequence[Judged]) -> list[ClaimResult]:
     """Judged claims in their published form."""
     return [ClaimResult.model_validate({**asdict(claim), "verdict": claim.verdict.value}) for claim in claims]
+
+
+def run_result(run: Analysis) -> RunResult:
+    """A run in its published form."""
+    plan = run.plan
+    return RunResult(
+        format=1,
+        run=plan.run,
+        scenario=plan.scenario,
+        engine=plan.engine,
+        quick=plan.quick,
+        stopped_by=run.stopped_by,
+        damage=run.damage,
+        record=str(run.folder),
+        provenance=dict(plan.provenance),
+        cells=cell_results(run.cells),
+        claims=claim_results(run.claims),
+        costs=CostsUsed(source=plan.costs.source, id=plan.costs.identity, calibrated=plan.costs.calibrated),
+        conclusion=conclusion(run.cells),
+    )
+
+
+def versus_result(found: Versus) -> VersusResult:
+    """Two runs, compared, in their published form."""
+    return VersusResult(
+        format=1,
+        old=found.old,
+        new=found.new,
+        differences=[DifferenceResult(**asdict(each)) for each in found.differences],
+        cells=[
+            PairedCellResult(
+                old=cell.old,
+                new=cell.new,
+                metrics={metric.name: _paired(metric) for metric in cell.metrics},
+                shifts=[ShiftResult(**asdict(each)) for each in cell.shifts],
+            )
+            for cell in found.cells
+        ],
+        only_old=list(found.only_old),
+        only_new=list(found.only_new),
+    )
+
+
+def _paired(metric: PairedMetric) -> PairedResult:
+    found: dict[str, Any] = {
+        "unit": metric.unit,
+        "statistic": metric.statistic,
+        "verdict": metric.verdict.value,
+        "holm_p": metric.holm_p,
+    }
+    for side, estimate in (("old", metric.old), ("new", metric.new)):
+        found[side] = estimate.value if estimate else None
+        found[f"{side}_ci"] = (estimate.low, estimate.high) if estimate else (None, None)
+    if isinstance(metric.found, Inconclusive):
+        found["no_ratio"] = metric.found.why
+    else:
+        comparison = metric.found.comparison
+        found |= {
+            "ratio": comparison.ratio,
+            "ratio_ci": (comparison.low, comparison.high),
+            "margin": comparison.margin,
+            "more": comparison.more,
+            "rank_p": metric.found.rank_p,
+        }
+    return PairedResult.model_validate(found)
 
 
 def _metric(metric: MeasuredMetric) -> MetricResult:
@@ -331,10 +469,16 @@ def _metric(metric: MeasuredMetric) -> MetricResult:
             "ci": (estimate.low, estimate.high) if estimate else (None, None),
             "values": list(metric.values),
             "method": estimate.method if estimate else "",
+            "repetitions": metric.repetitions,
+            "icc": metric.correlation.icc if metric.correlation else None,
+            "effective_n": metric.correlation.effective_n if metric.correlation else None,
+            "cautions": [caution.text for caution in metric.cautions],
         },
     }
     if prediction:
         found["predicted"] = {"estimate": prediction.value, "pi90": (prediction.low, prediction.high)}
+    if metric.no_ratio:
+        found["no_ratio"] = metric.no_ratio.why
     if comparison:
         found |= {
             "ratio": comparison.ratio,

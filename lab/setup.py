@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from lab.model.run import Plan, PlannedCell
+from lab.model.versus import Difference
 
 _FLEETING: Final = (
     "available_bytes",
@@ -20,60 +21,49 @@ _ABSENT: Final = "-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
-    """One fact that is not the same in both set-ups; ``-`` where one has no such fact."""
-
-    fact: str
-    first: str
-    second: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
     """Two cells that are compared: all their levels agree but those that the runs as a whole differ in."""
 
-    first: PlannedCell
-    second: PlannedCell
+    old: PlannedCell
+    new: PlannedCell
 
 
-def pairs(first: Plan, second: Plan) -> tuple[Pair, ...]:
-    """The cells of both runs that belong together, in the first run's order.
+def pairs(old: Plan, new: Plan) -> tuple[Pair, ...]:
+    """The cells of both runs that belong together, in the old run's order.
 
     A factor that has one level throughout each run, and not the same one, is what the runs are compared for: it does
     not keep cells apart.
     """
-    compared = {name for name, _, _ in _compared_levels(first, second)}
-    others = {_key(cell, compared): cell for cell in second.cells}
+    compared = {name for name, _, _ in _compared_levels(old, new)}
+    others = {_key(cell, compared): cell for cell in new.cells}
     return tuple(
-        Pair(first=cell, second=others[key])
-        for cell in first.cells
-        if (key := _key(cell, compared)) in others
+        Pair(old=cell, new=others[key]) for cell in old.cells if (key := _key(cell, compared)) in others
     )
 
 
-def differences(first: Plan, second: Plan) -> tuple[Difference, ...]:
+def differences(old: Plan, new: Plan) -> tuple[Difference, ...]:
     """Every fact of the set-ups that differs, the ones that a reader asks for first at the top."""
-    facts = (_facts(first), _facts(second))
+    facts = (_facts(old), _facts(new))
     names = dict.fromkeys((*facts[0], *facts[1]))
-    levels = [Difference(fact=name, first=a, second=b) for name, a, b in _compared_levels(first, second)]
+    levels = [Difference(fact=name, old=a, new=b) for name, a, b in _compared_levels(old, new)]
     rest = [
-        Difference(fact=name, first=facts[0].get(name, _ABSENT), second=facts[1].get(name, _ABSENT))
+        Difference(fact=name, old=facts[0].get(name, _ABSENT), new=facts[1].get(name, _ABSENT))
         for name in names
         if facts[0].get(name, _ABSENT) != facts[1].get(name, _ABSENT)
     ]
-    return (*levels, *rest, *_of_cells(pairs(first, second)))
+    return (*levels, *rest, *_of_cells(pairs(old, new)))
 
 
-def refusal(first: Plan, second: Plan) -> str:
+def refusal(old: Plan, new: Plan) -> str:
     """Why the two cannot be compared as they are, or nothing: other scenarios, formats or programs."""
-    if first.scenario != second.scenario:
-        return f"one measured {first.scenario}, the other {second.scenario}"
-    if first.format != second.format:
-        return f"their records are of formats {first.format} and {second.format}"
-    paired = pairs(first, second)
+    if old.scenario != new.scenario:
+        return f"one measured {old.scenario}, the other {new.scenario}"
+    if old.format != new.format:
+        return f"their records are of formats {old.format} and {new.format}"
+    paired = pairs(old, new)
     if not paired:
         return "they have no cell in common"
-    other = [pair.first.id for pair in paired if pair.first.program_sha256 != pair.second.program_sha256]
+    other = [pair.old.id for pair in paired if pair.old.program_sha256 != pair.new.program_sha256]
     if other:
         return (
             f"they did not run the same program in {', '.join(other)} (its source differs beyond the go line)"
@@ -112,10 +102,10 @@ def _flat(value: object, path: Sequence[str]) -> Iterator[tuple[str, str]]:
             yield ".".join(path), _ABSENT if value is None else str(value)
 
 
-def _compared_levels(first: Plan, second: Plan) -> Iterator[tuple[str, str, str]]:
-    names = dict.fromkeys(name for plan in (first, second) for cell in plan.cells for name in cell.levels)
+def _compared_levels(old: Plan, new: Plan) -> Iterator[tuple[str, str, str]]:
+    names = dict.fromkeys(name for plan in (old, new) for cell in plan.cells for name in cell.levels)
     for name in names:
-        a, b = ({cell.levels.get(name, _ABSENT) for cell in plan.cells} for plan in (first, second))
+        a, b = ({cell.levels.get(name, _ABSENT) for cell in plan.cells} for plan in (old, new))
         if len(a) == len(b) == 1 and a != b:
             yield name, a.pop(), b.pop()
 
@@ -127,13 +117,11 @@ def _key(cell: PlannedCell, without: set[str]) -> tuple[tuple[str, str], ...]:
 def _of_cells(paired: Sequence[Pair]) -> Iterator[Difference]:
     """What differs between paired cells, said once where it is the same for all of them."""
     for fact in ("image", "binary_sha256", "argv", "environment"):
-        found = {
-            (_text(getattr(pair.first, fact)), _text(getattr(pair.second, fact))): pair for pair in paired
-        }
+        found = {(_text(getattr(pair.old, fact)), _text(getattr(pair.new, fact))): pair for pair in paired}
         for (a, b), pair in found.items():
             if a != b:
-                where = "" if len(found) == 1 else f" of {pair.first.id}"
-                yield Difference(fact=f"{fact}{where}", first=a, second=b)
+                where = "" if len(found) == 1 else f" of {pair.old.id}"
+                yield Difference(fact=f"{fact}{where}", old=a, new=b)
 
 
 def _text(value: str | Sequence[str]) -> str:

@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from lab import calibrate, shelf
-from lab.sim.costs import CostsError, from_json
+from lab.sim.costs import Cost, Costs, CostsError, Point, from_json
 
 
 def test_observations_become_costs_by_their_names() -> None:
@@ -34,6 +35,42 @@ def test_observations_become_costs_by_their_names() -> None:
         ("mmap", 8 << 30, "rw"): ((1600.0, 1700.0), (1500.0,)),
         ("usleep_overshoot", 20_000): ((0.0,), (70_000.0,)),
     }
+
+
+def _faults(*medians: float) -> Costs:
+    point = Point(
+        levels={"page": 4096}, processes=tuple((each, each * 1.01, each * 0.99) for each in medians)
+    )
+    cost = Cost(name="fault", points=(point,), date="2026-11-24", origin="a test")
+    return Costs(source="", identity="", fingerprint="", calibrated=True, costs={"fault": cost})
+
+
+_KEPT = tuple(1000 + 5 * number for number in range(16))
+
+
+@pytest.mark.parametrize(
+    ("now", "has_drifted"),
+    [
+        ((1010, 1030, 1050, 1020), False),
+        ((1090, 1080, 1100, 1120), False),
+        ((1300, 1310, 1320, 1290), True),
+        ((760, 770, 780, 765), True),
+        ((900, 2000, 3000, 1300), False),
+        ((1300,), False),
+    ],
+)
+def test_a_machine_that_became_another_is_found_out(now: tuple[float, ...], has_drifted: bool) -> None:  # noqa: FBT001
+    """A drift is a whole interval more than 10 % away; what is vague, and one process, shows none."""
+    found = calibrate.drifts(_faults(*_KEPT), _faults(*now))
+
+    assert [(drift.cost, drift.levels) for drift in found] == [("fault", {"page": 4096})] * has_drifted
+
+
+def test_costs_that_were_never_kept_do_not_drift() -> None:
+    """Nothing to compare with."""
+    kept = replace(_faults(*_KEPT), costs={})
+
+    assert calibrate.drifts(kept, _faults(2000, 2010, 1990, 2020)) == ()
 
 
 def test_a_file_that_is_not_there_says_how_to_make_one(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from lab.model.run import Plan
-from lab.setup import Difference, differences, pairs, refusal
+from lab.model.versus import Difference
+from lab.setup import differences, pairs, refusal
 from tests.recorded import Recipe, record
 
 
@@ -30,9 +31,7 @@ def _with_level(plan: Plan, name: str, level: str) -> Plan:
 
 def test_a_run_does_not_differ_from_itself(plan: Plan) -> None:
     """Every cell has its partner, nothing differs, nothing is refused."""
-    assert [(pair.first.id, pair.second.id) for pair in pairs(plan, plan)] == [
-        (x, x) for x in ("s1", "s2", "s3")
-    ]
+    assert [(pair.old.id, pair.new.id) for pair in pairs(plan, plan)] == [(x, x) for x in ("s1", "s2", "s3")]
     assert differences(plan, plan) == ()
     assert refusal(plan, plan) == ""
 
@@ -41,12 +40,12 @@ def test_what_the_runs_are_compared_for_does_not_keep_cells_apart(plan: Plan) ->
     """Two Go releases: the cells have other names, and the release is the first difference."""
     other = _with_level(plan, "go", "1.24.11")
 
-    assert [(pair.first.id, pair.second.id) for pair in pairs(plan, other)] == [
+    assert [(pair.old.id, pair.new.id) for pair in pairs(plan, other)] == [
         ("s1", "s1-1.24.11"),
         ("s2", "s2-1.24.11"),
         ("s3", "s3-1.24.11"),
     ]
-    assert differences(plan, other) == (Difference(fact="go", first="1.27.3", second="1.24.11"),)
+    assert differences(plan, other) == (Difference(fact="go", old="1.27.3", new="1.24.11"),)
     assert refusal(plan, other) == ""
 
 
@@ -54,7 +53,7 @@ def test_a_cell_of_one_run_only_has_no_partner(plan: Plan) -> None:
     """A factor with several levels keeps cells apart."""
     fewer = replace(plan, cells=plan.cells[1:])
 
-    assert [pair.first.id for pair in pairs(plan, fewer)] == ["s2", "s3"]
+    assert [pair.old.id for pair in pairs(plan, fewer)] == ["s2", "s3"]
 
 
 def test_every_fact_that_differs_is_told_and_none_that_always_does(plan: Plan) -> None:
@@ -66,7 +65,7 @@ def test_every_fact_that_differs_is_told_and_none_that_always_does(plan: Plan) -
         provenance={"machine": {**machine, "memory": {"available_bytes": 1, "total_bytes": 8}}},
     )
 
-    assert [(each.fact, each.first, each.second) for each in differences(plan, other)] == [
+    assert [(each.fact, each.old, each.new) for each in differences(plan, other)] == [
         ("engine", "docker", "host"),
         ("engine.engine", "docker", "-"),
         ("engine.version", "20.10.24", "-"),

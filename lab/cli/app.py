@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from lab import __version__
-from lab.cli import catalogue, clean, doctor, engine, foresight, run, runs, sim
+from lab.cli import catalogue, clean, compare, doctor, engine, foresight, run, runs, sim
 from lab.errors import LabError
 
 _INTERRUPTED = 130
@@ -39,6 +39,7 @@ app.command("show")(catalogue.show)
 app.command("clean")(clean.clean)
 app.command("render")(catalogue.render)
 app.command("runs")(runs.runs)
+app.command("compare")(compare.compare)
 app.command("schema")(catalogue.schema)
 
 

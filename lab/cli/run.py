@@ -11,11 +11,12 @@ import typer
 
 from lab.cli import completion
 from lab.cli.choices import Costs, Gomaxprocs, Only, Releases, Sets, Skip, request
+from lab.cli.compare import Check, exit_code
 from lab.errors import UsageError
 
 if TYPE_CHECKING:
     from lab.analysis import Analysis
-    from lab.published import RunResult
+    from lab.report.terminal import Page
 
 _INTERRUPTED = 130
 _RUNS_FAILED = 6
@@ -66,6 +67,7 @@ def scenario(
             "--calibrate/--no-calibrate", help="Measure first what is missing of this machine's costs."
         ),
     ] = True,
+    check: Check = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")
     ] = False,
@@ -77,7 +79,9 @@ def scenario(
     from lab import pipeline
     from lab.cli.progress import Reporter
     from lab.model.units import duration_from_text
+    from lab.published import run_result
     from lab.report import view
+    from lab.report.terminal import show_run
 
     try:
         limit = duration_from_text(max_time)
@@ -101,39 +105,26 @@ def scenario(
     with Reporter() as reporter:
         finished = pipeline.run(context.obj, order, reporter)
     if as_json:
-        typer.echo(_published(finished).model_dump_json(indent=1))
+        typer.echo(run_result(finished).model_dump_json(indent=1))
     else:
-        from lab.report.terminal import Page, show_run
-
-        plan = finished.plan
-        title = f"{finished.scenario.title}\n{name} on engine {plan.engine}, seed {plan.seed}" + (
-            ", quick" if quick else ""
-        )
-        page = Page(title=title, expected=finished.expected, claims=finished.claims, notes=finished.notes)
-        show_run(page, finished.cells, sys.stdout)
+        show_run(run_page(finished), finished.cells, sys.stdout)
     if finished.stopped_by == "interrupted":
         raise typer.Exit(_INTERRUPTED)
     if view.failures(finished.cells, finished.expected):
         raise typer.Exit(_RUNS_FAILED)
+    if check and (code := exit_code(view.verdicts(finished.cells, finished.expected))):
+        raise typer.Exit(code)
 
 
-def _published(finished: Analysis) -> RunResult:
-    from lab.published import CostsUsed, RunResult, cell_results, claim_results
-    from lab.report import view
+def run_page(run: Analysis) -> Page:
+    """What stands around the table of a run."""
+    from lab.report.terminal import Page
 
-    plan = finished.plan
-    costs = plan.costs
-    return RunResult(
-        format=1,
-        run=plan.run,
-        scenario=plan.scenario,
-        engine=plan.engine,
-        quick=plan.quick,
-        stopped_by=finished.stopped_by,
-        record=str(finished.folder),
-        provenance=dict(plan.provenance),
-        cells=cell_results(finished.cells),
-        claims=claim_results(finished.claims),
-        costs=CostsUsed(source=costs.source, id=costs.identity, calibrated=costs.calibrated),
-        conclusion=view.conclusion(finished.cells),
+    plan = run.plan
+    quick = ", quick" if plan.quick else ""
+    return Page(
+        title=f"{run.scenario.title}\n{plan.scenario} on engine {plan.engine}, seed {plan.seed}{quick}",
+        expected=run.expected,
+        claims=run.claims,
+        notes=run.notes,
     )

@@ -25,7 +25,7 @@ class Prediction:
     """What the simulator foretells of one process: its centre, and the 90 % interval of single processes.
 
     ``log_se`` is the standard error of the centre's logarithm, from ``calibrations`` resampled calibrations.
-    ``values`` are the simulated processes, one value each.
+    ``values`` are the simulated processes, one value each; ``folk`` those of the baseline that it has to beat.
     """
 
     value: float
@@ -35,6 +35,7 @@ class Prediction:
     calibrations: int
     n: int
     values: tuple[float, ...] = ()
+    folk: tuple[float, ...] = ()
 
 
 class Reason(enum.Enum):
@@ -77,7 +78,8 @@ class Comparison:
     """Measured over predicted: the ratio, its 90 % interval, and the verdict under the margin.
 
     ``more`` is how many more replicates would decide; None where they would not, or where it is decided. ``p`` is
-    that of the two one-sided tests (TOST): at most 0.05 exactly where the verdict is *agrees*.
+    that of the two one-sided tests (TOST): at most 0.05 exactly where the verdict is *agrees*; ``p_disagrees`` is that
+    of "it lies within the margin": below 0.05 exactly where the verdict is *disagrees*.
     """
 
     ratio: float
@@ -87,6 +89,7 @@ class Comparison:
     verdict: Verdict
     more: int | None = None
     p: float | None = None
+    p_disagrees: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +121,26 @@ class Correlation:
     processes: int
     repetitions: int
     scale: Literal["log", "plain"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """A duration of which is only known that it is longer: fewer than half of the *n* processes ended."""
+
+    at_least: float
+    ended: int
+    n: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareComparison:
+    """A difference of two shares with its 95 % interval, and the p-value of "there is none"."""
+
+    difference: float
+    low: float
+    high: float
+    p: float
+    method: str
 
 
 class CautionKind(enum.Enum):

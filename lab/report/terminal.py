@@ -13,8 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 from lab.model.outcome import CellSummary, Judged
+from lab.model.versus import Versus
 from lab.report.bars import LEGEND, WIDTH
-from lab.report.view import Row, conclusion, failures, not_predicted, rows
+from lab.report.versus import alone, shifts, versus_conclusion, versus_rows
+from lab.report.view import Row, cautions, conclusion, effective_n, failures, not_predicted, rows
 
 _STYLES: Final = {"agrees": "green", "disagrees": "red", "inconclusive": "yellow"}
 _PIPE_WIDTH: Final = 170
@@ -55,7 +57,8 @@ def show_run(page: Page, cells: Sequence[CellSummary], file: TextIO) -> None:
     )
     console.print(table)
     console.print(f"{conclusion(cells)}.", style="bold", markup=False)
-    console.print(LEGEND, markup=False, style="dim")
+    for legend in filter(None, (LEGEND, effective_n(cells) if is_wide else "")):
+        console.print(legend, markup=False, style="dim")
     _show_reasons(console, cells)
     for claim in page.claims:
         console.print(
@@ -63,6 +66,8 @@ def show_run(page: Page, cells: Sequence[CellSummary], file: TextIO) -> None:
         )
     for failure in failures(cells, page.expected):
         console.print(failure, markup=False, style="red")
+    for caution in cautions(cells):
+        console.print(f"caution: {caution}", markup=False, style="yellow")
     for note in page.notes:
         console.print(note, markup=False)
 
@@ -77,6 +82,41 @@ def show_prediction(page: Page, cells: Sequence[CellSummary], file: TextIO) -> N
     _show_reasons(console, cells)
     for note in page.notes:
         console.print(note, markup=False)
+
+
+def show_versus(found: Versus, file: TextIO, *, warning: str = "") -> None:
+    """Print what differs in the set-ups of two runs, then their metrics side by side; *warning* stands above all."""
+    console = _console(file)
+    if warning:
+        console.print(f"these runs are compared by --force: {warning}", style="bold red", markup=False)
+    setups = Table(header_style="bold", pad_edge=False)
+    for column in ("fact", "old", "new"):
+        setups.add_column(column, overflow="fold")
+    for each in found.differences:
+        setups.add_row(escape(each.fact), escape(each.old), escape(each.new))
+    console.print(f"set-up: {found.old} → {found.new}", markup=False)
+    console.print(setups if found.differences else "the set-ups do not differ")
+    table = _table("new over old; intervals of the values 95 %, of the ratio 90 %", ("old", "new", "new/old"))
+    for column in ("p (Holm)", "verdict"):
+        table.add_column(column)
+    shown = list(versus_rows(found))
+    for row, following in itertools.zip_longest(shown, shown[1:]):
+        table.add_row(
+            Text(row.cell, style="bold"),
+            row.metric,
+            row.old,
+            row.new,
+            row.ratio,
+            row.differs,
+            Text(row.verdict, style=_STYLES.get(row.verdict, "")),
+            end_section=following is None or following.is_first,
+        )
+    console.print(table)
+    console.print(f"{versus_conclusion(found)}.", style="bold", markup=False)
+    for sentence in shifts(found):
+        console.print(sentence, style="red", markup=False)
+    for sentence in alone(found):
+        console.print(sentence, markup=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from lab.model.outcome import CellSummary, Comparison, MeasuredMetric, Verdict
+from lab.model.outcome import CellSummary, Comparison, Estimate, MeasuredMetric, Verdict
 from lab.model.units import value_to_text
 from lab.report.bars import bar
 
@@ -74,18 +74,25 @@ def _cell_rows(cell: CellSummary, expected: Sequence[str]) -> list[Row]:
             cell=line or "",
             is_first=position == 0,
             failed=position == 1 and bool(outcomes) and is_unusual,
-            metric=_metric_name(metric) if metric else "",
+            metric=metric_name(metric.name, metric.statistic) if metric else "",
             measured=_measured(metric) if metric else "",
-            interval=_interval(metric) if metric else "",
-            n=str(len(metric.values)) if metric else "",
+            interval=estimate_interval(metric.estimate, metric.unit) if metric and metric.estimate else "",
+            n=_n(metric) if metric else "",
             predicted=_predicted(metric) if metric else "",
             foreseen=_foreseen(metric) if metric else "",
-            ratio=_ratio(metric.comparison) if metric else "",
+            ratio=ratio_text(metric.comparison) if metric and metric.comparison else "",
             distribution=bar(metric) if metric else "",
             verdict=_verdict(metric) if metric else "",
         )
         for position, (line, metric) in enumerate(itertools.zip_longest(aside, cell.metrics, fillvalue=None))
     ]
+
+
+def verdicts(cells: Sequence[CellSummary], expected: Sequence[str] = ("exit",)) -> tuple[Verdict, ...]:
+    """Of every metric that is predicted; an ending that should not have been disagrees, nothing measured decides nothing."""
+    metrics = [metric for cell in cells for metric in cell.metrics if metric.prediction]
+    found = [metric.comparison.verdict if metric.comparison else Verdict.INCONCLUSIVE for metric in metrics]
+    return (*found, *(Verdict.DISAGREES for _ in failures(cells, expected)))
 
 
 def conclusion(cells: Sequence[CellSummary]) -> str:
@@ -101,6 +108,53 @@ def conclusion(cells: Sequence[CellSummary]) -> str:
     if missing := len(predicted) - len(verdicts):
         parts.append(f"{missing} had nothing measured to compare with")
     return "; ".join(parts)
+
+
+def cautions(cells: Sequence[CellSummary]) -> tuple[str, ...]:
+    """What a reader of a metric is warned of, in sentences."""
+    return tuple(
+        f"{cell.id}, {metric.name}: {caution.text}"
+        for cell in cells
+        for metric in cell.metrics
+        for caution in metric.cautions
+    )
+
+
+def effective_n(cells: Sequence[CellSummary]) -> str:
+    """What the second number of an n is, where some metric has one."""
+    found = [
+        metric.correlation.icc
+        for cell in cells
+        for metric in cell.metrics
+        if metric.correlation and metric.correlation.icc is not None
+    ]
+    if not found:
+        return ""
+    return (
+        "n: processes, which is what all intervals rest on; after ~ what their repetitions are worth as independent"
+        f" values (intra-class correlation {min(found):.2f} to {max(found):.2f})"
+    )
+
+
+def ratio_text(comparison: Comparison) -> str:
+    """A ratio with its interval, where it has one."""
+    if comparison.low is None or comparison.high is None:
+        return f"{comparison.ratio:.2f}"
+    return f"{comparison.ratio:.2f} [{comparison.low:.2f} … {comparison.high:.2f}]"
+
+
+def metric_name(name: str, statistic: str) -> str:
+    """A metric's name, with its statistic unless that is p50 or part of the name."""
+    return name if statistic == "p50" or statistic in name else f"{name} ({statistic})"
+
+
+def estimate_interval(estimate: Estimate, unit: str) -> str:
+    """The interval of an estimate in words; nothing where n gives none."""
+    if estimate.low is None or estimate.high is None:
+        return ""
+    if estimate.low == estimate.high:
+        return "always the same"
+    return f"{value_to_text(estimate.low, unit)} … {value_to_text(estimate.high, unit)}"
 
 
 def _how_to_decide(metrics: Sequence[MeasuredMetric]) -> str:
@@ -126,14 +180,6 @@ def _foreseen(metric: MeasuredMetric) -> str:
     return f"{value_to_text(low, metric.unit)} … {value_to_text(high, metric.unit)}"
 
 
-def _ratio(comparison: Comparison | None) -> str:
-    if comparison is None:
-        return ""
-    if comparison.low is None or comparison.high is None:
-        return f"{comparison.ratio:.2f}"
-    return f"{comparison.ratio:.2f} [{comparison.low:.2f} … {comparison.high:.2f}]"
-
-
 def _verdict(metric: MeasuredMetric) -> str:
     if metric.prediction is None:
         return ""
@@ -144,18 +190,6 @@ def _measured(metric: MeasuredMetric) -> str:
     return value_to_text(metric.estimate.value, metric.unit) if metric.estimate else "none"
 
 
-def _metric_name(metric: MeasuredMetric) -> str:
-    return (
-        metric.name
-        if metric.statistic == "p50" or metric.statistic in metric.name
-        else f"{metric.name} ({metric.statistic})"
-    )
-
-
-def _interval(metric: MeasuredMetric) -> str:
-    estimate = metric.estimate
-    if estimate is None or estimate.low is None or estimate.high is None:
-        return ""
-    if estimate.low == estimate.high:
-        return "always the same"
-    return f"{value_to_text(estimate.low, metric.unit)} … {value_to_text(estimate.high, metric.unit)}"
+def _n(metric: MeasuredMetric) -> str:
+    worth = metric.correlation.effective_n if metric.correlation else None
+    return str(metric.processes) if worth is None else f"{metric.processes} ~{worth:.0f}"

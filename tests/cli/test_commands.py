@@ -54,7 +54,7 @@ def test_the_catalogue_is_listed(tmp_path: Path) -> None:
         ),
         (("run", "scenario", "mmap-large", "--set", "size=9999TiB"), 4, "cell touch-9999TiB touches"),
         (("--root", "/nonexistent", "list"), 2, "/nonexistent has no folder scenarios/"),
-        (("schema", "rnu"), 2, "did you mean run?"),
+        (("schema", "rnu"), 2, "did you mean run"),
         (("run", "scenario", "mmap-large", "--engine", "podman"), 2, "podman"),
     ],
 )

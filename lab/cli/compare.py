@@ -1,0 +1,138 @@
+"""``golab compare``: a run against its prediction, or against another run."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lab.cli.runs import Results
+from lab.errors import UsageError
+
+if TYPE_CHECKING:
+    from lab.analysis import Analysis
+    from lab.model.outcome import Verdict
+
+FAILED = 1
+INCONCLUSIVE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Which metrics are looked at: shell patterns over cell ids and metric names."""
+
+    cells: tuple[str, ...]
+    metrics: tuple[str, ...]
+
+    def __call__(self, cell: str, metric: str) -> bool:
+        return any(fnmatchcase(cell, each) for each in self.cells) and any(
+            fnmatchcase(metric, each) for each in self.metrics
+        )
+
+    def of(self, run: Analysis) -> Analysis:
+        """The run with nothing else in it. UsageError where nothing is left."""
+        narrowed = [
+            replace(cell, metrics=tuple(each for each in cell.metrics if self(cell.id, each.name)))
+            for cell in run.cells
+        ]
+        cells = tuple(cell for cell in narrowed if cell.metrics)
+        if not cells:
+            raise UsageError(
+                "--only and --metric leave nothing of the run",
+                hint=f"cells: {', '.join(cell.id for cell in run.cells)}",
+            )
+        return replace(run, cells=cells)
+
+
+Check = Annotated[
+    bool,
+    typer.Option(
+        "--check", help="Exit with 1 where something disagrees, with 3 where something is not decided."
+    ),
+]
+
+
+def compare(
+    context: typer.Context,
+    old: Annotated[str, typer.Argument(metavar="A", help="A run: its folder, its name or enough of it.")],
+    new: Annotated[
+        str | None, typer.Argument(metavar="[B]", help="Another, measured later (default: A's prediction).")
+    ] = None,
+    *,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Only cells whose id matches this pattern.", show_default=False)
+    ] = None,
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(help="Only metrics whose name matches this pattern.", show_default=False),
+    ] = None,
+    check: Check = False,
+    force: Annotated[bool, typer.Option("--force", help="Compare runs of different programs, too.")] = False,
+    results: Results = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON: `golab schema run`, or `compare` for two runs.")
+    ] = False,
+) -> None:
+    """Say whether a run holds what was predicted, or what is different from another run."""
+    from lab.analysis import analyse
+    from lab.pipeline import open_store
+
+    store = open_store(context.obj, results)
+    wanted = _Wanted(tuple(only or ("*",)), tuple(metric or ("*",)))
+    first = analyse(store.find(old))
+    if new is None:
+        verdicts = _against_prediction(first, wanted, as_json=as_json)
+    else:
+        verdicts = _against_run(first, analyse(store.find(new)), wanted, force=force, as_json=as_json)
+    if check and (code := exit_code(verdicts)):
+        raise typer.Exit(code)
+
+
+def exit_code(verdicts: Iterable[Verdict]) -> int:
+    """What ``--check`` ends with: 1 for a disagreement, else 3 for what is not decided, else 0."""
+    from lab.model.outcome import Verdict
+
+    found = set(verdicts)
+    if Verdict.DISAGREES in found:
+        return FAILED
+    return INCONCLUSIVE if Verdict.INCONCLUSIVE in found else 0
+
+
+def _against_prediction(run: Analysis, wanted: _Wanted, *, as_json: bool) -> tuple[Verdict, ...]:
+    from lab.cli.run import run_page
+    from lab.published import run_result
+    from lab.report import view
+    from lab.report.terminal import show_run
+
+    narrowed = wanted.of(run)
+    if as_json:
+        typer.echo(run_result(narrowed).model_dump_json(indent=1))
+    else:
+        show_run(run_page(narrowed), narrowed.cells, sys.stdout)
+    return view.verdicts(narrowed.cells, narrowed.expected)
+
+
+def _against_run(
+    old: Analysis, new: Analysis, wanted: _Wanted, *, force: bool, as_json: bool
+) -> tuple[Verdict, ...]:
+    from lab import setup
+    from lab.published import versus_result
+    from lab.report.terminal import show_versus
+    from lab.versus import versus
+
+    refusal = setup.refusal(old.plan, new.plan)
+    if refusal and not force:
+        raise UsageError(
+            f"{old.plan.run} and {new.plan.run} cannot be compared: {refusal}",
+            hint="--force compares what they have in common anyhow",
+        )
+    found = versus(old, new, wanted)
+    if as_json:
+        typer.echo(versus_result(found).model_dump_json(indent=1))
+    else:
+        show_versus(found, sys.stdout, warning=refusal)
+    return found.verdicts

@@ -1,0 +1,88 @@
+"""Two measured runs, side by side: what differs around them, and in each metric of each pair of cells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lab.model.outcome import Estimate, Inconclusive, RunComparison, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One fact that is not the same in both set-ups; ``-`` where one has no such fact."""
+
+    fact: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairedMetric:
+    """One metric in both runs. ``found`` is new over old, or why there is no ratio.
+
+    ``holm_p`` is the rank test's p-value for any difference, corrected for all metrics of the comparison (Holm).
+    """
+
+    name: str
+    unit: str
+    statistic: str
+    old: Estimate | None
+    new: Estimate | None
+    found: RunComparison | Inconclusive
+    holm_p: float | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """Equal constants agree, zeros too, which have no ratio; what has no ratio otherwise is inconclusive."""
+        if isinstance(self.found, RunComparison):
+            return self.found.comparison.verdict
+        old, new = _constant(self.old), _constant(self.new)
+        return Verdict.AGREES if old is not None and old == new else Verdict.INCONCLUSIVE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shift:
+    """An ending whose share differs between the runs: counts of all replicates, and Boschloo's p-value."""
+
+    ending: str
+    old: int
+    of_old: int
+    new: int
+    of_new: int
+    p: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairedCell:
+    """The same cell in both runs, under the id that each has for it."""
+
+    old: str
+    new: str
+    metrics: tuple[PairedMetric, ...]
+    shifts: tuple[Shift, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Versus:
+    """A new run against an old one. ``only_old`` and ``only_new`` are cells without a partner."""
+
+    old: str
+    new: str
+    differences: tuple[Difference, ...]
+    cells: tuple[PairedCell, ...]
+    only_old: tuple[str, ...]
+    only_new: tuple[str, ...]
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """Of every metric; an ending whose share differs disagrees."""
+        return tuple(metric.verdict for cell in self.cells for metric in cell.metrics) + tuple(
+            Verdict.DISAGREES for cell in self.cells for _ in cell.shifts
+        )
+
+
+def _constant(estimate: Estimate | None) -> float | None:
+    """The value that all replicates gave, of at least two; None where they differ."""
+    if estimate is None or estimate.low is None or estimate.low != estimate.high:
+        return None
+    return estimate.value

@@ -1,0 +1,97 @@
+"""Run against run: each metric of each pair of cells, new over old, under the margins of the old run's manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from lab import setup
+from lab.analysis import Analysis
+from lab.model.outcome import CellSummary, Inconclusive, MeasuredMetric, RunComparison
+from lab.model.scenario import Metric
+from lab.model.versus import PairedCell, PairedMetric, Shift, Versus
+from lab.stats.compare import compare_runs
+from lab.stats.family import holm
+from lab.stats.process import measured
+from lab.stats.share import compare_shares
+
+_WORTH_TELLING = 0.05
+"""Two shares of an ending are told apart below this p-value; each ending stands for itself, nothing is decided by it."""
+
+Wanted = Callable[[str, str], bool]
+"""Whether a metric (cell id, metric name) is looked at."""
+
+
+def versus(old: Analysis, new: Analysis, wanted: Wanted) -> Versus:
+    """Everything that differs between two runs that may be compared (:func:`lab.setup.refusal`)."""
+    paired = setup.pairs(old.plan, new.plan)
+    olds, news = ({cell.id: cell for cell in each.cells} for each in (old, new))
+    cells = [_cell(olds[pair.old.id], news[pair.new.id], old.scenario.metrics, wanted) for pair in paired]
+    return Versus(
+        old=old.plan.run,
+        new=new.plan.run,
+        differences=setup.differences(old.plan, new.plan),
+        cells=_corrected([cell for cell in cells if cell.metrics or cell.shifts]),
+        only_old=_without(old, {pair.old.id for pair in paired}),
+        only_new=_without(new, {pair.new.id for pair in paired}),
+    )
+
+
+def _without(analysis: Analysis, partners: set[str]) -> tuple[str, ...]:
+    return tuple(cell.id for cell in analysis.cells if cell.id not in partners)
+
+
+def _cell(old: CellSummary, new: CellSummary, metrics: Sequence[Metric], wanted: Wanted) -> PairedCell:
+    margins = {metric.name: metric.margin for metric in metrics}
+    found = {metric.name: metric for metric in new.metrics}
+    return PairedCell(
+        old=old.id,
+        new=new.id,
+        metrics=tuple(
+            _metric(metric, found[metric.name], margins[metric.name])
+            for metric in old.metrics
+            if metric.name in found and wanted(old.id, metric.name)
+        ),
+        shifts=tuple(_shifts(old, new)),
+    )
+
+
+def _metric(old: MeasuredMetric, new: MeasuredMetric, margin: float) -> PairedMetric:
+    return PairedMetric(
+        name=old.name,
+        unit=old.unit,
+        statistic=old.statistic,
+        old=old.estimate,
+        new=new.estimate,
+        found=compare_runs(measured(new), measured(old), margin),
+    )
+
+
+def _shifts(old: CellSummary, new: CellSummary) -> Iterator[Shift]:
+    of_old, of_new = sum(old.outcomes.values()), sum(new.outcomes.values())
+    for ending in dict.fromkeys((*old.outcomes, *new.outcomes)):
+        was, now = old.outcomes.get(ending, 0), new.outcomes.get(ending, 0)
+        found = compare_shares((now, of_new), (was, of_old))
+        if not isinstance(found, Inconclusive) and found.p < _WORTH_TELLING:
+            yield Shift(ending=ending, old=was, of_old=of_old, new=now, of_new=of_new, p=found.p)
+
+
+def _corrected(cells: Sequence[PairedCell]) -> tuple[PairedCell, ...]:
+    """With the rank tests' p-values corrected over the whole comparison: the question is which metrics differ."""
+    tested = [
+        metric.found.rank_p
+        for cell in cells
+        for metric in cell.metrics
+        if isinstance(metric.found, RunComparison)
+    ]
+    corrected = iter(holm(tested))
+    return tuple(
+        replace(
+            cell,
+            metrics=tuple(
+                metric if isinstance(metric.found, Inconclusive) else replace(metric, holm_p=next(corrected))
+                for metric in cell.metrics
+            ),
+        )
+        for cell in cells
+    )
