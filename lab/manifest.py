@@ -74,6 +74,10 @@ class _TouchedTable(_Table):
     times: int = Field(default=1, ge=1)
 
 
+class _BuildTable(_Table):
+    cgo: bool = False
+
+
 class _FactorTable(_Table):
     name: Name
     title: str
@@ -135,6 +139,7 @@ class _TopTable(_Table):
     expected: list[Literal[tuple(ending.value for ending in Ending)]] = ["exit"]  # type: ignore[valid-type]
     limits: _LimitsTable
     touched: _TouchedTable | None = None
+    build: _BuildTable = _BuildTable()
 
 
 _Item = TypeVar("_Item", bound=_Table)
@@ -199,6 +204,7 @@ def read(content: bytes, *, name: str, path: Path) -> Scenario:
         releases=tuple(top.releases),
         expected=tuple(Ending(value) for value in top.expected),
         claims=tuple(_claim(table) for _, table in claim_tables),
+        cgo=top.build.cgo,
         manifest_sha256=hashlib.sha256(content).hexdigest(),
     )
 

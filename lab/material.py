@@ -14,7 +14,8 @@ from lab.bench.agent import Agent, Command, greeted
 from lab.bench.execute import Seat
 from lab.engine.base import Container, Engine, File, Spec
 from lab.errors import BuildError
-from lab.golang import build, render, toolchain
+from lab.golang import base, build, render, toolchain
+from lab.golang.base import Base
 from lab.golang.build import Binary
 from lab.golang.render import GoProgram
 from lab.model.matrix import Cell
@@ -56,17 +57,25 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """All that is needed to measure: what runs, and where."""
+    """All that is needed to measure: what runs, and where; and what it was built on, if on anything."""
 
     scenario: Scenario
     engine: Engine
     agent: Binary
     prepared: tuple[Prepared, ...]
+    base: Base | None = None
 
 
-def prepare(workshop: Workshop, scenario: Scenario, cells: Sequence[Cell]) -> Material:
-    """The agent and every cell's program, each distinct one built once. BuildError where none can be built."""
+def prepare(
+    workshop: Workshop, scenario: Scenario, cells: Sequence[Cell], *, base_name: str = base.AUTO
+) -> Material:
+    """The agent and every cell's program, each distinct one built once. BuildError where none can be built.
+
+    *base_name* is what programs are built on, as :func:`lab.golang.base.choose` has it; the agent needs nothing.
+    """
     engine, cache, say = workshop.engine, workshop.cache, workshop.progress.stage
+    below = base.choose(engine, base_name, cache, cgo=scenario.cgo)
+    setting = build.Setting(base=below.image if below else None, cgo=scenario.cgo)
     newest = toolchain.fetch(toolchain.DEFAULT_RELEASE, cache, say)
     agent = build.build(engine, newest, render.read_program(workshop.lab.tools, "agent"), cache)
     built: dict[tuple[str, str], Binary | BuildError] = {}
@@ -76,16 +85,20 @@ def prepare(workshop: Workshop, scenario: Scenario, cells: Sequence[Cell]) -> Ma
         program = render_cell(workshop.lab, scenario, cell, _with_default_flags(scenario, cell))
         key = (release.release, program.sha256)
         if key not in built:
-            say(f"building {scenario.name} with Go {release.release}")
+            say(
+                " ".join(
+                    [f"building {scenario.name} with Go {release.release}", *([str(below)] if below else [])]
+                )
+            )
             try:
-                built[key] = build.build(engine, release, program, cache)
+                built[key] = build.build(engine, release, program, cache, setting)
             except BuildError as error:
                 built[key] = error
         prepared.append(Prepared(cell, program, built[key]))
     refusals = [each for each in built.values() if isinstance(each, BuildError)]
     if len(refusals) == len(built):
         raise refusals[0]
-    return Material(scenario, engine, agent, tuple(prepared))
+    return Material(scenario, engine, agent, tuple(prepared), below)
 
 
 def render_cell(lab: catalogue.Lab, scenario: Scenario, cell: Cell, defaults: Cell) -> GoProgram:

@@ -17,7 +17,7 @@ from lab.bench.decode import decode
 from lab.bench.execute import execute
 from lab.engine.choose import choose
 from lab.errors import BuildError, UsageError
-from lab.golang import build, render, toolchain
+from lab.golang import base, build, render, toolchain
 from lab.golang.build import Binary
 from lab.host import environment
 from lab.host.interruption import Interruption, interruptible
@@ -60,6 +60,8 @@ class Order:
     """``auto`` (this machine's calibration), ``packaged``, or a calibration's file."""
     calibrate: bool = True
     """Whether what is missing of this machine's calibration is measured first."""
+    base: str = "auto"
+    """What programs are built on; see :func:`lab.golang.base.choose`."""
 
 
 def run(root: Path | None, order: Order, progress: Progress) -> Analysis:
@@ -78,7 +80,7 @@ def run(root: Path | None, order: Order, progress: Progress) -> Analysis:
     ):
         progress.stage(chosen.why)
         workshop = Workshop(lab, chosen.engine, cache, progress)
-        material = prepare(workshop, scenario, cells)
+        material = prepare(workshop, scenario, cells, base_name=order.base)
         used = _costs(order, workshop, is_needed=predict.is_predicted(scenario, cells, twin))
         decided = Decided(
             plan=_plan(name, order, material, costs_used(used)),
@@ -104,6 +106,8 @@ def foretell_run(root: Path | None, order: Order) -> Iterator[str]:
     cache = cache_folder()
     with choose(order.engine, cache, environ=os.environ) as chosen:
         yield chosen.why
+        below = base.choose(chosen.engine, order.base, cache, cgo=scenario.cgo)
+        yield f"builds: {below or 'with the Go release alone'}"
     have = toolchain.fetched(cache)
     missing = sorted({cell.text(GO_RELEASE) for cell in cells} - set(have))
     yield f"Go releases to fetch: {', '.join(missing) or 'none'}"
@@ -280,7 +284,8 @@ def _asked(scenario: Scenario, order: Order, engine: str) -> tuple[str, ...]:
     ]
     fixed = [f"--runs={_replicates(scenario, order)}", f"--seed={order.seed}", f"--engine={engine}"]
     quick = ["--quick"] if request.quick else []
-    return ("run", "scenario", scenario.name, *quick, *lists, *patterns, *fixed)
+    base = [] if order.base == "auto" else [f"--base={order.base}"]
+    return ("run", "scenario", scenario.name, *quick, *lists, *patterns, *fixed, *base)
 
 
 def _plan(name: str, order: Order, material: Material, costs: CostsUsed) -> Plan:
@@ -301,7 +306,11 @@ def _plan(name: str, order: Order, material: Material, costs: CostsUsed) -> Plan
         costs=costs,
         cells=tuple(_planned(material, each) for each in material.prepared),
         turns=plan.blocks(runnable, replicates, order.seed),
-        provenance={"engine": material.engine.describe(), "machine": environment.describe()},
+        provenance={
+            "engine": material.engine.describe(),
+            "machine": environment.describe(),
+            "base": material.base.described() if material.base else None,
+        },
     )
 
 

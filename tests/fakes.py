@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from lab.engine.base import Container, Exited, Job, Spec
+from lab.engine.base import BaseImage, Container, Exited, Job, Spec, Tree
 from lab.errors import MeasurementError
 
 NOTHING: Final = {"base64": "", "bytes": 0}
@@ -142,6 +142,12 @@ class FakeEngine:
         """A digest of the files."""
         content = repr([(file.path, file.content, file.executable) for file in spec.files])
         return f"sha256:{hashlib.sha256(content.encode()).hexdigest()}"
+
+    def base(self, wanted: str | Tree, /) -> BaseImage:
+        """Whatever is wanted is there, under a digest of its name."""
+        tree = wanted if isinstance(wanted, Tree) else None
+        name = wanted.key if isinstance(wanted, Tree) else wanted
+        return BaseImage(image=f"sha256:{hashlib.sha256(name.encode()).hexdigest()}", tree=tree)
 
     def run_job(self, job: Job, /) -> Exited:
         """Remember the job, answer by *build*."""

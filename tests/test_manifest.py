@@ -57,6 +57,17 @@ def test_a_good_manifest_gives_its_cells(tmp_path: Path) -> None:
     assert [cell.id for cell in default_cells(scenario)] == ["one", "one-p2", "two", "two-p2"]
     assert [factor.name for factor in scenario.factors] == ["mode", "gomaxprocs", "go"]
     assert scenario.limits.memory_bytes == 2**20
+    assert not scenario.cgo
+
+
+def test_a_program_with_c_says_so(tmp_path: Path) -> None:
+    """And what else might be said of a build is named."""
+    path = tmp_path / "example.toml"
+    path.write_text(_GOOD + "[build]\ncgo = true\n")
+
+    assert manifest.load(path).cgo
+    (mistake,) = _load(tmp_path, _GOOD + "[build]\ncog = true\n")
+    assert mistake.startswith("build.cog: there is no such key")
 
 
 def test_all_mistakes_are_reported_at_once_with_their_keys(tmp_path: Path) -> None:

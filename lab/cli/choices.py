@@ -27,6 +27,13 @@ Sets = Annotated[
         autocompletion=completion.levels,
     ),
 ]
+Base = Annotated[
+    str,
+    typer.Option(
+        metavar="auto|golab|IMAGE",
+        help="What programs are built on: golab is the Debian that `golab engine base` makes; or any image of the engine.",
+    ),
+]
 Costs = Annotated[
     str,
     typer.Option(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from lab.cli import completion
-from lab.cli.choices import Costs, Gomaxprocs, Only, Releases, Sets, Skip, request
+from lab.cli.choices import Base, Costs, Gomaxprocs, Only, Releases, Sets, Skip, request
 from lab.cli.compare import Check, exit_code
 from lab.errors import UsageError
 
@@ -52,6 +52,7 @@ def scenario(
         int | None, typer.Option(help="Seed of the order (default: a fresh one, recorded).")
     ] = None,
     engine: Annotated[Literal["auto", "docker", "host"], typer.Option(help="Where programs run.")] = "auto",
+    base: Base = "auto",
     results: Annotated[
         Path | None,
         typer.Option(help="Where records go (default: results/ of the lab, else ./golab-results)."),
@@ -98,6 +99,7 @@ def scenario(
         wait=wait,
         costs=costs,
         calibrate=calibrate,
+        base=base,
     )
     if dry_run:
         typer.echo("\n".join(pipeline.foretell_run(context.obj, order)))

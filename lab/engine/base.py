@@ -23,12 +23,27 @@ class Tree:
     """A folder of this machine that a job may read, and the name of its content.
 
     ``key`` identifies the content (equal keys, equal bytes), so that an engine can keep an image of it;
-    it uses only ``[a-z0-9._-]``. ``at`` is the absolute path at which a container shows it.
+    it uses only ``[a-z0-9._-]``. ``at`` is the absolute path at which an image made of it shows it.
     """
 
     key: str
     path: Path
     at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseImage:
+    """What lies below a job's tree: the image with this id (``sha256:…``), whose programs are in the folders of ``path``.
+
+    ``tree`` is what the lab makes it of; None means that the engine has it. Then ``digests`` are the names by which a
+    registry knows it, and ``variables`` those that its own environment sets: no job gets them.
+    """
+
+    image: str
+    path: str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    tree: Tree | None = None
+    digests: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +55,8 @@ class Job:
     ``files`` (relative path to content) are laid into ``{work}``, which is writable and where the command
     starts; ``outputs`` (relative paths) are read back from it when the command has ended by itself, whatever
     its exit code. ``environment`` is the whole environment. ``cache`` names a folder that is kept between jobs;
-    it uses only ``[a-z0-9._-]``. ``base`` lies below the tree, where the engine has a root of its own to give; the
-    host engine uses what this machine has. ``memory_bytes`` holds where the engine can limit memory.
+    it uses only ``[a-z0-9._-]``. ``base`` comes from the engine's :meth:`Engine.base`; without one there is nothing but
+    the tree, or with the host engine what this machine has. ``memory_bytes`` holds where the engine can limit memory.
     """
 
     tree: Tree
@@ -52,7 +67,7 @@ class Job:
     outputs: tuple[str, ...]
     timeout: Nanos
     memory_bytes: int = 4 << 30
-    base: Tree | None = None
+    base: BaseImage | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +140,12 @@ class Engine(Protocol):
 
     def image_of(self, spec: Spec, /) -> str:
         """The digest of the image that *spec* gives, computed without starting anything."""
+
+    def base(self, wanted: str | Tree, /) -> BaseImage:
+        """What jobs can stand on: an image that the engine has by the name *wanted*, or one of that tree.
+
+        UsageError if it has none, or none that fits; EnvironmentRefusedError if it has no root of its own to give.
+        """
 
     def run_job(self, job: Job, /) -> Exited:
         """Run one command to its end and clean up after it.

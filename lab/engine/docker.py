@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import io
-import socket
 import tarfile
 import time
 import uuid
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,13 +17,14 @@ from docker.models.containers import Container as SDKContainer
 from docker.types import LogConfig, Mount, Ulimit
 from urllib3.exceptions import HTTPError  # what the SDK lets through while it reads a stream
 
-from lab.engine import images
+from lab.engine import address, foreign, images
 from lab.engine.attached import Attached, reading
-from lab.engine.base import Container, Exited, Job, Spec
+from lab.engine.base import BaseImage, Container, Exited, Job, Spec, Tree
 from lab.engine.images import Image
 from lab.engine.owner import RUN, Owner
+from lab.engine.packing import WHOLE, packed, packed_tree
 from lab.engine.places import Places, relative
-from lab.engine.stream import STDERR, STDOUT, Frames
+from lab.engine.stream import STDERR, STDOUT, Frames, Stream
 from lab.errors import EngineUnavailableError, EnvironmentRefusedError
 
 CACHE_LABEL: Final = "golab.cache"
@@ -32,6 +32,8 @@ CACHE_LABEL: Final = "golab.cache"
 
 _WORK: Final = "/golab/work"
 _CACHE: Final = "/golab/cache"
+_TREE: Final = "/golab/tree"
+"""The job's tree in an image that is not ours, which may have something of its own where the tree wants to be."""
 _TMP: Final = "/tmp"  # noqa: S108 - the container's own tmpfs
 _TMPFS: Final = "rw,exec,nosuid,nodev,mode=1777"
 _JOB_PIDS: Final = 1024
@@ -67,24 +69,44 @@ class DockerEngine:
         """The id of *spec*'s image, computed."""
         return images.of_spec(spec).id
 
+    def base(self, wanted: str | Tree, /) -> BaseImage:
+        """An image of the tree, or the one that the engine has by that name; see :mod:`lab.engine.foreign`."""
+        if isinstance(wanted, Tree):
+            return BaseImage(image=images.of_trees([wanted], self._cache).id, tree=wanted)
+        foreign.refuse_misnamed(wanted)
+        with _sdk_errors("look for an image"):
+            try:
+                return foreign.base_of(wanted, self._client.images.get(wanted).attrs)
+            except docker.errors.ImageNotFound:
+                known = [tag for image in self._client.images.list() for tag in image.tags]
+        raise foreign.unknown(wanted, known)
+
     def run_job(self, job: Job, /) -> Exited:
         """Run one command to its end in a container of its own; the files travel through the engine's API."""
-        image = images.of_trees(filter(None, (job.base, job.tree)), self._cache)
-        places = Places(tree=job.tree.at, work=_WORK, cache=_CACHE, tmp=_TMP)
         mounts = [
             Mount(_WORK, None, type="volume", labels=self._owner.labels()),
             Mount(_CACHE, f"golab-{job.cache}", type="volume", labels={CACHE_LABEL: job.cache}),
         ]
+        if job.base is not None and job.base.tree is None:
+            reference, tree = job.base.image, _TREE
+            mounts.append(self._filled(job.tree, reference))
+        else:
+            tree = job.tree.at
+            below = [job.base.tree] if job.base is not None and job.base.tree is not None else []
+            reference = self._ensured(images.of_trees([*below, job.tree], self._cache))
+        places = Places(tree=tree, work=_WORK, cache=_CACHE, tmp=_TMP)
         with self._created(
-            image,
-            command=places.argv(job),
-            environment=places.environment(job),
+            reference,
+            entrypoint=places.argv(job),
+            environment=foreign.environment(job.base, places.environment(job)),
+            user="0:0",
+            healthcheck={"test": ["NONE"]},
             working_dir=_WORK,
             mounts=mounts,
             **_limits(memory_bytes=job.memory_bytes, pids=_JOB_PIDS),
         ) as container:
             with _sdk_errors("take the job's files"):
-                container.put_archive(_WORK, _packed(job.files))
+                container.put_archive(_WORK, packed(job.files))
             with contextlib.closing(_attached(container, stdin=False)) as stream:
                 _start(container)
                 stdout, stderr, in_time = _words_until(stream, time.monotonic() + job.timeout / 1e9)
@@ -93,7 +115,9 @@ class DockerEngine:
             with _sdk_errors("say how the job ended"):
                 exit_code = int(container.wait(timeout=_CALL_SECONDS)["StatusCode"])
                 outputs = {
-                    path: found for path in relative(job.outputs) if (found := _output(container, path))
+                    path: found
+                    for path in relative(job.outputs)
+                    if (found := _file_of(container, f"{_WORK}/{path}")) is not None
                 }
         return Exited(exit_code=exit_code, stdout=stdout, stderr=stderr, outputs=outputs)
 
@@ -103,7 +127,7 @@ class DockerEngine:
         refuse_unlimited(spec, self.describe()["limits"])
         image = images.of_spec(spec)
         with self._created(
-            image,
+            self._ensured(image),
             command=list(spec.agent),
             stdin_open=True,  # and, not being detached, StdinOnce: the agent sees the end of its input
             dns=["127.0.0.1"],
@@ -159,9 +183,24 @@ class DockerEngine:
             self._present[image.id] = found
         return self._present[image.id]
 
+    def _filled(self, tree: Tree, reference: str) -> Mount:
+        """A mount that shows *tree* in a container of an image that is not ours; its volume is filled once, and kept.
+
+        Nothing is started for that: a container that is only created takes files into its volumes, too.
+        """
+        named: dict[str, Any] = {"source": f"golab-tree-{tree.key}", "type": "volume", "no_copy": True}
+        writable = Mount(_TREE, **named, labels={CACHE_LABEL: tree.key})
+        with (
+            self._created(reference, entrypoint=["-"], mounts=[writable]) as container,
+            _sdk_errors("take the tree of a job"),
+        ):
+            if _file_of(container, f"{_TREE}/{WHOLE}") != tree.key.encode():
+                archive: Any = packed_tree(tree)  # any iterable of bytes, whatever the SDK's types say
+                container.put_archive(_TREE, archive)
+        return Mount(_TREE, **named, read_only=True)
+
     @contextlib.contextmanager
-    def _created(self, image: Image, **settings: Any) -> Generator[SDKContainer]:  # noqa: ANN401 - the SDK's keywords
-        reference = self._ensured(image)
+    def _created(self, reference: str, **settings: Any) -> Generator[SDKContainer]:  # noqa: ANN401 - the SDK's keywords
         with _sdk_errors("create a container"):
             container = self._client.containers.create(
                 reference,
@@ -183,38 +222,12 @@ class DockerEngine:
             yield container
 
 
-class _Stream:
-    """A container's attached stream: the socket under the SDK's objects, which close it when they are collected."""
-
-    def __init__(self, sdk: Any) -> None:  # noqa: ANN401 - a different class for each transport
-        self._sdk = sdk
-        self.socket: socket.socket = getattr(sdk, "_sock", sdk)
-        self.socket.settimeout(None)  # it bears the client's time limit for calls
-
-    def feed(self, takers: Mapping[int, Callable[[bytes], None]]) -> None:
-        """Hand what comes to the taker of its stream, until the end."""
-        frames = Frames()
-        while chunk := self.socket.recv(1 << 16):
-            for number, payload in frames.feed(chunk):
-                takers[number](payload)
-
-    def end_input(self) -> None:
-        with contextlib.suppress(OSError):
-            self.socket.shutdown(socket.SHUT_WR)
-
-    def close(self) -> None:
-        with contextlib.suppress(OSError):
-            self.socket.shutdown(socket.SHUT_RDWR)  # wakes a reader, which close() alone does not
-        getattr(self._sdk, "_response", self._sdk).close()  # the whole chain above the socket
-        self.socket.close()
-
-
 def connect(environ: Mapping[str, str], url: str) -> docker.DockerClient:
     """A client of the engine at *url*, which has answered; *environ* may hold Docker's own settings for TLS.
 
     EngineUnavailableError says why not.
     """
-    _knock(url)
+    address.knock(url)
     try:
         client = docker.from_env(
             timeout=_CONNECT_SECONDS, environment={**environ, "DOCKER_HOST": url}, use_ssh_client=True
@@ -294,25 +307,6 @@ def _sdk_errors(doing: str) -> Generator[None]:
         ) from error
 
 
-def _knock(url: str) -> None:
-    """Ask a local socket for what the SDK's own error would bury."""
-    scheme, _, path = url.partition("://")
-    if scheme != "unix":
-        return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        try:
-            probe.connect(path)
-        except PermissionError:
-            raise EngineUnavailableError(
-                f"an engine is at {url}, but this user may not use it",
-                hint="add the user to the group docker (it gives rights like root's), or run as root",
-            ) from None
-        except ConnectionRefusedError:
-            raise EngineUnavailableError(f"no engine listens at {url}: the socket is a dead one's") from None
-        except OSError as error:
-            raise EngineUnavailableError(f"no engine is at {url}: {error.strerror or error}") from None
-
-
 def _known_as(client: docker.DockerClient, image: Image) -> str | None:
     for reference in (image.id, image.tag):
         with contextlib.suppress(docker.errors.ImageNotFound):
@@ -338,11 +332,11 @@ def _start(container: SDKContainer) -> None:
         container.start()
 
 
-def _attached(container: SDKContainer, *, stdin: bool) -> _Stream:
+def _attached(container: SDKContainer, *, stdin: bool) -> Stream:
     """The container's stream, had before the start so that nothing of it is missed (log driver none keeps nothing)."""
     asked = {"stdin": int(stdin), "stdout": 1, "stderr": 1, "stream": 1}
     with _sdk_errors("attach to a container"):
-        return _Stream(container.attach_socket(params=asked))
+        return Stream(container.attach_socket(params=asked))
 
 
 def _why_gone(container: SDKContainer) -> str:
@@ -357,7 +351,7 @@ def _why_gone(container: SDKContainer) -> str:
     return f"its container ended with exit code {state['ExitCode']}{oom}"
 
 
-def _words_until(stream: _Stream, deadline: float) -> tuple[bytes, bytes, bool]:
+def _words_until(stream: Stream, deadline: float) -> tuple[bytes, bytes, bool]:
     """What comes on both streams, and whether they ended before *deadline* (of the monotonic clock)."""
     frames = Frames()
     words = {STDOUT: bytearray(), STDERR: bytearray()}
@@ -375,18 +369,10 @@ def _words_until(stream: _Stream, deadline: float) -> tuple[bytes, bytes, bool]:
     return bytes(words[STDOUT]), bytes(words[STDERR]), in_time
 
 
-def _packed(files: Mapping[str, bytes]) -> bytes:
-    """The job's files as a tar, dated now: a build tool takes a file of the same name, length and time for the same."""
-    now = int(time.time())
-    entries = [images.folder_entry(name) for name in images.parents(files)]
-    entries += [images.file_entry(name, files[name], mtime=now) for name in relative(files)]
-    return b"".join(images.tar(entries))
-
-
-def _output(container: SDKContainer, path: str) -> bytes | None:
-    """The regular file *path* of the job's folder, if there is one."""
+def _file_of(container: SDKContainer, path: str) -> bytes | None:
+    """The regular file at *path* in the container, if there is one."""
     try:
-        chunks, _ = container.get_archive(f"{_WORK}/{path}")
+        chunks, _ = container.get_archive(path)
     except docker.errors.NotFound:
         return None
     with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as archive:

@@ -16,7 +16,7 @@ from typing import IO, Any, Final
 
 from lab.engine import images
 from lab.engine.attached import Attached, reading
-from lab.engine.base import Container, Exited, Job, Spec
+from lab.engine.base import BaseImage, Container, Exited, Job, Spec, Tree
 from lab.engine.places import Places, relative
 from lab.errors import EnvironmentRefusedError
 
@@ -55,6 +55,13 @@ class HostEngine:
     def image_of(self, spec: Spec, /) -> str:
         """The digest of *spec*'s files: the id that they would have as an image, so that both engines agree."""
         return images.of_spec(spec).id
+
+    def base(self, _wanted: str | Tree, /) -> BaseImage:
+        """None: there is no root to put it at."""
+        raise EnvironmentRefusedError(
+            "the engine host has no base for builds: they use what this machine has",
+            hint="leave --base out, or use a container engine: --engine docker",
+        )
 
     def run_job(self, job: Job, /) -> Exited:
         """Run one command to its end in a temporary folder, with no environment but its own."""

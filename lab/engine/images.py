@@ -81,7 +81,7 @@ class Image:
 
     def archive(self) -> Iterator[bytes]:
         """The docker-archive, in pieces of about 1 MiB."""
-        return _pieces(tar(self._members()))
+        return pieces(tar(self._members()))
 
     def _members(self) -> Iterator[Entry]:
         names = [f"{layer.diff_id.removeprefix('sha256:')}.tar" for layer in self.layers]
@@ -114,7 +114,7 @@ def layer_of_files(files: Sequence[File]) -> Layer:
 
 def layer_of_tree(tree: Tree, cache: Path) -> Layer:
     """A layer of *tree*. Its content is read only if *cache* does not hold its digest yet."""
-    entries = partial(_tree_entries, tree)
+    entries = partial(tree_entries, tree)
     place = hashlib.sha256(tree.at.encode()).hexdigest()[:8]
     known = cache / f"{tree.key}-{place}-{_CACHE_FORMAT}.json"
     if (found := _read_digest(known)) is not None:
@@ -210,7 +210,8 @@ def _file_entries(files: Sequence[File]) -> Iterator[Entry]:
         yield file_entry(name, by_name[name].content, executable=by_name[name].executable)
 
 
-def _tree_entries(tree: Tree) -> Iterator[Entry]:
+def tree_entries(tree: Tree) -> Iterator[Entry]:
+    """What is in *tree*, at its place, with the folders above it."""
     at = tree.at.strip("/")
     if at:
         for name in parents([f"{at}/x"]):
@@ -247,7 +248,7 @@ def _read(path: Path) -> Iterator[bytes]:
             yield chunk
 
 
-def _pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
+def pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """The same bytes in fewer pieces: a header of 512 bytes is not worth a send of its own."""
     held = bytearray()
     for chunk in chunks:

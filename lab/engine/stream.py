@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
+import socket
 import struct
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 STDOUT: Final = 1
 STDERR: Final = 2
@@ -92,3 +95,31 @@ class Tail:
     def text(self) -> str:
         """The end of the stream, as text."""
         return self._held.decode(errors="replace").strip()
+
+
+class Stream:
+    """A container's attached stream: the socket under the SDK's objects, which close it when they are collected."""
+
+    def __init__(self, sdk: Any) -> None:  # noqa: ANN401 - a different class for each transport
+        self._sdk = sdk
+        self.socket: socket.socket = getattr(sdk, "_sock", sdk)
+        self.socket.settimeout(None)  # it bears the client's time limit for calls
+
+    def feed(self, takers: Mapping[int, Callable[[bytes], None]]) -> None:
+        """Hand what comes to the taker of its stream, until the end."""
+        frames = Frames()
+        while chunk := self.socket.recv(1 << 16):
+            for number, payload in frames.feed(chunk):
+                takers[number](payload)
+
+    def end_input(self) -> None:
+        """Nothing more is written to it."""
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        """End it both ways."""
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)  # wakes a reader, which close() alone does not
+        getattr(self._sdk, "_response", self._sdk).close()  # the whole chain above the socket
+        self.socket.close()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from lab.engine.base import Engine, Job
+from lab.engine.base import BaseImage, Engine, Job
 from lab.errors import BuildError
 from lab.golang.render import GoProgram
 from lab.golang.toolchain import Toolchain
@@ -39,6 +40,11 @@ _ENVIRONMENT: Final = {
     "PATH": "{tree}/bin",
 }
 _FLAGS: Final = ("-trimpath", "-buildvcs=false")
+_CGO_ENVIRONMENT: Final = {"CGO_ENABLED": "1", "TMPDIR": "{tmp}"}
+_CGO_FLAGS: Final = ("-ldflags=-linkmode=external -extldflags=-static",)
+"""A container holds the program and no library."""
+_MACHINES_PATH: Final = "/usr/local/bin:/usr/bin:/bin"
+_NO_COMPILER: Final = re.compile(r'C compiler "[^"]*" not found')
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,29 +59,62 @@ class Binary:
         return hashlib.sha256(self.content).hexdigest()
 
 
-def build(engine: Engine, toolchain: Toolchain, program: GoProgram, cache: Path) -> Binary:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """How programs are built: on a base or on nothing but the Go release, and with C in them or without."""
+
+    base: BaseImage | None = None
+    cgo: bool = False
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The build's whole environment."""
+        path = self.base.path if self.base else _MACHINES_PATH if self.cgo else ""
+        below = {"PATH": f"{_ENVIRONMENT['PATH']}:{path}"} if path else {}
+        return _ENVIRONMENT | below | (_CGO_ENVIRONMENT if self.cgo else {})
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What ``go build`` is told."""
+        return (*_FLAGS, *(_CGO_FLAGS if self.cgo else ()))
+
+    @property
+    def cache_suffix(self) -> str:
+        """Of the build cache's name: what an image that is not ours writes, builds from scratch do not read."""
+        return f"-{self.base.image.removeprefix('sha256:')[:16]}" if self.base else ""
+
+
+SCRATCH: Final = Setting()
+"""Nothing but the Go release; no C."""
+
+
+def build(
+    engine: Engine, toolchain: Toolchain, program: GoProgram, cache: Path, setting: Setting = SCRATCH
+) -> Binary:
     """Build *program*, or take the binary of an equal build from *cache*.
 
     BuildError holds the compiler's message and the rendered line that it is about.
     """
-    kept = cache / "binaries" / f"{_recipe(toolchain, program)}"
+    kept = cache / "binaries" / f"{_recipe(toolchain, program, setting, engine.name)}"
     if (known := _read_kept(kept)) is not None:
         return known
     done = engine.run_job(
         Job(
             tree=toolchain.tree,
             files=program.files,
-            argv=("{tree}/bin/go", "build", *_FLAGS, "-o", f"{{work}}/{_OUTPUT}", "."),
-            environment=_ENVIRONMENT,
-            cache=f"go-build-{toolchain.release}",
+            argv=("{tree}/bin/go", "build", *setting.flags, "-o", f"{{work}}/{_OUTPUT}", "."),
+            environment=setting.environment,
+            cache=f"go-build-{toolchain.release}{setting.cache_suffix}",
             outputs=(_OUTPUT,),
             timeout=_TIMEOUT,
+            base=setting.base,
         )
     )
     if done.exit_code is None:
         raise BuildError(f"{program.name}: Go {toolchain.release} was not done after {_TIMEOUT // 10**9} s")
     if done.exit_code or _OUTPUT not in done.outputs:
-        raise BuildError(_refusal(toolchain, program, done.stderr.decode(errors="replace")))
+        said = done.stderr.decode(errors="replace")
+        raise BuildError(_refusal(toolchain, program, said), hint=_hint(said, engine))
     binary = Binary(done.outputs[_OUTPUT])
     _keep(kept, binary)
     return binary
@@ -94,14 +133,28 @@ def _refusal(toolchain: Toolchain, program: GoProgram, said: str) -> str:
     return f"{message}\nrendered {place[1]}, line {number}:\n  {shown.strip()}"
 
 
-def _recipe(toolchain: Toolchain, program: GoProgram) -> str:
-    """What decides a binary's bytes: the program, the toolchain, the flags and the environment."""
-    parts = (
+def _hint(said: str, engine: Engine) -> str | None:
+    if not _NO_COMPILER.search(said):
+        return None
+    return (
+        "apt-get install gcc libc6-dev, or use a container engine"
+        if engine.name == "host"
+        else "--base golab has compilers, once golab engine base has made it"
+    )
+
+
+def _recipe(toolchain: Toolchain, program: GoProgram, setting: Setting, engine: str) -> str:
+    """What decides a binary's bytes: the program, the toolchain, the flags, the environment, and what lies below."""
+    parts = [
         program.sha256,
         toolchain.tree.key,
-        *_FLAGS,
-        *(f"{k}={v}" for k, v in sorted(_ENVIRONMENT.items())),
-    )
+        *setting.flags,
+        *(f"{k}={v}" for k, v in sorted(setting.environment.items())),
+    ]
+    if setting.base is not None:
+        parts.append(setting.base.image)
+    elif setting.cgo:
+        parts.append(engine)  # this machine's compiler
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

@@ -202,6 +202,8 @@ class Scenario:
     expected: tuple[Ending, ...]
     claims: tuple[Claim, ...]
     manifest_sha256: str
+    cgo: bool = False
+    """Whether its program has C in it, and so needs a C compiler."""
 
     def factor(self, name: str) -> Factor:
         """The factor called *name*; KeyError if there is none."""

@@ -71,6 +71,8 @@ def _limits(scenario: Scenario) -> Iterator[str]:
     yield f"{duration_to_text(limits.time)}, {bytes_to_text(limits.memory_bytes)}, {limits.pids} processes"
     yield f"{scenario.replicates} replicates a cell, {scenario.quick_replicates} if quick"
     yield f"Go releases: {', '.join(scenario.releases)}"
+    if scenario.cgo:
+        yield "has C in it: is built on golab engine base, or on the image that --base names"
 
 
 def _block(title: str, lines: Iterator[str]) -> str:

@@ -40,6 +40,7 @@ _COMMANDS: Final = [
     ("run", "scenario", "mmap-large", "--dry-run", "--engine", "host", "--go", "{}"),
     ("run", "scenario", "mmap-large", "--dry-run", "--engine", "host", "--gomaxprocs", "{}"),
     ("run", "scenario", "mmap-large", "--dry-run", "--engine", "host", "--max-time", "{}"),
+    ("run", "scenario", "mmap-large", "--dry-run", "--engine", "host", "--base", "{}"),
     ("sim", "{}"),
     ("sim", "examples/next_in_line.py", "--set", "{}=1"),
     ("sim", "examples/next_in_line.py", "--gomaxprocs", "{}"),

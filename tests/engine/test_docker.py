@@ -1,16 +1,13 @@
 """What the adapter decides without an engine; the rest is in tests/docker."""
 
-import io
 import subprocess
 import sys
-import tarfile
-import time
 from pathlib import Path
 
 import pytest
 
 from lab.engine.base import Spec
-from lab.engine.docker import _packed, refuse_unlimited
+from lab.engine.docker import refuse_unlimited
 from lab.errors import EnvironmentRefusedError
 
 _ALL = {"CPUSet": True, "CPUQuota": True}
@@ -31,19 +28,6 @@ def test_what_is_not_asked_may_be_lacking() -> None:
     """A rootless engine is good enough for a run without limits."""
     refuse_unlimited(_spec(), {"CPUSet": False, "CPUQuota": False})
     refuse_unlimited(_spec(cpuset="0", quota=0.5), _ALL)
-
-
-def test_a_jobs_files_are_dated_now() -> None:
-    """With their folders, plain, not executable; Go trusts name, length and time of a file in its index."""
-    before = int(time.time())
-    with tarfile.open(
-        fileobj=io.BytesIO(_packed({"a/b.go": b"package b", "go.mod": b"module a"}))
-    ) as archive:
-        members = {member.name: member for member in archive}
-
-    assert list(members) == ["a", "a/b.go", "go.mod"]
-    assert members["a/b.go"].mode == 0o644
-    assert before <= members["a/b.go"].mtime <= time.time()
 
 
 @pytest.mark.slow
