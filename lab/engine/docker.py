@@ -21,6 +21,7 @@ from lab.engine import address, foreign, images
 from lab.engine.attached import Attached, reading
 from lab.engine.base import BaseImage, Container, Exited, Job, Spec, Tree
 from lab.engine.images import Image
+from lab.engine.limits import refuse_unlimited
 from lab.engine.owner import RUN, Owner
 from lab.engine.packing import WHOLE, packed, packed_tree
 from lab.engine.places import Places, relative
@@ -263,17 +264,6 @@ def described(client: docker.DockerClient) -> dict[str, Any]:
     }
 
 
-def refuse_unlimited(spec: Spec, limits: Mapping[str, bool]) -> None:
-    """EnvironmentRefusedError for what *spec* asks and the engine would drop with no more than a warning."""
-    asked = {"CPUSet": f"cpuset {spec.cpuset}" if spec.cpuset else ""}
-    asked["CPUQuota"] = f"quota {spec.quota}" if spec.quota is not None else ""
-    if missing := [words for name, words in asked.items() if words and not limits[name]]:
-        raise EnvironmentRefusedError(
-            f"this engine cannot limit a container ({', '.join(missing)})",
-            hint="a rootless engine needs cgroup version 2 and the controllers cpu and cpuset delegated to the user",
-        )
-
-
 def sweep(client: docker.DockerClient, owner: Owner) -> list[str]:
     """Remove the containers of golabs of *owner*'s machine that are certainly dead, and name them.
 
@@ -303,7 +293,8 @@ def _sdk_errors(doing: str) -> Generator[None]:
         ) from error
     except (docker.errors.DockerException, OSError, HTTPError) as error:
         raise EngineUnavailableError(
-            f"the engine went away while it should {doing}: {error}", hint="is its daemon still running?"
+            f"the engine went away while it should {doing}: {error}",
+            hint="is its daemon still running? golab doctor says, and what helps",
         ) from error
 
 
@@ -342,8 +333,10 @@ def _attached(container: SDKContainer, *, stdin: bool) -> Stream:
 def _why_gone(container: SDKContainer) -> str:
     try:
         container.reload()
-    except (docker.errors.DockerException, OSError) as error:
-        return f"its container cannot be asked ({error})"
+    except docker.errors.APIError as error:
+        return f"its container cannot be asked ({error.explanation or error})"
+    except (docker.errors.DockerException, OSError, HTTPError):
+        return "its engine does not answer any more (golab doctor says what is there and what helps)"
     state = container.attrs["State"]
     if state["Running"]:
         return "its stream ended while its container still runs"

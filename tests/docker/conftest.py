@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import docker
 import pytest
 
+from lab.engine import daemon
 from lab.engine.base import Job, Tree
 from lab.engine.choose import choose
 from lab.engine.docker import DockerEngine
@@ -93,3 +95,12 @@ def probe_tree(probe: bytes, tmp_path_factory: pytest.TempPathFactory) -> Tree:
     (folder / "probe").write_bytes(probe)
     (folder / "probe").chmod(0o755)
     return Tree(key="probe", path=folder, at="/opt/probe")
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder for an engine, which is down in the end whatever happens; a socket's path has to be short."""
+    with tempfile.TemporaryDirectory(prefix="golab-") as above:
+        made = Path(above) / "e"
+        yield made
+        daemon.down(daemon.Places(made), lambda _words: None)

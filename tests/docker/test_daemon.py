@@ -5,11 +5,8 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,129 +14,47 @@ from lab.engine import daemon, images
 from lab.engine.base import Tree
 from lab.engine.choose import choose
 from lab.engine.docker import DockerEngine
+from tests.docker.private import golab_engine, left_of
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
 
 
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A folder for an engine, which is down in the end whatever happens; a socket's path has to be short."""
-    with tempfile.TemporaryDirectory(prefix="golab-") as above:
-        made = Path(above) / "e"
-        yield made
-        daemon.down(daemon.Places(made), lambda _words: None)
-
-
-def _engine(folder: Path, *words: str) -> tuple[int, dict[str, Any]]:
-    environment = {name: value for name, value in os.environ.items() if name != "DOCKER_HOST"}
-    done = subprocess.run(
-        [sys.executable, "-m", "lab", "engine", *words, "--json"],
-        cwd=Path(__file__).parents[2],
-        env=environment | {daemon.FOLDER: str(folder)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.returncode, json.loads(done.stdout)
-
-
-def _left(folder: Path) -> list[str]:
-    """Whatever names the folder or its cgroup: processes, mounts, cgroups, files."""
-    cgroup = daemon.Places(folder).cgroup
-    left = [line for line in Path("/proc/self/mounts").read_text().splitlines() if f" {folder}" in line]
-    left += [str(path) for path in Path("/sys/fs/cgroup").glob(f"*/{cgroup}")]
-    left += [str(folder)] if folder.exists() else []
-    for process in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = process.read_bytes().decode(errors="replace")
-        except OSError:
-            continue
-        left += [words] if f"{folder}/" in words else []
-    return left
-
-
 def test_it_comes_up_is_found_and_leaves_nothing(folder: Path) -> None:
     """A container runs in it; going down removes that, too."""
-    code, found = _engine(folder, "up")
+    code, found = golab_engine(folder, "up")
     assert (code, found["up"], found["data_root"]) == (0, True, f"{folder}/data")
-    assert _engine(folder, "status") == (0, found)
-    assert _engine(folder, "up") == (0, found)  # it is the same one
+    assert golab_engine(folder, "status") == (0, found)
+    assert golab_engine(folder, "up") == (0, found)  # it is the same one
 
     with choose("docker", folder / "cache", environ={daemon.FOLDER: str(folder)}) as chosen:
         assert "golab's own" in chosen.why
         assert chosen.engine.describe()["data_root"] == f"{folder}/data"
 
-    code, said = _engine(folder, "down")
+    code, said = golab_engine(folder, "down")
     assert code == 0
     assert str(folder) in said["removed"]
-    assert _left(folder) == []
-    assert _engine(folder, "status") == (
+    assert left_of(folder) == []
+    assert golab_engine(folder, "status") == (
         4, {"up": False, "socket": f"{folder}/docker.sock", "data_root": f"{folder}/data"}
     )  # fmt: skip
 
 
 def test_it_survives_its_own_kill(folder: Path) -> None:
     """A killed daemon leaves pid files, containerd and a mount; the next start and the end cope with all of them."""
-    first = _engine(folder, "up")[1]
+    first = golab_engine(folder, "up")[1]
     os.kill(first["pid"], signal.SIGKILL)
     until = time.monotonic() + 5
-    while _engine(folder, "status")[0] == 0 and time.monotonic() < until:
+    while golab_engine(folder, "status")[0] == 0 and time.monotonic() < until:
         time.sleep(0.05)
-    assert _engine(folder, "status")[0] == 4
+    assert golab_engine(folder, "status")[0] == 4
 
-    code, second = _engine(folder, "up")
+    code, second = golab_engine(folder, "up")
 
     assert (code, second["up"]) == (0, True)
     assert second["pid"] != first["pid"]
     os.kill(second["pid"], signal.SIGKILL)
-    assert _engine(folder, "down")[0] == 0
-    assert _left(folder) == []
-
-
-def test_a_run_whose_engine_dies_keeps_what_it_has(folder: Path) -> None:
-    """Replicates after that are infra-failed, the table and the record are there, and the exit code says so."""
-    environment = {name: value for name, value in os.environ.items() if name != "DOCKER_HOST"}
-    environment[daemon.FOLDER] = str(folder)
-    found = _engine(folder, "up")[1]
-    command = [
-        sys.executable,
-        "-m",
-        "lab",
-        "run",
-        "scenario",
-        "mmap-large",
-        "--only",
-        "touch",
-        "--runs",
-        "60",
-    ]
-    options = [
-        "--engine",
-        "docker",
-        "--costs",
-        "packaged",
-        "--results",
-        str(folder.parent / "results"),
-        "--json",
-    ]
-    with subprocess.Popen(
-        [*command, *options],
-        cwd=Path(__file__).parents[2],
-        env=environment,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as run:
-        lines = folder.parent / "results"
-        while not any(path.read_text().count("\n") >= 5 for path in lines.glob("*/runs.jsonl")):
-            assert run.poll() is None
-            time.sleep(0.05)
-        os.kill(found["pid"], signal.SIGKILL)
-        printed = run.communicate(timeout=120)[0]
-
-    outcomes = json.loads(printed)["cells"][0]["outcomes"]
-    assert run.returncode == 6
-    assert outcomes["exit"] >= 5
-    assert outcomes["infra-failed"] == 60 - outcomes["exit"]
+    assert golab_engine(folder, "down")[0] == 0
+    assert left_of(folder) == []
 
 
 def test_two_at_a_time_start_one(folder: Path) -> None:
@@ -160,7 +75,7 @@ def test_two_at_a_time_start_one(folder: Path) -> None:
 
 def test_survivors_that_are_deaf_or_frozen_do_not_outlive_the_end(folder: Path, probe_tree: Tree) -> None:
     """TERM does not end a first process, and SIGKILL does not reach a frozen one: neither is waited for or left."""
-    first = _engine(folder, "up")[1]
+    first = golab_engine(folder, "up")[1]
     with choose("docker", folder / "cache", environ={daemon.FOLDER: str(folder)}) as chosen:
         engine = chosen.engine
         assert isinstance(engine, DockerEngine)
@@ -172,10 +87,10 @@ def test_survivors_that_are_deaf_or_frozen_do_not_outlive_the_end(folder: Path, 
         os.kill(first["pid"], signal.SIGKILL)
     began = time.monotonic()
 
-    assert _engine(folder, "down")[0] == 0
+    assert golab_engine(folder, "down")[0] == 0
 
     assert time.monotonic() - began < 5
-    assert _left(folder) == []
+    assert left_of(folder) == []
 
 
 def test_an_interrupted_start_leaves_no_daemon(folder: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lab.engine.base import Spec
-from lab.engine.docker import refuse_unlimited
+from lab.engine.limits import refuse_unlimited
 from lab.errors import EnvironmentRefusedError
 
 _ALL = {"CPUSet": True, "CPUQuota": True}
