@@ -55,6 +55,7 @@ def _print(found: list[Finding]) -> None:
 def _facts() -> Facts:
     """Everything that is asked, from this machine as it is now."""
     from lab.doctor import Facts
+    from lab.engine import address, debian
     from lab.golang import toolchain
     from lab.host import environment, facts
     from lab.pipeline import cache_folder
@@ -63,6 +64,7 @@ def _facts() -> Facts:
     nearest = next(folder for folder in (cache, *cache.parents) if folder.exists())
     system = os.uname()
     engine, why, remedy = _engine()
+    base = debian.kept(cache)
     path = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
     return Facts(
         system=system.sysname,
@@ -71,6 +73,7 @@ def _facts() -> Facts:
         machine=environment.describe(),
         engine=engine,
         engine_why=why,
+        engine_elsewhere=address.elsewhere(engine) if engine else "",
         engine_remedy=remedy,
         containers=engine["containers_running"] if engine else 0,
         tools={name: shutil.which(name, path=path) is not None for name in ("debootstrap", "gcc")},
@@ -82,6 +85,7 @@ def _facts() -> Facts:
         perf_paranoid=facts.perf_paranoid(),
         has_hardware_counters=facts.has_hardware_counters(),
         has_apparmor=facts.has_apparmor(),
+        base=len(base.packages) if base else None,
         go_releases=toolchain.fetched(cache),
         cache=str(cache),
         free_bytes=shutil.disk_usage(nearest).free,

@@ -63,7 +63,7 @@ def is_here(host: str) -> bool:
     """Whether *host* is one of this machine's own addresses: only those can be bound."""
     try:
         found = socket.getaddrinfo(host, 0, type=socket.SOCK_DGRAM)
-    except OSError:
+    except (OSError, UnicodeError):  # UnicodeError: no name at all
         return False
     return any(_can_be_bound(family, address) for family, _, _, _, address in found)
 

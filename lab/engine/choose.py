@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, Self
 
-from lab.engine import daemon
+from lab.engine import address, daemon
 from lab.engine.base import Engine
 from lab.engine.host import HostEngine
 from lab.engine.owner import Owner
@@ -21,6 +21,8 @@ EngineName = Literal["auto", "docker", "host"]
 DEFAULT_URL: Final = "unix:///var/run/docker.sock"
 
 _AMD64: Final = ("x86_64", "amd64")
+_LIMITS: Final = {"MemoryLimit": "MEMORY", "PidsLimit": "PROCESSES"}
+"""What every container asks for, and an engine that cannot limit it drops with a warning."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +80,7 @@ def _docker(cache: Path, run: str, environ: Mapping[str, str], *, asked: bool) -
     engine = docker.DockerEngine(client, url=url, cache=cache, owner=Owner.of_this_process(run))
     try:
         said = engine.describe()
-        elsewhere = _elsewhere(said)
+        elsewhere = address.elsewhere(said)
         _check(said, url, elsewhere="" if asked else elsewhere)
         left = engine.sweep()
     except BaseException:
@@ -87,6 +89,8 @@ def _docker(cache: Path, run: str, environ: Mapping[str, str], *, asked: bool) -
     parts = [f"engine docker {said['version']} at {url} ({named})"]
     parts += _passed_over(environ)
     parts += [f"ON ANOTHER MACHINE ({elsewhere})"] if elsewhere else []
+    unlimited = [words for name, words in _LIMITS.items() if not said["limits"][name]]
+    parts += [f"WITHOUT LIMITS ON {' AND '.join(unlimited)} (golab doctor says why)"] if unlimited else []
     parts += [f"removed {len(left)} containers that dead runs had left"] if left else []
     return Chosen(engine=engine, why="; ".join(parts), close=engine.close)
 
@@ -120,14 +124,11 @@ def _check(said: Mapping[str, Any], url: str, *, elsewhere: str) -> None:
         )
 
 
-def _elsewhere(said: Mapping[str, Any]) -> str:
-    """What shows that the engine's kernel is not this machine's; empty if nothing does."""
-    here = os.uname().release
-    return f"kernel {said['kernel']}, here {here}" if said["kernel"] != here else ""
-
-
 def _how_to_get_one(environ: Mapping[str, str]) -> str:
     named = "correct or unset DOCKER_HOST, or, " if environ.get("DOCKER_HOST") else ""
+    own = daemon.places(environ)
+    if own.socket.exists() and not os.access(own.socket, os.R_OK | os.W_OK):
+        return f"{named}run golab as root, whose engine is up"
     if shutil.which("dockerd", path=f"{os.defpath}:/usr/sbin:/usr/local/sbin:/usr/local/bin"):
         return f"{named}as root: golab engine up"
     return f"{named}as root: {daemon.INSTALL}, then golab engine up"

@@ -63,7 +63,8 @@ class DockerEngine:
         """Versions, storage, runtime, cgroups and what the engine warns of; JSON values only."""
         if not self._said:
             with _sdk_errors("describe itself"):
-                self._said = {"engine": self.name, "url": self._url} | described(self._client)
+                tls = str(self._client.api.base_url).startswith("https")
+                self._said = {"engine": self.name, "url": self._url, "tls": tls} | described(self._client)
         return self._said
 
     def image_of(self, spec: Spec, /) -> str:

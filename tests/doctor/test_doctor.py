@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,54 +13,15 @@ import pytest
 from lab.doctor import Facts, Finding, exit_code, findings
 from lab.host import facts as read
 from lab.published import SCHEMAS
-
-_MACHINE: Mapping[str, Any] = {
-    "kernel": {"release": "6.1.0", "timer_slack_ns": 50_000},
-    "cpu": {"online": "0-7", "count": 8, "allowed": "0-7", "smt": False, "governors": ["performance"]},
-    "cgroup": {"version": 2, "cpu": [{"cpu.max": "max 100000"}], "memory": [{"memory.max": "max"}]},
-    "thp": {"enabled": "madvise"},
-    "hugepages": {"2048kB": {"total": 8, "free": 8, "overcommit": 0}},
-    "clock_source": "tsc",
-    "virtualisation": "none",
-}
-_ENGINE: Mapping[str, Any] = {
-    "version": "27.0",
-    "kernel": "6.1.0",
-    "storage_driver": "overlay2",
-    "storage": {},
-    "limits": {"MemoryLimit": True, "CPUQuota": True},
-}
-_GOOD = Facts(
-    system="Linux",
-    architecture="x86_64",
-    is_root=True,
-    machine=_MACHINE,
-    engine=_ENGINE,
-    engine_why="engine docker 27.0",
-    engine_remedy="",
-    containers=0,
-    tools={"debootstrap": True, "gcc": False},
-    load=0.1,
-    pressure=0.0,
-    steal=0.0,
-    ptrace_scope=1,
-    has_tracefs=True,
-    perf_paranoid=2,
-    has_hardware_counters=True,
-    has_apparmor=False,
-    go_releases=["1.27.3"],
-    cache="/cache",
-    free_bytes=100 << 30,
-    file_system="ext4",
-)
+from tests.doctor.good import ENGINE, GOOD, MACHINE
 
 
 def _machine(**changes: Any) -> Facts:
-    return replace(_GOOD, machine={**_MACHINE, **changes})
+    return replace(GOOD, machine={**MACHINE, **changes})
 
 
 def _engine(**changes: Any) -> Facts:
-    return replace(_GOOD, engine={**_ENGINE, **changes})
+    return replace(GOOD, engine={**ENGINE, **changes})
 
 
 def _of(facts: Facts, subject: str) -> Finding:
@@ -70,7 +30,7 @@ def _of(facts: Facts, subject: str) -> Finding:
 
 def test_a_good_machine_has_nothing_to_put_right() -> None:
     """Every line is ok, without a remedy, and the code is 0."""
-    found = findings(_GOOD)
+    found = findings(GOOD)
 
     assert {each.verdict for each in found} == {"ok"}
     assert [each.remedy for each in found if each.remedy] == []
@@ -78,14 +38,22 @@ def test_a_good_machine_has_nothing_to_put_right() -> None:
 
 
 _CASES = [
-    (replace(_GOOD, system="Darwin", architecture="arm64"), "platform", "prevents", "Darwin"),
-    (replace(_GOOD, engine=None, engine_why="no engine is at …"), "engine", "spoils", "no engine"),
-    (_engine(kernel="5.10"), "engine's machine", "spoils", "kernel 5.10, here 6.1.0"),
+    (replace(GOOD, system="Darwin", architecture="arm64"), "platform", "prevents", "Darwin"),
+    (replace(GOOD, engine=None, engine_why="no engine is at …"), "engine", "spoils", "no engine"),
+    (replace(GOOD, engine_elsewhere="kernel 5"), "engine's machine", "spoils", "another: kernel 5"),
+    (_engine(url="tcp://127.0.0.1:2375"), "engine's address", "note", "127.0.0.1:2375, without TLS"),
+    (
+        _engine(security=["name=seccomp,profile=builtin", "name=rootless"]),
+        "engine's rights",
+        "note",
+        "rootless",
+    ),
+    (_engine(security=[]), "seccomp", "note", "off"),
     (_engine(storage_driver="vfs"), "storage driver", "spoils", "vfs"),
     (_engine(storage_driver="overlayfs"), "storage driver", "note", "containerd's"),
     (_engine(limits={"CPUQuota": False, "MemoryLimit": True}), "engine's limits", "spoils", "CPUQuota"),
-    (replace(_GOOD, containers=3), "other containers", "spoils", "3 running"),
-    (replace(_GOOD, is_root=False), "rights", "note", "plain user"),
+    (replace(GOOD, containers=3), "other containers", "spoils", "3 running"),
+    (replace(GOOD, is_root=False), "rights", "note", "plain user"),
     (
         _machine(cgroup={"version": 2, "cpu": [{"cpu.max": "max 100000"}, {"cpu.max": "150000 100000"}]}),
         "cgroup limits",
@@ -106,27 +74,32 @@ _CASES = [
         "note",
         "1.00 GiB of memory",
     ),
-    (_machine(cpu={**_MACHINE["cpu"], "count": 1, "online": "0"}), "CPUs", "spoils", "1 online"),
-    (_machine(cpu={**_MACHINE["cpu"], "smt": True}), "SMT", "note", "two threads"),
-    (_machine(cpu={**_MACHINE["cpu"], "governors": ["powersave"]}), "CPU frequency", "spoils", "powersave"),
+    (_machine(cpu={**MACHINE["cpu"], "count": 1, "online": "0"}), "CPUs", "spoils", "1 online"),
+    (_machine(cpu={**MACHINE["cpu"], "smt": True}), "SMT", "note", "two threads"),
+    (_machine(cpu={**MACHINE["cpu"], "governors": ["powersave"]}), "CPU frequency", "spoils", "powersave"),
     (_machine(virtualisation="kvm"), "virtual machine", "note", "kvm"),
-    (replace(_GOOD, steal=0.04), "steal", "spoils", "4.0%"),
-    (replace(_GOOD, steal=None), "steal", "note", "unknown"),
-    (replace(_GOOD, pressure=20.0), "load", "spoils", "20 %"),
-    (replace(_GOOD, pressure=None, load=3.0), "load", "spoils", "3 threads"),
-    (replace(_GOOD, pressure=None, load=None), "load", "note", "unknown"),
+    (replace(GOOD, steal=0.04), "steal", "spoils", "4.0%"),
+    (replace(GOOD, steal=None), "steal", "note", "unknown"),
+    (replace(GOOD, pressure=20.0), "load", "spoils", "20 %"),
+    (replace(GOOD, pressure=None, load=3.0), "load", "spoils", "3 threads"),
+    (replace(GOOD, pressure=None, load=None), "load", "note", "unknown"),
     (_machine(clock_source="hpet"), "clock", "spoils", "hpet"),
     (_machine(kernel={"release": "6.1.0", "timer_slack_ns": 1}), "timer slack", "note", "0.001 µs"),
     (_machine(thp={"enabled": "never"}), "THP", "note", "never"),
     (_machine(hugepages={}), "huge pages", "note", "no pool"),
-    (replace(_GOOD, ptrace_scope=3, is_root=False), "ptrace", "note", "scope 3"),
-    (replace(_GOOD, has_tracefs=False), "tracefs", "note", "not to be reached"),
-    (replace(_GOOD, has_hardware_counters=False), "perf", "note", "software"),
-    (replace(_GOOD, perf_paranoid=3, is_root=False), "perf", "note", "not allowed"),
-    (replace(_GOOD, has_apparmor=True), "AppArmor", "note", "confines"),
-    (replace(_GOOD, tools={}), "C compiler", "note", "neither"),
-    (replace(_GOOD, go_releases=[]), "Go releases", "note", "none"),
-    (replace(_GOOD, free_bytes=1 << 20), "disk", "spoils", "1.00 MiB free in /cache (ext4)"),
+    (replace(GOOD, ptrace_scope=3, is_root=False), "ptrace", "note", "scope 3"),
+    (replace(GOOD, has_tracefs=False), "tracefs", "note", "not to be reached"),
+    (replace(GOOD, has_hardware_counters=False), "perf", "note", "software"),
+    (replace(GOOD, perf_paranoid=3, is_root=False), "perf", "note", "not allowed"),
+    (
+        _engine(security=["name=seccomp,profile=builtin", "name=apparmor"]),
+        "AppArmor, SELinux",
+        "note",
+        "AppArmor confines",
+    ),
+    (replace(GOOD, tools={}), "C compiler", "note", "neither"),
+    (replace(GOOD, go_releases=[]), "Go releases", "note", "none"),
+    (replace(GOOD, free_bytes=1 << 20), "disk", "spoils", "1.00 MiB free in /cache (ext4)"),
 ]
 
 
@@ -142,7 +115,7 @@ def test_a_fault_is_found(facts: Facts, subject: str, verdict: str, said: str) -
 
 def test_every_finding_can_be_both() -> None:
     """No line is a constant."""
-    assert {subject for _, subject, _, _ in _CASES} == {each.subject for each in findings(_GOOD)}
+    assert {subject for _, subject, _, _ in _CASES} == {each.subject for each in findings(GOOD)}
 
 
 def test_a_machine_that_says_nothing_is_unknown(tmp_path: Path) -> None:
@@ -179,7 +152,7 @@ def test_a_recorded_machine_is_read(tmp_path: Path) -> None:
 def test_the_command_prints_and_its_json_keeps_its_schema() -> None:
     """On whatever machine this is: a known exit code, the same in the JSON, and a line for each finding."""
     command = [sys.executable, "-m", "lab", "doctor"]
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
 
     text = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     as_json = subprocess.run([*command, "--json"], cwd=root, capture_output=True, text=True, check=False)

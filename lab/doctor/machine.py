@@ -1,18 +1,12 @@
-"""What can spoil or prevent a measurement on a machine: a verdict for each thing, why it matters, and what helps.
-
-Facts in, findings out; nothing is read here. ``ok`` needs nothing; ``note`` is worth knowing; ``spoils`` makes numbers worse or
-some scenarios impossible; ``prevents`` leaves nothing to measure with.
-"""
+"""The machine below a measurement: what of it changes numbers, and which instruments it has."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
+from lab.doctor.finding import Facts, Finding
 from lab.model.units import rounded_bytes
-
-Verdict = Literal["ok", "note", "spoils", "prevents"]
 
 _FREE_BYTES: Final = 2 << 30
 """What releases of Go, their caches and images need."""
@@ -27,56 +21,8 @@ _GOOD_CLOCKS: Final = frozenset({"tsc", "kvm-clock", "hyperv_clocksource_tsc_pag
 _UNLIMITED: Final = 1 << 60
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """What was found. ``machine`` is what :func:`lab.host.environment.describe` gives, ``engine`` what an engine says."""
-
-    system: str
-    architecture: str
-    is_root: bool
-    machine: Mapping[str, Any]
-    engine: Mapping[str, Any] | None
-    engine_why: str
-    engine_remedy: str
-    containers: int
-    tools: Mapping[str, bool]
-    load: float | None
-    pressure: float | None
-    steal: float | None
-    ptrace_scope: int | None
-    has_tracefs: bool
-    perf_paranoid: int | None
-    has_hardware_counters: bool
-    has_apparmor: bool
-    go_releases: Sequence[str]
-    cache: str
-    free_bytes: int
-    file_system: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One line: about what, the verdict, what was found, why it matters, and the one thing that helps."""
-
-    subject: str
-    verdict: Verdict
-    found: str
-    why: str
-    remedy: str = ""
-
-
-def findings(facts: Facts) -> list[Finding]:
-    """Everything that was looked at, in the order in which it should be put right."""
-    return [found for look in _LOOKS for found in look(facts)]
-
-
-def exit_code(found: Sequence[Finding]) -> Literal[0, 1, 4]:
-    """0 if nothing stands in the way, 1 if something spoils measurements, 4 if nothing can be measured."""
-    verdicts = {each.verdict for each in found}
-    return 4 if "prevents" in verdicts else 1 if "spoils" in verdicts else 0
-
-
-def _platform(facts: Facts) -> Iterator[Finding]:
+def platform(facts: Facts) -> Iterator[Finding]:
+    """Whether the lab runs here at all."""
     fits = (facts.system, facts.architecture) in {("Linux", "x86_64"), ("Linux", "amd64")}
     yield Finding(
         subject="platform",
@@ -84,69 +30,6 @@ def _platform(facts: Facts) -> Iterator[Finding]:
         found=f"{facts.system} {facts.machine['kernel'].get('release') or ''} on {facts.architecture}",
         why="the lab measures on Linux on amd64",
         remedy="" if fits else "golab predict, sim and report work here",
-    )
-
-
-def _engine(facts: Facts) -> Iterator[Finding]:
-    if facts.engine is None:
-        yield Finding(
-            subject="engine",
-            verdict="spoils",
-            found=facts.engine_why,
-            why="without containers there are no quotas, no cpusets and no other file systems",
-            remedy=facts.engine_remedy,
-        )
-        return
-    yield Finding(
-        subject="engine",
-        verdict="ok",
-        found=f"{facts.engine['version']}, {facts.engine_why}",
-        why="containers give quotas, cpusets and file systems",
-    )
-    there, here = facts.engine.get("kernel"), facts.machine["kernel"].get("release")
-    yield Finding(
-        subject="engine's machine",
-        verdict="ok" if there == here else "spoils",
-        found="this one" if there == here else f"another: kernel {there}, here {here}",
-        why="what is recorded of the machine is read here, and would not be where the program ran",
-        remedy="" if there == here else "run golab on that machine",
-    )
-    yield from _storage(facts.engine)
-    missing = [name for name, there in facts.engine["limits"].items() if not there]
-    yield Finding(
-        subject="engine's limits",
-        verdict="spoils" if missing else "ok",
-        found=f"cannot limit {', '.join(missing)}" if missing else "memory, pids, CPU quota, cpuset",
-        why="what it cannot limit it would ignore with a warning, so such cells are refused",
-        remedy="delegate the controllers to the user, or use a rootful engine" if missing else "",
-    )
-    others = facts.containers
-    yield Finding(
-        subject="other containers",
-        verdict="spoils" if others else "ok",
-        found=f"{others} running" if others else "none",
-        why="what runs beside a measurement takes its CPUs",
-        remedy="docker ps, and stop what can be stopped" if others else "",
-    )
-
-
-def _storage(engine: Mapping[str, Any]) -> Iterator[Finding]:
-    driver = engine["storage_driver"]
-    if "snapshotter" in str(engine.get("storage")) or driver == "overlayfs":
-        verdict: Verdict = "note"
-        found = f"{driver} of containerd's image store"
-        remedy = "images are known by another digest there; scenarios of many layers are untried on it"
-    else:
-        verdict, found = ("ok", driver) if driver == "overlay2" else ("spoils", driver)
-        remedy = (
-            "" if verdict == "ok" else "put the data root on ext4 or xfs: GOLAB_ENGINE_DIR=… golab engine up"
-        )
-    yield Finding(
-        subject="storage driver",
-        verdict=verdict,
-        found=found,
-        why="opening files by overlay layers is measured on overlay2",
-        remedy=remedy,
     )
 
 
@@ -311,22 +194,17 @@ def _instruments(facts: Facts) -> Iterator[Finding]:
         why="counters explain a number; none of the lab's numbers needs them",
         remedy="sysctl kernel.perf_event_paranoid=2" if barred and facts.perf_paranoid is not None else "",
     )
-    yield Finding(
-        subject="AppArmor",
-        verdict="note" if facts.has_apparmor else "ok",
-        found="confines containers" if facts.has_apparmor else "not in the way",
-        why="its default profile forbids ptrace between containers and writing to much of /proc and /sys",
-    )
 
 
 def _tools(facts: Facts) -> Iterator[Finding]:
-    able = [name for name in ("debootstrap", "gcc") if facts.tools.get(name)]
+    able = [f"golab's base of {facts.base} packages"] if facts.base is not None else []
+    able += [name for name in ("debootstrap", "gcc") if facts.tools.get(name)]
     yield Finding(
         subject="C compiler",
         verdict="ok" if able else "note",
-        found=", ".join(able) or "neither debootstrap nor gcc",
-        why="scenarios with cgo or C++ are built in a base of Debian's",
-        remedy="" if able else "apt-get install debootstrap, then golab engine base",
+        found=", ".join(able) or "neither golab's base, nor debootstrap to make it, nor gcc",
+        why="programs with C in them are built on golab's base or on an image, without an engine with this machine's gcc",
+        remedy="" if able else "apt-get install debootstrap, then golab engine base; or run … --base IMAGE",
     )
     yield Finding(
         subject="Go releases",
@@ -365,9 +243,7 @@ def _above(depth: int) -> str:
     return f" ({depth} above)" if depth else ""
 
 
-_LOOKS: Final[Sequence[Callable[[Facts], Iterator[Finding]]]] = (
-    _platform,
-    _engine,
+LOOKS: Final[Sequence[Callable[[Facts], Iterator[Finding]]]] = (
     _rights,
     _limits,
     _cpus,
