@@ -22,13 +22,23 @@ const (
 // a namespace are by themselves: what it started can then always be reached from it.
 func claimRealm() (realm, error) {
 	if os.Getpid() == 1 {
-		return namespace, refuseMachine()
+		return namespace, errors.Join(refuseMachine(), shutOut())
 	}
 	const setChildSubreaper = 36
 	if _, _, errno := syscall.RawSyscall6(syscall.SYS_PRCTL, setChildSubreaper, 1, 0, 0, 0, 0); errno != 0 {
 		return descendants, fmt.Errorf("cannot become the reaper of its descendants: %w", errno)
 	}
 	return descendants, nil
+}
+
+// shutOut keeps replicates, which run as the same user, from tracing the agent or reading its memory. A program that
+// they execute is traceable again. Not under the host engine: a plain user's agent could not read its own /proc then.
+func shutOut() error {
+	const setDumpable = 4
+	if _, _, errno := syscall.RawSyscall6(syscall.SYS_PRCTL, setDumpable, 0, 0, 0, 0, 0); errno != 0 {
+		return fmt.Errorf("cannot keep replicates from tracing it: %w", errno)
+	}
+	return nil
 }
 
 // refuseMachine is an error where the agent is the machine's own first process: everything would be its own.

@@ -6,29 +6,45 @@ import (
 	"path/filepath"
 )
 
-// scratch is the folder that each replicate finds empty; "" where there is none to empty.
-type scratch string
+// scratch is what a replicate can write to and the next one finds as it was: folders, and what is theirs in each.
+type scratch map[string]map[string]bool
 
-// findScratch takes /tmp for it where the agent is the first process of its namespace and finds it empty, as
-// the fresh tmpfs of a container is. A /tmp that holds something is somebody else's.
+// findScratch takes, where the agent is the first process of its namespace, the container's own file systems in memory:
+// /tmp if it is empty, as a fresh one is (a /tmp that holds something is somebody else's), and /dev with the message
+// queues below it, where a container's root may make files although its root file system is read-only.
 func findScratch(r realm) scratch {
-	const path = "/tmp"
-	entries, err := os.ReadDir(path)
-	if r != namespace || err != nil || len(entries) > 0 {
-		return ""
+	found := scratch{}
+	if r != namespace {
+		return found
 	}
-	return path
+	for _, path := range []string{"/tmp", "/dev", "/dev/mqueue"} {
+		entries, err := os.ReadDir(path)
+		if err != nil || path == "/tmp" && len(entries) > 0 {
+			continue
+		}
+		found[path] = map[string]bool{}
+		for _, entry := range entries {
+			found[path][entry.Name()] = true
+		}
+	}
+	return found
 }
 
-// clear removes what is in the folder, not the folder. Without capabilities even the first process may not
-// read a folder that forbids it, but it owns all of them and can allow itself.
+// clear removes what was not there in the beginning. Without capabilities even the first process may not read a folder
+// that forbids it, but it owns all of them and can allow itself.
 func (s scratch) clear() {
-	if s == "" {
-		return
+	for path, own := range s {
+		empty(path, own)
 	}
-	entries, _ := os.ReadDir(string(s))
+}
+
+func empty(path string, own map[string]bool) {
+	entries, _ := os.ReadDir(path)
 	for _, entry := range entries {
-		inside := filepath.Join(string(s), entry.Name())
+		if own[entry.Name()] {
+			continue
+		}
+		inside := filepath.Join(path, entry.Name())
 		if os.RemoveAll(inside) == nil {
 			continue
 		}
