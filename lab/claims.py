@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lab.model.outcome import CellSummary, ClaimVerdict, Estimate, Judged, MeasuredMetric
+from lab.model.outcome import (
+    CellSummary,
+    ClaimVerdict,
+    Estimate,
+    Inconclusive,
+    Judged,
+    MeasuredMetric,
+    Reason,
+)
 from lab.model.scenario import Claim, Rule
 from lab.model.units import value_to_text
 from lab.stats.estimate import centre_ratio
 from lab.stats.process import measured
+from lab.stats.summary import CLOCK_NS
 
 _RULED = {True: ClaimVerdict.SUPPORTED, False: ClaimVerdict.REFUTED, None: ClaimVerdict.NOT_DECIDED}
 
@@ -43,22 +52,27 @@ def _judged(claim: Claim, cells: Sequence[CellSummary]) -> Judged:
 
 def _ruled(rule: Rule, cells: Sequence[CellSummary]) -> tuple[ClaimVerdict, str]:
     quantity = _quantity(rule, cells)
-    if quantity is None:
+    if isinstance(quantity, Inconclusive) and quantity.reason is not Reason.NOTHING_MEASURED:
+        return ClaimVerdict.NOT_DECIDED, f"{rule.says}: {quantity.why}"
+    if quantity is None or isinstance(quantity, Inconclusive):
         missing = rule.cell if rule.over is None else f"{rule.cell} and {rule.over[0]}"
         return ClaimVerdict.NOT_MEASURED, f"{rule.says}: not measured in this run ({missing})"
     estimate, unit = quantity
     return _RULED[_side(rule, estimate)], f"{rule.says}: {_worded(estimate, unit)}"
 
 
-def _quantity(rule: Rule, cells: Sequence[CellSummary]) -> tuple[Estimate, str] | None:
+def _quantity(rule: Rule, cells: Sequence[CellSummary]) -> tuple[Estimate, str] | Inconclusive | None:
     found = _metric(cells, rule.cell, rule.metric)
     if found is None:
         return None
     if rule.over is None:
         return (found.estimate, found.unit) if found.estimate else None
     other = _metric(cells, *rule.over)
-    ratio = centre_ratio(measured(found), measured(other)) if other else None
-    return (ratio, "ratio") if isinstance(ratio, Estimate) else None
+    if other is None:
+        return None
+    clock = CLOCK_NS if found.unit == "ns" else 0.0
+    ratio = centre_ratio(measured(found), measured(other), resolution=clock)
+    return (ratio, "ratio") if isinstance(ratio, Estimate) else ratio
 
 
 def _metric(cells: Sequence[CellSummary], cell: str, name: str) -> MeasuredMetric | None:

@@ -29,6 +29,8 @@ def _cell(identity: str, **metrics: tuple[float, ...]) -> CellSummary:
 _CELLS = (
     _cell("small", wait_ns=(10.0, 11.0, 10.5), size=(0.0, 0.0, 0.0)),
     _cell("large", wait_ns=(600.0, 610.0, 620.0)),
+    _cell("tiny", wait_ns=(1.0, 0.0, 3.0)),
+    _cell("empty", wait_ns=()),
 )
 
 
@@ -45,6 +47,8 @@ def _rule(**changes: Any) -> Rule:
         ([_rule(supported_to=700, refuted_from=5000)], ClaimVerdict.SUPPORTED),
         ([_rule(over=("small", "wait_ns"), supported_from=32, refuted_to=2)], ClaimVerdict.SUPPORTED),
         ([_rule(over=("small", "wait_ns"), supported_from=500, refuted_to=100)], ClaimVerdict.REFUTED),
+        ([_rule(over=("tiny", "wait_ns"), supported_from=32, refuted_to=2)], ClaimVerdict.NOT_DECIDED),
+        ([_rule(over=("empty", "wait_ns"), supported_from=32, refuted_to=2)], ClaimVerdict.NOT_MEASURED),
         ([_rule(cell="small", metric="size", refuted_to=1)], ClaimVerdict.REFUTED),
         ([_rule(supported_from=500), _rule(cell="small", refuted_to=100)], ClaimVerdict.DEPENDS),
         ([_rule(supported_from=500), _rule(supported_from=612)], ClaimVerdict.NOT_DECIDED),

@@ -43,13 +43,13 @@ def predicted(simulations: Sequence[PerProcess]) -> Prediction | None:
 
 
 def _standard_error(logs: Sequence[Sequence[float]], centres: Sequence[float]) -> float:
-    """Of the centre: between calibrations, and what is left of the simulation's own noise."""
+    """Of the centre: a calibration's error, that of a mean of so few resamples, and the simulation's own noise."""
     if len(centres) == 1:
         return 0.0
     within = statistics.fmean(spread(each).variance if len(each) > 1 else 0.0 for each in logs)
     each_n = statistics.fmean(len(each) for each in logs)
     between = max(spread(centres).variance - within / each_n, 0.0)
-    return math.sqrt(between + within / (each_n * len(centres)))
+    return math.sqrt(between * (1 + 1 / len(centres)) + within / (each_n * len(centres)))
 
 
 def compare(

@@ -55,6 +55,8 @@ def correlation_of(moments: Moments, *, confidence: float = 0.95) -> Correlation
     The interval is from the F distribution, for unequal sizes with their effective size (Thomas and Hultquist 1978).
     Where nothing can be told (one process, one value each, all alike) the effective n is the number of processes.
     """
+    if not 0 < confidence < 1:
+        raise ValueError(f"{confidence:g} is no confidence: it lies between 0 and 1")
     k, total = len(moments.counts), sum(moments.counts)
     weighted = math.fsum(count * count for count in moments.counts) / total
     ratio = _ratio(moments, k, total)

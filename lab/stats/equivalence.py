@@ -37,6 +37,13 @@ def tost(found: Difference, margin: float) -> float:
     )
 
 
+def outside(found: Difference, margin: float) -> float:
+    """The p-value of "the logarithms differ by *margin* or less"; below 0.05 where the 90 % interval is wholly outside."""
+    if found.error == 0:
+        return 0.0 if abs(found.value) > margin else 1.0
+    return 1 - t_below((abs(found.value) - margin) / found.error, found.freedom)
+
+
 def verdict_of(low: float, high: float, margin: float) -> Verdict:
     """From the interval of a difference and the margin around 0: within, wholly outside, or neither."""
     if -margin <= low and high <= margin:
@@ -61,6 +68,7 @@ def judged(found: Difference, margin: float, half_width_at: Callable[[int], floa
         margin=margin,
         verdict=verdict,
         p=tost(found, room),
+        p_disagrees=outside(found, room),
         more=more_replicates(abs(room - abs(found.value)), half_width_at, n)
         if verdict is Verdict.INCONCLUSIVE
         else None,

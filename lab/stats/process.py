@@ -24,7 +24,9 @@ LARGEST: Final = 1e100
 
 
 def quantile(values: Sequence[float], q: float) -> float:
-    """The *q*-quantile (0 … 1), linear between order statistics (Hyndman and Fan's type 7). At least one value."""
+    """The *q*-quantile (0 … 1), linear between order statistics (Hyndman and Fan's type 7). ValueError for none."""
+    if not values:
+        raise ValueError("no values have no quantile")
     ordered = sorted(values)
     position = q * (len(ordered) - 1)
     below = math.floor(position)
@@ -44,9 +46,9 @@ def quantile_of_next(values: Sequence[float], q: float) -> float:
 
 
 def process_value(repetitions: Sequence[float], statistic: str) -> float:
-    """What one process says: ``p50``, ``p90`` or ``max`` of its repetitions. At least one is needed.
+    """What one process says: ``p50``, ``p90`` or ``max`` of its repetitions.
 
-    ValueError for another *statistic*.
+    ValueError for another *statistic*, and without repetitions.
     """
     if statistic not in STATISTICS:
         raise ValueError(f"no statistic is called {statistic!r} (there are {', '.join(STATISTICS)})")

@@ -137,7 +137,7 @@ def _changes(matrix: Matrix) -> Column:
     first = _at(np.sort(matrix[:, : n // 2], axis=1), 0.5)
     second = _at(np.sort(matrix[:, -(n // 2) :], axis=1), 0.5)
     positive = (first > 0) & (second > 0)
-    np.log(np.divide(second, first, where=positive, out=changes), where=positive, out=changes)
+    changes[positive] = np.log(second[positive]) - np.log(first[positive])
     return changes
 
 

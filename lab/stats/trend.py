@@ -29,7 +29,7 @@ def half_ratio(repetitions: Sequence[float]) -> float | None:
         return None
     middle = len(repetitions) // 2
     first, second = quantile(repetitions[:middle], 0.5), quantile(repetitions[-middle:], 0.5)
-    return math.log(second / first) if first > 0 and second > 0 else None
+    return math.log(second) - math.log(first) if first > 0 and second > 0 else None
 
 
 def trend(repetitions: Repetitions) -> Estimate | Inconclusive:

@@ -64,7 +64,12 @@ def difference(above: Spread, below: Spread) -> Difference:
 
 
 def t_quantile(probability: float, freedom: float) -> float:
-    """Of Student's t: what ``scipy.stats.t.ppf`` calls, without the 0.3 s and the 50 µs around it."""
+    """Of Student's t: what ``scipy.stats.t.ppf`` calls, without the 0.3 s and the 50 µs around it.
+
+    ValueError for what is no probability: a confidence beyond 0 … 1 ends here.
+    """
+    if not 0 < probability < 1:
+        raise ValueError(f"{2 * probability - 1:g} is no confidence: it lies between 0 and 1")
     from scipy import special  # noqa: PLC0415 - takes 0.15 s to import; not every command needs it
 
     return float(special.stdtrit(freedom, probability))

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from lab.model.outcome import Inconclusive
+from lab.model.outcome import Bound, Estimate, Inconclusive
 from lab.stats.process import PerProcess, Repetitions
 
 _T = TypeVar("_T")
@@ -35,8 +35,15 @@ def clustered(
     return Repetitions(np.exp(between + within).tolist())
 
 
-def known(found: _T | Inconclusive | None) -> _T:
+def known(found: _T | Inconclusive | Bound | None) -> _T:
     """What was found, where something must be."""
     assert found is not None
-    assert not isinstance(found, Inconclusive), found.why
+    assert not isinstance(found, Inconclusive | Bound), found
     return found
+
+
+def held(found: Estimate, truth: float) -> bool:
+    """Whether the interval holds the truth."""
+    assert found.low is not None
+    assert found.high is not None
+    return found.low <= truth <= found.high

@@ -95,14 +95,17 @@ def test_degenerate_samples() -> None:
 
 
 def test_more_simulation_does_not_make_a_prediction_surer() -> None:
-    """The centre's uncertainty is the spread between calibrations, whatever the number of processes in each."""
+    """The centre's uncertainty is the spread between calibrations, whatever the number of processes in each.
+
+    Of two calibrations the mean is off by half that spread's square, too.
+    """
     few = predicted([one_each([90.0, 90.0]), one_each([110.0, 110.0])])
     many = predicted([one_each([90.0] * 100), one_each([110.0] * 100)])
 
     assert few is not None
     assert many is not None
     assert few.log_se == pytest.approx(many.log_se)
-    assert few.log_se == pytest.approx(math.log(110 / 90) / math.sqrt(2))
+    assert few.log_se == pytest.approx(math.log(110 / 90) / math.sqrt(2) * math.sqrt(1 + 1 / 2))
     assert predicted([]) is None
     assert predicted([one_each([1.0, 0.0])]) is None
 

@@ -108,3 +108,16 @@ def test_a_quantile_of_the_next_lies_in_the_sample_and_is_further_out(values: li
 
     assert min(values) <= found <= max(values)
     assert found <= plain + 1e-6 if q <= 0.5 else found >= plain - 1e-6
+
+
+def test_no_values_and_no_confidence_are_refused() -> None:
+    """In a sentence, wherever they end up."""
+    with pytest.raises(ValueError, match="have no quantile"):
+        quantile([], 0.5)
+    with pytest.raises(ValueError, match="have no quantile"):
+        quantile_of_next([], 0.5)
+    for confidence in (0.95 + 1, -1.5, float("nan")):
+        with pytest.raises(ValueError, match="is no confidence"):
+            centre(_OURS, confidence=confidence)
+        with pytest.raises(ValueError, match="is no confidence"):
+            correlation(Repetitions([[1, 2], [3, 4]]), confidence=confidence)
