@@ -10,8 +10,10 @@ from lab import claims, manifest
 from lab.errors import StoreError
 from lab.model.matrix import Cell
 from lab.model.outcome import CellSummary, Judged
+from lab.model.quality import Quality
 from lab.model.run import CostsUsed, Plan, PlannedCell, StoppedBy
 from lab.model.scenario import Scenario
+from lab.quality import quality
 from lab.stats.summary import summarise
 from lab.store import RunFolder
 
@@ -24,6 +26,7 @@ class Analysis:
     scenario: Scenario
     cells: tuple[CellSummary, ...]
     claims: tuple[Judged, ...]
+    quality: Quality | None
     stopped_by: StoppedBy
     damage: str
     folder: Path
@@ -77,6 +80,7 @@ def analyse(folder: RunFolder) -> Analysis:
         scenario=scenario,
         cells=cells,
         claims=claims.judge(scenario.claims, cells),
+        quality=quality(cells, seed=plan.seed),
         stopped_by=folder.stopped_by(),
         damage=records.damage,
         folder=folder.path,

@@ -9,7 +9,8 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from lab.analysis import Analysis
-from lab.model.outcome import CellSummary, Inconclusive, Judged, MeasuredMetric
+from lab.model.outcome import CellSummary, Estimate, Inconclusive, Judged, MeasuredMetric
+from lab.model.quality import Quality
 from lab.model.scenario import Scenario
 from lab.model.versus import PairedMetric, Versus
 from lab.report.scenario import rule_in_words
@@ -91,6 +92,41 @@ class CellResult(_Published):
     metrics: dict[str, MetricResult]
 
 
+class Told(_Published):
+    """A number with its 95 % interval, or why there is none."""
+
+    value: float | None = None
+    ci: tuple[float | None, float | None] | None = None
+    why: str | None = None
+
+
+class EffectResult(_Published):
+    """What changing one factor does: the ratio of two cells."""
+
+    name: str
+    measured: float
+    measured_ci: tuple[float | None, float | None]
+    predicted: float
+    sign: Literal["agrees", "disagrees", "undecided"]
+
+
+class QualityResult(_Published):
+    """How good the predictions of a run are, over all metrics that were predicted and measured."""
+
+    metrics: int
+    cells: int
+    held: dict[str, Told] = Field(description="share of processes within the 50 % and the 90 % interval")
+    transform_p: float | None = Field(
+        description="Cramér and von Mises' p-value of a uniform probability integral transform"
+    )
+    bias: Told = Field(description="measured over predicted")
+    slope: Told = Field(description="of the error's logarithm on the level's")
+    folk_skill: Told = Field(description="of the CRPS, against the folk model")
+    effects: list[EffectResult]
+    signs: Told = Field(description="share of measured signs that were predicted")
+    tau: dict[str, float] = Field(description="Kendall's, by metric")
+
+
 class RunResult(_Published):
     """``golab run … --json``."""
 
@@ -106,6 +142,7 @@ class RunResult(_Published):
     cells: list[CellResult]
     claims: list[ClaimResult]
     costs: CostsUsed | None
+    quality: QualityResult | None
     conclusion: str
 
 
@@ -166,6 +203,7 @@ class VersusResult(_Published):
     cells: list[PairedCellResult]
     only_old: list[str]
     only_new: list[str]
+    skill: Told = Field(description="of the new run's prediction against the old run's measurement")
 
 
 class ListedRun(_Published):
@@ -408,8 +446,40 @@ def run_result(run: Analysis) -> RunResult:
         cells=cell_results(run.cells),
         claims=claim_results(run.claims),
         costs=CostsUsed(source=plan.costs.source, id=plan.costs.identity, calibrated=plan.costs.calibrated),
+        quality=_quality(run.quality) if run.quality else None,
         conclusion=conclusion(run.cells),
     )
+
+
+def _quality(found: Quality) -> QualityResult:
+    transform, bias = found.transform, found.bias
+    return QualityResult(
+        metrics=found.metrics,
+        cells=found.cells,
+        held={f"{level:.0%}": _told(each) for level, each in found.held.items()},
+        transform_p=None if isinstance(transform, Inconclusive) else transform.p,
+        bias=_told(bias if isinstance(bias, Inconclusive) else bias.ratio),
+        slope=_told(found.slope),
+        folk_skill=_told(found.folk),
+        effects=[
+            EffectResult(
+                name=each.name,
+                measured=each.measured.value,
+                measured_ci=(each.measured.low, each.measured.high),
+                predicted=each.predicted,
+                sign=each.sign.value,
+            )
+            for each in found.effects.each
+        ],
+        signs=_told(found.effects.signs),
+        tau={metric: order.tau for metric, order in found.orders.items()},
+    )
+
+
+def _told(found: Estimate | Inconclusive) -> Told:
+    if isinstance(found, Inconclusive):
+        return Told(why=found.why)
+    return Told(value=found.value, ci=(found.low, found.high))
 
 
 def versus_result(found: Versus) -> VersusResult:
@@ -430,6 +500,7 @@ def versus_result(found: Versus) -> VersusResult:
         ],
         only_old=list(found.only_old),
         only_new=list(found.only_new),
+        skill=_told(found.skill),
     )
 
 

@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from lab import setup
 from lab.analysis import Analysis
-from lab.model.outcome import CellSummary, Inconclusive, MeasuredMetric, RunComparison
+from lab.model.outcome import CellSummary, Estimate, Inconclusive, MeasuredMetric, RunComparison
 from lab.model.scenario import Metric
 from lab.model.versus import PairedCell, PairedMetric, Shift, Versus
 from lab.stats.compare import compare_runs
 from lab.stats.family import holm
+from lab.stats.forecast import forecasts, skill
 from lab.stats.process import measured
 from lab.stats.share import compare_shares
 
@@ -34,7 +35,20 @@ def versus(old: Analysis, new: Analysis, wanted: Wanted) -> Versus:
         cells=_corrected([cell for cell in cells if cell.metrics or cell.shifts]),
         only_old=_without(old, {pair.old.id for pair in paired}),
         only_new=_without(new, {pair.new.id for pair in paired}),
+        skill=_skill([(olds[pair.old.id], news[pair.new.id]) for pair in paired], new.plan.seed),
     )
+
+
+def _skill(paired: Sequence[tuple[CellSummary, CellSummary]], seed: int) -> Estimate | Inconclusive:
+    """Of the new prediction against the baseline that costs no simulator: what was measured the last time."""
+    baseline = {
+        f"{new.id}/{metric.name}": measured(metric)
+        for old, new in paired
+        for metric in old.metrics
+        if metric.values and min(metric.values) > 0
+    }
+    found, _ = forecasts(new for _, new in paired)
+    return skill(found, baseline, seed=seed)
 
 
 def _without(analysis: Analysis, partners: set[str]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import random
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -184,12 +185,20 @@ def _foretold(scenario: Scenario, cells: Sequence[Cell], recipe: Recipe) -> Fore
                 log_se=0.01,
                 calibrations=8,
                 n=32,
+                values=_spread_around(centre),
+                folk=_spread_around(MEASURED_NS * recipe.off),
             )
             is_predicted = recipe.predicted and not metric.described
             found[cell.id, metric.name] = (
                 predicted if is_predicted else metric.described or "there is no twin"
             )
     return found
+
+
+def _spread_around(centre: float) -> tuple[float, ...]:
+    """32 simulated processes: the quantiles of what a process really does."""
+    normal = statistics.NormalDist(0, _SPREAD)
+    return tuple(centre * math.exp(normal.inv_cdf((number + 0.5) / 32)) for number in range(32))
 
 
 def _record(turn: Turn, cell: Cell, source: random.Random, recipe: Recipe) -> Record:

@@ -35,6 +35,8 @@ class _Wanted:
 
     def of(self, run: Analysis) -> Analysis:
         """The run with nothing else in it. UsageError where nothing is left."""
+        from lab.quality import quality
+
         narrowed = [
             replace(cell, metrics=tuple(each for each in cell.metrics if self(cell.id, each.name)))
             for cell in run.cells
@@ -45,7 +47,7 @@ class _Wanted:
                 "--only and --metric leave nothing of the run",
                 hint=f"cells: {', '.join(cell.id for cell in run.cells)}",
             )
-        return replace(run, cells=cells)
+        return replace(run, cells=cells, quality=quality(cells, seed=run.plan.seed))
 
 
 Check = Annotated[

@@ -129,4 +129,5 @@ def run_page(run: Analysis) -> Page:
         expected=run.expected,
         claims=run.claims,
         notes=run.notes,
+        quality=run.quality,
     )

@@ -81,3 +81,22 @@ class Order:
     tau: float
     p: float
     cells: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quality:
+    """Of every metric that is predicted and was measured, by ``cell/metric``.
+
+    ``held`` is the share of processes that the simulator's 50 % and 90 % intervals hold; ``folk`` the skill against the
+    folk model; ``orders`` whether cells come in the predicted order, by metric.
+    """
+
+    metrics: int
+    cells: int
+    held: Mapping[float, Estimate | Inconclusive]
+    transform: Transform | Inconclusive
+    bias: Bias | Inconclusive
+    slope: Estimate | Inconclusive
+    folk: Estimate | Inconclusive
+    effects: Effects
+    orders: Mapping[str, Order]

@@ -64,7 +64,10 @@ class PairedCell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Versus:
-    """A new run against an old one. ``only_old`` and ``only_new`` are cells without a partner."""
+    """A new run against an old one. ``only_old`` and ``only_new`` are cells without a partner.
+
+    ``skill`` is that of the new run's prediction against what the old one measured: above 0 it knew the new run better.
+    """
 
     old: str
     new: str
@@ -72,6 +75,7 @@ class Versus:
     cells: tuple[PairedCell, ...]
     only_old: tuple[str, ...]
     only_new: tuple[str, ...]
+    skill: Estimate | Inconclusive
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:

@@ -13,9 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from lab.model.outcome import CellSummary, Judged
+from lab.model.quality import Quality
 from lab.model.versus import Versus
 from lab.report.bars import LEGEND, WIDTH
-from lab.report.versus import alone, shifts, versus_conclusion, versus_rows
+from lab.report.quality import quality_lines
+from lab.report.versus import alone, prediction_skill, shifts, versus_conclusion, versus_rows
 from lab.report.view import Row, cautions, conclusion, effective_n, failures, not_predicted, rows
 
 _STYLES: Final = {"agrees": "green", "disagrees": "red", "inconclusive": "yellow"}
@@ -33,6 +35,7 @@ class Page:
     expected: Sequence[str]
     claims: Sequence[Judged] = ()
     notes: Sequence[str] = ()
+    quality: Quality | None = None
 
 
 def show_run(page: Page, cells: Sequence[CellSummary], file: TextIO) -> None:
@@ -59,6 +62,8 @@ def show_run(page: Page, cells: Sequence[CellSummary], file: TextIO) -> None:
     console.print(f"{conclusion(cells)}.", style="bold", markup=False)
     for legend in filter(None, (LEGEND, effective_n(cells) if is_wide else "")):
         console.print(legend, markup=False, style="dim")
+    for number, line in enumerate(quality_lines(page.quality) if page.quality else ()):
+        console.print(f"how good the predictions are, {line}" if number == 0 else f"  {line}", markup=False)
     _show_reasons(console, cells)
     for claim in page.claims:
         console.print(
@@ -113,6 +118,7 @@ def show_versus(found: Versus, file: TextIO, *, warning: str = "") -> None:
         )
     console.print(table)
     console.print(f"{versus_conclusion(found)}.", style="bold", markup=False)
+    console.print(prediction_skill(found), markup=False)
     for sentence in shifts(found):
         console.print(sentence, style="red", markup=False)
     for sentence in alone(found):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from lab.model.outcome import Estimate, Inconclusive, Verdict
 from lab.model.units import value_to_text
 from lab.model.versus import PairedCell, PairedMetric, Versus
+from lab.report.quality import skill_text
 from lab.report.view import estimate_interval, metric_name, ratio_text
 
 
@@ -52,6 +53,11 @@ def shifts(found: Versus) -> Iterator[str]:
                 f"{cell.old}: {shift.ending} was the end of {shift.old} of {shift.of_old} replicates,"
                 f" now of {shift.new} of {shift.of_new} (p = {shift.p:.2g})"
             )
+
+
+def prediction_skill(found: Versus) -> str:
+    """Whether the prediction of the new run was worth more than the old run's measurement, in a sentence."""
+    return f"skill of the new run's prediction against the old run's measurement: {skill_text(found.skill)}"
 
 
 def alone(found: Versus) -> Iterator[str]:

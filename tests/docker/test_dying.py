@@ -77,7 +77,7 @@ def test_what_was_measured_outlives_its_engine(folder: Path) -> None:
 
     assert run.returncode == 6, said
     (path,) = _results(folder).iterdir()
-    records = RunFolder(path).records()
+    records = tuple(RunFolder(path).records())
     endings = [record.termination.ending for record in records]
     measured = endings.count(Ending.EXIT)
     assert _MEASURED <= measured < _RUNS

@@ -35,10 +35,10 @@ def test_every_way_out_is_closed(tmp_path: Path) -> None:
     (record,) = tmp_path.glob("*/runs.jsonl")
     said = [json.loads(line)["stderr"]["text"] for line in record.read_text().splitlines()]
 
-    assert {name: cell["outcomes"] for name, cell in cells.items()} == dict.fromkeys(_LEAST, {"exit": 2})
+    assert {name: cell["outcomes"] for name, cell in cells.items()} == {key: {"exit": 2} for key in _LEAST}
     assert [line for text in said for line in text.splitlines() if line.startswith("allowed:")] == []
     assert {name: cell["metrics"]["allowed"]["measured"]["values"] for name, cell in cells.items()} == (
-        dict.fromkeys(_LEAST, [0.0, 0.0])
+        {key: [0.0, 0.0] for key in _LEAST}
     )
     for name, cell in cells.items():
         assert min(cell["metrics"]["tried"]["measured"]["values"]) >= _LEAST[name]

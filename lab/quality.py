@@ -1,0 +1,63 @@
+"""How good a run's predictions are, over all its cells: what a reader asks before believing any of them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+
+from lab.model.outcome import CellSummary, Inconclusive
+from lab.model.quality import Order, Quality
+from lab.stats.bias import bland_altman, slope
+from lab.stats.effect import Pair, effects, order
+from lab.stats.forecast import Forecast, coverage, forecasts, skill, transform
+from lab.stats.process import PerProcess, Repetitions
+
+
+def quality(cells: Sequence[CellSummary], *, seed: int) -> Quality | None:
+    """None where nothing is predicted and measured; what cannot be told is inconclusive and says why."""
+    found, _ = forecasts(cells)
+    if not found:
+        return None
+    return Quality(
+        metrics=len(found),
+        cells=len({each.cell.partition("/")[0] for each in found}),
+        held={level: coverage(found, level) for level in (0.5, 0.9)},
+        transform=transform(found, seed=seed),
+        bias=bland_altman(found),
+        slope=slope(found),
+        folk=skill(found, _folk(cells), seed=seed),
+        effects=effects(list(_pairs(cells, {each.cell: each for each in found}))),
+        orders=dict(_orders(cells, {each.cell: each for each in found})),
+    )
+
+
+def _folk(cells: Sequence[CellSummary]) -> Mapping[str, PerProcess]:
+    return {
+        f"{cell.id}/{metric.name}": Repetitions([(value,) for value in metric.prediction.folk]).only()
+        for cell in cells
+        for metric in cell.metrics
+        if metric.prediction and metric.prediction.folk and min(metric.prediction.folk) > 0
+    }
+
+
+def _pairs(cells: Sequence[CellSummary], known: Mapping[str, Forecast]) -> Iterator[Pair]:
+    """Cells that differ in one factor and, of those with more levels of it, follow each other."""
+    for factor in dict.fromkeys(name for cell in cells for name in cell.levels):
+        groups: dict[tuple[tuple[str, str], ...], list[CellSummary]] = {}
+        for cell in cells:
+            others = tuple((name, level) for name, level in cell.levels.items() if name != factor)
+            groups.setdefault(others, []).append(cell)
+        for below, above in itertools.chain.from_iterable(map(itertools.pairwise, groups.values())):
+            for metric in below.metrics:
+                names = [f"{each.id}/{metric.name}" for each in (above, below)]
+                if all(name in known for name in names):
+                    change = f"{factor} {below.levels[factor]} → {above.levels[factor]}"
+                    yield Pair(f"{metric.name}, {change}, from {below.id}", *(known[name] for name in names))
+
+
+def _orders(cells: Sequence[CellSummary], known: Mapping[str, Forecast]) -> Iterator[tuple[str, Order]]:
+    for metric in dict.fromkeys(metric.name for cell in cells for metric in cell.metrics):
+        names = [f"{cell.id}/{metric}" for cell in cells]
+        found = order([known[name] for name in names if name in known])
+        if not isinstance(found, Inconclusive):
+            yield metric, found

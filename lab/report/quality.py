@@ -1,0 +1,77 @@
+"""How good a run's predictions are, in sentences: what a reader asks before believing any of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lab.model.outcome import Estimate, Inconclusive
+from lab.model.quality import Quality, Sign
+
+FOLK = "the folk model (durations add up; a P and a CPU for everybody)"
+
+
+def quality_lines(found: Quality) -> Iterator[str]:
+    """One sentence for each thing that can be told, and the reason for each that cannot."""
+    yield f"over {_many(found.metrics, 'predicted metric')} of {_many(found.cells, 'cell')} that were measured:"
+    yield from dict.fromkeys(_held(level, held) for level, held in found.held.items())
+    if isinstance(found.bias, Inconclusive):
+        yield f"of the bias: {found.bias.why}"
+    else:
+        bias = found.bias
+        yield (
+            f"measured is {_ratio(bias.ratio)} of predicted on average;"
+            f" 95 % of metrics lie between {bias.lower.value:.2f} and {bias.upper.value:.2f}"
+        )
+    if isinstance(found.slope, Estimate):
+        yield f"a tenfold duration changes that by {_ratio(found.slope, power=10)}"
+    yield f"skill against {FOLK}: {skill_text(found.folk)}"
+    signs = found.effects.signs
+    if isinstance(signs, Estimate):
+        agreeing = sum(effect.sign is Sign.AGREES for effect in found.effects.each)
+        yield (
+            f"effects of factors: {agreeing} of the {signs.n} that were measured with a sign are predicted with it"
+            f" (of {len(found.effects.each)})"
+        )
+    if found.orders:
+        told = ", ".join(
+            f"{order.tau:.2f} for {metric} ({order.cells})" for metric, order in found.orders.items()
+        )
+        yield f"the cells' order, Kendall's tau: {told}"
+
+
+def skill_text(found: Estimate | Inconclusive) -> str:
+    """A skill with its interval and what it means, or why there is none."""
+    if isinstance(found, Inconclusive):
+        return found.why
+    return f"{found.value:.2f}{_interval(found, '.2f')} (above 0 it is better, 1 is perfect)"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def _held(level: float, found: Estimate | Inconclusive) -> str:
+    if isinstance(found, Inconclusive):
+        return f"of the intervals: {found.why}"
+    between = ""
+    if found.low is not None and found.high is not None:
+        between = f" [{100 * found.low:.0f} … {100 * found.high:.0f} %]"
+    return (
+        f"the {100 * level:.0f} % intervals of single processes hold {100 * found.value:.0f} %"
+        f" of the processes{between}"
+    )
+
+
+def _ratio(found: Estimate, *, power: float = 0.0) -> str:
+    """A ratio; with *power* from a slope on the log scale to the ratio over that many times the level."""
+    if not power:
+        return f"{found.value:.2f}{_interval(found, '.2f')}"
+    low, high = (power**end if end is not None else None for end in (found.low, found.high))
+    between = "" if low is None or high is None else f" [{low:.2f} … {high:.2f}]"
+    return f"a factor of {power**found.value:.2f}{between}"
+
+
+def _interval(found: Estimate, form: str) -> str:
+    if found.low is None or found.high is None:
+        return ""
+    return f" [{found.low:{form}} … {found.high:{form}}]"
