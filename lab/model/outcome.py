@@ -191,7 +191,8 @@ class CellSummary:
     """One cell of a finished run: how its replicates ended, and what they measured.
 
     ``excluded`` counts the replicates that a rule on the environment put aside, by its reason; they are in
-    ``outcomes``, too.
+    ``outcomes``, too. Where replicates timed out, ``lasted_ns`` is the median duration of a replicate that takes them for
+    longer than their limit, or ``longer_than_ns`` the bound that is known of it.
     """
 
     id: str
@@ -200,6 +201,8 @@ class CellSummary:
     reasons: Mapping[str, str]
     metrics: tuple[MeasuredMetric, ...]
     excluded: Mapping[str, int] = field(default_factory=dict)
+    lasted_ns: Estimate | None = None
+    longer_than_ns: Bound | None = None
 
 
 class ClaimVerdict(enum.Enum):

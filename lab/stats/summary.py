@@ -8,17 +8,21 @@ from typing import Final
 
 from lab.model.matrix import Cell
 from lab.model.outcome import (
+    Bound,
     Caution,
     CautionKind,
     CellSummary,
     Comparison,
+    Estimate,
     Inconclusive,
     MeasuredMetric,
     Prediction,
     Reason,
 )
-from lab.model.run import Record
+from lab.model.run import Ending, Record
 from lab.model.scenario import Metric, Scenario
+from lab.model.units import Nanos
+from lab.stats.censored import Durations, median
 from lab.stats.compare import compare
 from lab.stats.correlation import correlation_of
 from lab.stats.estimate import centre, logs_of
@@ -46,7 +50,9 @@ def summarise(
     name, a prediction or the reason for none. Durations below twice *clock_ns* are below resolution: they are shown,
     and no ratio is formed of them.
     """
-    tallies = {cell.id: _Tally(cell, scenario.metrics_of(cell.levels)) for cell in cells}
+    tallies = {
+        cell.id: _Tally(cell, scenario.metrics_of(cell.levels), scenario.limits.time) for cell in cells
+    }
     for record in records:
         if (tally := tallies.get(record.turn.cell)) is not None:
             tally.count(record)
@@ -56,12 +62,14 @@ def summarise(
 class _Tally:
     """What is counted of one cell while its records go by."""
 
-    def __init__(self, cell: Cell, metrics: tuple[Metric, ...]) -> None:
+    def __init__(self, cell: Cell, metrics: tuple[Metric, ...], limit: Nanos) -> None:
         self._cell = cell
         self._metrics = metrics
+        self._limit = limit
         self._outcomes: Counter[str] = Counter()
         self._excluded: Counter[str] = Counter()
         self._reasons: dict[str, str] = {}
+        self._ended, self._timed_out = Reduction(["max"]), Reduction(["max"])
         wanted: dict[str, list[str]] = {}
         for metric in metrics:
             wanted.setdefault(metric.observation, []).append(metric.statistic)
@@ -75,6 +83,10 @@ class _Tally:
             self._reasons.setdefault(termination.ending.value, termination.detail)
         if record.excluded:
             self._excluded[record.excluded] += 1
+        elif termination.ending is Ending.EXIT:
+            self._ended.add((record.wall_ns,))
+        elif termination.ending is Ending.TIMEOUT:
+            self._timed_out.add((self._limit,))
         if record.usable:
             for name, repetitions in record.observations.items():
                 if repetitions and (seen := self._seen.get(name)) is not None:
@@ -82,12 +94,15 @@ class _Tally:
 
     def summary(self, foretold: Mapping[tuple[str, str], Prediction | str], clock_ns: float) -> CellSummary:
         """What a reader is told of the cell."""
+        lasted = self._lasted()
         return CellSummary(
             id=self._cell.id,
             levels={name: level.text for name, level in self._cell.levels.items()},
             outcomes=dict(sorted(self._outcomes.items())),
             reasons=self._reasons,
             excluded=dict(sorted(self._excluded.items())),
+            lasted_ns=lasted if isinstance(lasted, Estimate) else None,
+            longer_than_ns=lasted if isinstance(lasted, Bound) else None,
             metrics=tuple(
                 _metric(
                     metric,
@@ -98,6 +113,12 @@ class _Tally:
                 for metric in self._metrics
             ),
         )
+
+    def _lasted(self) -> Estimate | Bound | Inconclusive | None:
+        """How long a replicate takes, where some took longer than they may."""
+        if not self._timed_out.processes:
+            return None
+        return median(Durations(self._ended.per_process("max"), self._timed_out.per_process("max")))
 
 
 def _metric(metric: Metric, seen: Reduction, foretold: Prediction | str, resolution: float) -> MeasuredMetric:

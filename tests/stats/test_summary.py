@@ -9,7 +9,7 @@ from typing import Literal
 import pytest
 
 from lab.model.matrix import Cell
-from lab.model.outcome import CautionKind, MeasuredMetric, Prediction, Reason, Verdict
+from lab.model.outcome import Bound, CautionKind, MeasuredMetric, Prediction, Reason, Verdict
 from lab.model.run import Ending, Record, Termination, Turn
 from lab.model.scenario import Limits, Metric, Scenario
 from lab.model.units import Nanos
@@ -122,6 +122,22 @@ def test_no_ratio_is_formed_of_what_the_clock_cannot_see() -> None:
     assert [each.kind for each in short.cautions] == [CautionKind.BELOW_RESOLUTION]
     assert count.comparison is not None
     assert count.cautions == ()
+
+
+def test_a_cell_of_timeouts_has_a_bound() -> None:
+    """Nothing measured in it is no gap: it is known to take longer than its limit of 1 ns."""
+    late = _record("a", {}, Ending.TIMEOUT)
+
+    alone, mixed, quick = (
+        summarise(_scenario(_metric()), [_cell("a")], records, {("a", "wait_ns"): "-"})[0]
+        for records in ([late, late], [late, *[_record("a", {})] * 3], [_record("a", {})])
+    )
+
+    assert (alone.lasted_ns, alone.longer_than_ns) == (None, Bound(at_least=1, ended=0, n=2))
+    assert mixed.longer_than_ns is None
+    assert mixed.lasted_ns is not None
+    assert (mixed.lasted_ns.value, mixed.lasted_ns.n) == (1, 4)
+    assert (quick.lasted_ns, quick.longer_than_ns) == (None, None)
 
 
 def test_nothing_measured_is_said() -> None:
