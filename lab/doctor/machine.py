@@ -38,8 +38,8 @@ def _rights(facts: Facts) -> Iterator[Finding]:
         subject="rights",
         verdict="ok" if facts.is_root else "note",
         found="root" if facts.is_root else "a plain user",
-        why="a private engine, tracing the kernel, dropping caches and huge pages need root",
-        remedy="" if facts.is_root else "sudo golab …, for those that need it",
+        why="a private engine, a base for builds, tracing the kernel, dropping caches and huge pages need root",
+        remedy="" if facts.is_root else "sudo golab …, for those that need it; all else works as it is",
     )
 
 

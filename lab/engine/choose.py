@@ -80,17 +80,13 @@ def _docker(cache: Path, run: str, environ: Mapping[str, str], *, asked: bool) -
     engine = docker.DockerEngine(client, url=url, cache=cache, owner=Owner.of_this_process(run))
     try:
         said = engine.describe()
-        elsewhere = address.elsewhere(said)
-        _check(said, url, elsewhere="" if asked else elsewhere)
+        _check(said, url, elsewhere="" if asked else address.elsewhere(said))
         left = engine.sweep()
     except BaseException:
         engine.close()
         raise
-    parts = [f"engine docker {said['version']} at {url} ({named})"]
-    parts += _passed_over(environ)
-    parts += [f"ON ANOTHER MACHINE ({elsewhere})"] if elsewhere else []
-    unlimited = [words for name, words in _LIMITS.items() if not said["limits"][name]]
-    parts += [f"WITHOUT LIMITS ON {' AND '.join(unlimited)} (golab doctor says why)"] if unlimited else []
+    parts = [f"engine docker {said['version']} at {url} ({named})", *_passed_over(environ)]
+    parts += reservations(said)
     parts += [f"removed {len(left)} containers that dead runs had left"] if left else []
     return Chosen(engine=engine, why="; ".join(parts), close=engine.close)
 
@@ -103,6 +99,14 @@ def where(environ: Mapping[str, str]) -> tuple[str, str]:
     if daemon.status(own) is not None:
         return own.url, "golab's own"
     return DEFAULT_URL, "the default socket"
+
+
+def reservations(said: Mapping[str, Any]) -> list[str]:
+    """What makes an engine that *said* so another than one would think, in words that nobody overlooks."""
+    found = [f"ON ANOTHER MACHINE ({elsewhere})"] if (elsewhere := address.elsewhere(said)) else []
+    unlimited = [words for name, words in _LIMITS.items() if not said["limits"][name]]
+    found += [f"WITHOUT LIMITS ON {' AND '.join(unlimited)} (golab doctor says why)"] if unlimited else []
+    return found
 
 
 def _passed_over(environ: Mapping[str, str]) -> list[str]:

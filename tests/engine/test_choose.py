@@ -1,12 +1,13 @@
 """Which engine, and one line that says why: no engine is no surprise."""
 
+import os
 import socket
 from pathlib import Path
 
 import pytest
 
 from lab.engine import choose as module
-from lab.engine.choose import choose
+from lab.engine.choose import choose, reservations
 from lab.errors import EngineUnavailableError
 
 
@@ -91,3 +92,19 @@ def test_what_is_no_engine_is_told(tmp_path: Path) -> None:
         url = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
         with choose("auto", tmp_path, environ={"DOCKER_HOST": url}) as chosen:
             assert f"no engine answers at {url}" in chosen.why
+
+
+def test_what_one_would_not_think_of_an_engine_is_told() -> None:
+    """It is another machine's, or drops the limits that every container has; one that keeps them is no news."""
+    limits = {"MemoryLimit": True, "PidsLimit": True, "CPUSet": False}
+
+    assert reservations({"url": "unix:///a", "limits": limits}) == []
+    assert reservations({"url": "unix:///a", "limits": limits | {"MemoryLimit": False}}) == [
+        "WITHOUT LIMITS ON MEMORY (golab doctor says why)"
+    ]
+    assert reservations(
+        {"url": "tcp://192.0.2.1:2375", "kernel": "no", "limits": dict.fromkeys(limits, False)}
+    ) == [
+        f"ON ANOTHER MACHINE (kernel no, here {os.uname().release}; 192.0.2.1 is no address of this machine's)",
+        "WITHOUT LIMITS ON MEMORY AND PROCESSES (golab doctor says why)",
+    ]
