@@ -1,0 +1,111 @@
+"""Rules of system calls: who keeps the P, and where a caller comes back to. Each was taken from go1.27.3."""
+
+from typing import Any
+
+from lab.sim import Body, G, ms, us
+from tests.observed import observed, says
+
+
+def test_short_calls_keep_the_p() -> None:
+    """Five in a row, and the goroutine in runnext has not run (tried with go1.27.3: 20 of 20)."""
+
+    def main(g: G) -> Body:
+        yield g.sleep(ms(2))
+        yield g.go(says, "other")
+        for _ in range(5):
+            yield g.syscall(200)
+        g.observe("at", "main")
+        yield g.sleep(ms(2))
+
+    assert observed(main) == ["main", "other"]
+
+
+def test_who_comes_back_without_a_p_stands_behind_all_that_waited() -> None:
+    """Three of 4 ms each run before the caller of 2 ms (tried with go1.27.3: 20 of 20)."""
+
+    def main(g: G) -> Body:
+        yield g.sleep(ms(2))
+        for number in range(3):
+            yield g.go(works, number)
+        yield g.syscall(ms(2))
+        g.observe("at", "main")
+
+    def works(g: G, number: int) -> Body:
+        yield g.work(ms(4))
+        g.observe("at", number)
+
+    assert observed(main) == [2, 0, 1, "main"]
+
+
+def test_calls_overlap_on_one_p() -> None:
+    """Four of 40 ms take less than 60 (P=1, 2, 4; tried with go1.27.3: 20 of 20 each)."""
+
+    def main(g: G) -> Body:
+        wg = g.waitgroup()
+        yield wg.add(4)
+        for _ in range(4):
+            yield g.go(calls, wg)
+        yield wg.wait()
+        g.observe("at", ms(40) <= g.now() < ms(60))
+
+    def calls(g: G, wg: Any) -> Body:
+        yield g.syscall(ms(40))
+        yield wg.done()
+
+    assert [observed(main, procs) for procs in (1, 2, 4)] == [[True]] * 3
+
+
+def test_a_caller_takes_its_old_p_back_from_another_call() -> None:
+    """B is in a system call on the P that A had: A goes on at once (exitsyscallTryGetP; tried: 20 of 20)."""
+
+    def main(g: G) -> Body:
+        done = g.chan()
+        yield g.go(calls_later, done)
+        yield g.syscall(ms(102))
+        g.observe("at", "a")
+        g.observe("at", g.now() <= ms(104))
+        yield done.recv()
+
+    def calls_later(g: G, done: Any) -> Body:
+        yield g.work(ms(100))
+        yield g.syscall(ms(9))
+        g.observe("at", "b")
+        yield done.send(None)
+
+    assert observed(main) == ["a", True, "b"]
+
+
+def test_a_caller_takes_its_old_p_back_at_any_phase_of_sysmon() -> None:
+    """The same, the second call beginning when sysmon sleeps for some time yet (tried with go1.27.3: OLDP)."""
+
+    def main(g: G) -> Body:
+        for extra in range(10):
+            done, start = g.chan(), g.now()
+            yield g.go(calls_later, done, ms(60 + extra))
+            yield g.syscall(ms(61 + extra))
+            g.observe("at", g.now() - start <= ms(63 + extra))
+            yield done.recv()
+
+    def calls_later(g: G, done: Any, first: int) -> Body:
+        yield g.work(first)
+        yield g.syscall(ms(9))
+        yield done.send(None)
+
+    assert observed(main) == [True] * 10
+
+
+def test_a_timer_is_served_while_its_p_is_in_a_call() -> None:
+    """The P is taken and its sleeper runs in time (tried with go1.27.3: SLEEPERCALL)."""
+
+    def main(g: G) -> Body:
+        yield g.go(sleeper)
+        yield g.gosched()
+        yield g.syscall(ms(30))
+        g.observe("at", "main")
+
+    def sleeper(g: G) -> Body:
+        yield g.sleep(ms(5))
+        g.observe("at", ms(5) <= g.now() < ms(20))
+        yield g.sleep(us(10))
+
+    assert observed(main) == [True, "main"]
