@@ -148,11 +148,11 @@ def test_a_panic_within_a_once_runs_what_its_caller_has_deferred() -> None:
 
     def main(g: G) -> Body:
         try:
-            yield g.once().do(function)
+            yield g.once().do(makes_a_ticker)
         finally:
             g.observe("at", "outer")
 
-    def function(g: G) -> Body:
+    def makes_a_ticker(g: G) -> Body:
         try:
             g.ticker(0)
             yield g.work(0)

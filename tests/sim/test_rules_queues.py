@@ -1,5 +1,7 @@
 """Rules of the run queues: who runs after whom on one P. Each sequence was taken from go1.27.3."""
 
+import itertools
+
 import pytest
 
 from lab.sim import Body, G, ms
@@ -68,7 +70,7 @@ def test_every_61st_round_looks_at_the_global_queue() -> None:
     seen = observed(main)
 
     turns = [place for place, value in enumerate(seen) if value == "main"]
-    assert [later - earlier - 1 for earlier, later in zip(turns, turns[1:], strict=False)] == [60, 60]
+    assert [later - earlier - 1 for earlier, later in itertools.pairwise(turns)] == [60, 60]
 
 
 def test_the_global_queue_comes_in_between_every_60_locals() -> None:

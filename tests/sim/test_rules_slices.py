@@ -14,13 +14,12 @@ def test_three_hogs_take_turns() -> None:
     def main(g: G) -> Body:
         yield g.work(ms(100))
         for number in range(3):
-            yield g.go(hog, number, turns := [])
+            yield g.go(hog, number)
         yield g.sleep(ms(170))
-        del turns
 
     last: list[int] = []
 
-    def hog(g: G, number: int, _turns: list[int]) -> Body:
+    def hog(g: G, number: int) -> Body:
         for _ in range(600):
             if last[-1:] != [number]:
                 last.append(number)

@@ -85,12 +85,12 @@ def test_a_function_after_zero_runs_when_main_waits() -> None:
 
     def main(g: G) -> Body:
         done, start = g.chan(), g.now()
-        yield g.after_func(0, function, done)
+        yield g.after_func(0, tells, done)
         g.observe("at", "main")
         yield done.recv()
         g.observe("at", g.now() - start < us(500))
 
-    def function(g: G, done: Any) -> Body:
+    def tells(g: G, done: Any) -> Body:
         g.observe("at", "function")
         yield done.send(None)
 
@@ -217,7 +217,7 @@ def test_what_stop_and_reset_say_of_a_function(procs: int) -> None:
 
     def main(g: G) -> Body:
         count[0] = 0
-        timer = yield g.after_func(ms(2), function)
+        timer = yield g.after_func(ms(2), counts)
         yield g.sleep(ms(5))
         g.observe("at", (yield timer.stop()))
         g.observe("at", count[0])
@@ -230,7 +230,7 @@ def test_what_stop_and_reset_say_of_a_function(procs: int) -> None:
         yield g.sleep(ms(5))
         g.observe("at", count[0])
 
-    def function(g: G) -> Body:
+    def counts(g: G) -> Body:
         count[0] += 1
         yield g.work(0)
 

@@ -231,7 +231,7 @@ def test_a_producer_fills_the_buffer_and_one_more() -> None:
             g.observe("at", f"s{value}")
         yield chan.close()
 
-    assert observed(main) == "s0 s1 s2 r0 r1 r2 r3 s3 s4 s5 r4 r5".split()
+    assert observed(main) == ["s0", "s1", "s2", "r0", "r1", "r2", "r3", "s3", "s4", "s5", "r4", "r5"]
 
 
 def test_an_unbuffered_channel_switches_every_other_value() -> None:
@@ -250,7 +250,7 @@ def test_an_unbuffered_channel_switches_every_other_value() -> None:
         while (value := (yield chan.recv())) is not CLOSED:
             g.observe("at", f"r{value}")
 
-    assert observed(main) == "r0 s0 s1 r1 r2 s2 s3 r3 r4 s4".split()
+    assert observed(main) == ["r0", "s0", "s1", "r1", "r2", "s2", "s3", "r3", "r4", "s4"]
 
 
 def test_a_pipeline_of_three() -> None:
@@ -275,7 +275,7 @@ def test_a_pipeline_of_three() -> None:
             g.observe("at", f"b{value}")
         yield out.close()
 
-    assert observed(main) == "a0 b0 a1 c0 c1 b1 b2 c2 a2 a3 b3 c3".split()
+    assert observed(main) == ["a0", "b0", "a1", "c0", "c1", "b1", "b2", "c2", "a2", "a3", "b3", "c3"]
 
 
 def test_a_channel_as_a_limit_of_two() -> None:
