@@ -256,23 +256,31 @@ class Exchange:
             self._enter(g, sync.unlock_slow(mu))
 
     def _semacquire(self, m: M, g: Goroutine, operation: op.Semacquire) -> object:
-        m.clock += self._sema()
+        """sema.go: semacquire1. Who is woken without a ticket tries again, and others may have come first."""
         sema = operation.sema
-        if sema.value:
-            sema.value -= 1
+        if sync.can_semacquire(sema):
+            if not operation.has_waited:
+                m.clock += self._sema()
             return None
+        m.clock += self._sema()
+        operation.has_waited = True
+        g.left = operation
         (sema.waiters.appendleft if operation.lifo else sema.waiters.append)(g)
         return self._parked(m, g, operation.why)
 
     def _semrelease(self, m: M, g: Goroutine, operation: op.Semrelease) -> object:
-        """sema.go: semrelease1. A handed-off waiter runs at once, in what is left of this time slice (goyield)."""
+        """sema.go: semrelease1. With a ticket the waiter runs at once, in what is left of this time slice (goyield)."""
         m.clock += self._sema()
         sema = operation.sema
+        sema.value += 1
         if not sema.waiters:
-            sema.value += 1
             return None
-        self._threads.ready(m, sema.waiters.popleft())
-        if not operation.handoff:
+        waiter: Goroutine = sema.waiters.popleft()
+        has_ticket = operation.handoff and sync.can_semacquire(sema)
+        if has_ticket:
+            waiter.left = None
+        self._threads.ready(m, waiter)
+        if not has_ticket:
             return None
         assert m.p is not None  # noqa: S101 - it runs Go code
         self._threads.move(m, g, RUNNABLE, "yielded")

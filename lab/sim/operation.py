@@ -205,6 +205,7 @@ class Semacquire(Operation):
     sema: Any
     lifo: bool
     why: str
+    has_waited: bool = field(init=False, default=False)
 
 
 @dataclass(slots=True, eq=False)

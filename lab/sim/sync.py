@@ -35,7 +35,7 @@ _MOST_READERS: Final = 1 << 30
 
 
 class Semaphore:
-    """A count, and who waits for it, first come first served."""
+    """A count, and who waits for it. Who is woken first still has to take from the count, as anybody may."""
 
     __slots__ = ("value", "waiters")
 
@@ -170,9 +170,17 @@ class Ticket:
 Steps = Generator[Operation, Any, Any]
 
 
+def can_semacquire(sema: Semaphore) -> bool:
+    """sema.go: cansemacquire. Take one from the count, if there is one."""
+    if sema.value == 0:
+        return False
+    sema.value -= 1
+    return True
+
+
 def lock_slow(mu: Mutex) -> Steps:  # noqa: C901 - the runtime's own order, step by step
     """mutex.go: lockSlow."""
-    wait_start, starving, awoke, round_ = 0, False, False, 0
+    wait_start, starving, awoke, round_ = None, False, False, 0
     while True:
         if mu.locked and not mu.starving and (yield MaySpin(None, round_)):
             if not awoke and not mu.woken and mu.waiters:
@@ -191,7 +199,7 @@ def lock_slow(mu: Mutex) -> Steps:  # noqa: C901 - the runtime's own order, step
             mu.woken = False
         if not was_locked and not was_starving:
             return
-        is_again = wait_start != 0
+        is_again = wait_start is not None
         if not is_again:
             wait_start = yield Now(None)
         yield Semacquire(None, mu.sema, is_again, "sync.Mutex.Lock")
