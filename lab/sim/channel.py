@@ -11,12 +11,15 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any, Final
 
+from lab.sim.operation import Panic
 from lab.sim.program import CLOSED, Chan
 from lab.sim.result import GoPanicError
 from lab.sim.state import Goroutine
 
 BLOCKS: Final = object()
 """The operation has to wait."""
+_PANICS: Final = Panic(None, "panic: send on closed channel")
+"""What a sender has left to do when its channel has been closed."""
 
 
 @dataclass(slots=True, eq=False)
@@ -39,7 +42,7 @@ class Waiter:
 def send(chan: Chan, value: Any) -> Any:  # noqa: ANN401 - a channel carries anything
     """Send without waiting: the receiver that now has the value, None if it is buffered, or BLOCKS (chansend)."""
     if chan.closed:
-        raise GoPanicError("panic: send on closed channel")
+        raise GoPanicError(_PANICS.text)
     if (waiter := _first(chan.receivers, value)) is not None:
         return _goroutine(waiter)
     if len(chan.buffer) < chan.capacity:
@@ -63,17 +66,19 @@ def receive(chan: Chan) -> tuple[Any, Goroutine | None]:
 
 
 def close(chan: Chan) -> list[Goroutine]:
-    """Close; the waiters in the order in which they are made ready: last first (closechan)."""
+    """Close; the waiters in the order in which they are made ready: last first (closechan). Senders will panic."""
     if chan.is_nil:
         raise GoPanicError("panic: close of nil channel")
     if chan.closed:
         raise GoPanicError("panic: close of closed channel")
     chan.closed = chan.is_special = True
-    if any(type(each) is Goroutine or not each.selection.is_over for each in chan.senders):
-        raise GoPanicError("panic: send on closed channel")
     found = []
     while (waiter := _first(chan.receivers, CLOSED)) is not None:
         found.append(_goroutine(waiter))
+    while (waiter := _first(chan.senders, None)) is not None:
+        sender = _goroutine(waiter)
+        sender.left = _PANICS
+        found.append(sender)
     return found[::-1]
 
 
