@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from lab.sim import operation as op
+from lab.sim import sched
 from lab.sim.clock import Steps, trigger_at
 from lab.sim.exchange import Exchange
 from lab.sim.mistakes import MistakeError
@@ -202,11 +203,11 @@ class Operations:
             threads.check_dead(m)
             yield self._clock.event()  # it never returns
             raise AssertionError("a system call that never returns has returned")
+        m.old_p = m.p
         m.clock += operation.ns + self._syscall_cost()
         yield from threads.catch_up(m)
-        if m.p is None and state.idle_ps:
-            threads.acquire(m, state.idle_ps.pop())
-            self._sysmon.wake(m)
+        if m.p is None:
+            self._try_get_p(m)
         if m.p is None:
             threads.move(m, g, RUNNABLE)
             state.runq.append(g)
@@ -214,3 +215,13 @@ class Operations:
         m.p.syscalltick += 1
         threads.move(m, g, RUNNING)
         return None
+
+    def _try_get_p(self, m: M) -> None:
+        """proc.go: exitsyscallTryGetP. The P that it had, where that sits in another's system call; else an idle one."""
+        old, state = m.old_p, self._threads.state
+        if old is not None and sched.is_in_syscall(old):
+            self._threads.take_p(old, by=m)
+            self._threads.acquire(m, old)
+        elif state.idle_ps:
+            self._threads.acquire(m, state.idle_ps.pop())
+            self._sysmon.wake(m)

@@ -124,6 +124,12 @@ def backs_off(victim: P) -> bool:
     return victim.m is not None and (g is None or g.status is not SYSCALL)
 
 
+def is_in_syscall(p: P) -> bool:
+    """Whether the G that runs on this P is in a system call, so that the P can be taken (setBlockOnExitSyscall)."""
+    m = p.m
+    return m is not None and m.p is p and m.curg is not None and m.curg.status is SYSCALL
+
+
 def checkdead(sched: Sched, horizon: int, *, any_goroutine: bool) -> str | None:
     """What the runtime says when nothing can ever run again (checkdead): UNNOTICED if nothing, None if something can.
 

@@ -102,6 +102,8 @@ class M:
     id: int
     p: P | None = None
     next_p: P | None = None
+    old_p: P | None = None
+    """The P with which it went into a system call last."""
     curg: Goroutine | None = None
     spinning: bool = False
     locked_g: Goroutine | None = None

@@ -6,7 +6,6 @@ from lab.sim import sched
 from lab.sim.clock import Event, Steps, trigger_at
 from lab.sim.netpoll import Netpoll
 from lab.sim.state import Goroutine, M, P
-from lab.sim.status import SYSCALL
 from lab.sim.threads import Threads
 
 
@@ -70,14 +69,14 @@ class Sysmon:
         took = False
         for p in self._state.ps:
             m = p.m
-            if m is None or m.curg is None or m.p is not p:
+            if m is None or m.p is not p:
                 continue
             asked = self._is_overdue(p, me.clock)
-            if asked:
-                self._ask_to_stop(m, m.curg)
-            if m.curg.status is SYSCALL and self._is_retakable(p, me.clock, asked=asked):
-                p.syscalltick += 1
-                self._threads.release(m, p, by=me)
+            if not sched.is_in_syscall(p):
+                if asked and m.curg is not None:
+                    self._ask_to_stop(m, m.curg)
+            elif self._is_retakable(p, me.clock, asked=asked):
+                self._threads.take_p(p, by=me)
                 self._threads.handoff(me, p)
                 self._threads.check_dead(me)
                 took = True
@@ -99,7 +98,10 @@ class Sysmon:
         return not (nobody_waits and p.seen_syscallwhen + self._state.release.time_slice > now)
 
     def _ask_to_stop(self, m: M, g: Goroutine) -> None:
-        """proc.go: preemptone. A flag for the next call, and a signal for what makes none."""
+        """proc.go: preemptone. A flag for the next call, and a signal for what makes none.
+
+        It passes over a G in a system call, which goes on afterwards as if nothing had been (Go 1.26+).
+        """
         g.preempt = True
         signal = self._clock.timeout(self._threads.cost("preempt_signal"))
         signal.callbacks.append(lambda _: self._interrupt(m, g))

