@@ -108,7 +108,7 @@ class Exchange:
     def _received(self, m: M, chan: Chan) -> tuple[Any, Goroutine | None]:
         """As channel.receive; an overdue timer that is in no heap is run by the receiver (time.go: maybeRunChan)."""
         timer = chan.timer
-        if timer is not None and timer.p is None and 0 < timer.when <= m.clock:
+        if timer is not None and timer.p is None and timer.when is not None and timer.when <= m.clock:
             self._threads.fire(m, timer)
         return channel.receive(chan)
 
@@ -116,7 +116,7 @@ class Exchange:
         """time.go: blockTimerChan. A channel's timer belongs in a heap only while somebody blocks on it."""
         timer.blocked += 1
         g.unblocks = (*g.unblocks, timer)
-        if timer.when:
+        if timer.when is not None:
             sched.set_zombie(timer, to=False)
         if sched.belongs_in_heap(timer):
             self._threads.add_timer(m, timer)
@@ -188,7 +188,7 @@ class Exchange:
 
     def _after_func(self, m: M, _g: Goroutine, operation: op.AfterFunc) -> object:
         spawns = partial(self._spawn, operation.fn, operation.args)
-        timer = Timer(when=m.clock + max(operation.ns, 1), spawns=spawns)
+        timer = Timer(when=m.clock + operation.ns, spawns=spawns)
         self._threads.add_timer(m, timer)
         return GoTimer(operation.world, timer, Chan(operation.world, 0, is_nil=True))
 
@@ -196,19 +196,20 @@ class Exchange:
         """time.go: stop. A value that nobody has received counts as not yet fired (Go 1.23+)."""
         timer: Timer = operation.timer
         sched.set_zombie(timer, to=True)
-        was_running = self._drained(timer) or timer.when > 0
-        timer.when = 0
+        was_running = self._drained(timer) or timer.when is not None
+        timer.when = None
         m.clock += self._timer_add()
         return was_running
 
     def _reset_timer(self, m: M, _g: Goroutine, operation: op.ResetTimer) -> bool:
         """time.go: modify."""
         timer: Timer = operation.timer
-        was_running = self._drained(timer) or timer.when > 0
-        timer.when, timer.period = m.clock + max(operation.ns, 1), operation.period
+        was_running = self._drained(timer) or timer.when is not None
+        timer.when = when = m.clock + operation.ns
+        timer.period = operation.period
         if timer.p is not None:
             if sched.move_timer(self._threads.state, timer):
-                self._threads.wake_poller(m, timer.when)
+                self._threads.wake_poller(m, when)
         elif sched.belongs_in_heap(timer):
             self._threads.add_timer(m, timer)
         m.clock += self._timer_add()

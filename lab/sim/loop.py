@@ -178,7 +178,7 @@ class Loop:
     def channel_timer(self, chan: program.Chan, ns: int, period: int) -> None:
         """A timer that is in no heap until somebody blocks on its channel."""
         chan.is_special = True
-        chan.timer = Timer(when=self.now() + max(ns, 1), period=period, chan=chan)
+        chan.timer = Timer(when=self.now() + ns, period=period, chan=chan)
 
     # The run
 

@@ -34,7 +34,7 @@ class Netpoll:
                 self._threads.spin(m)
                 return sched.global_batch(state, found)
         until = sched.earliest_timer(state.ps if was_spinning else [p])
-        if state.netpoll_inited and (until or state.net_waiters) and state.poller is None:
+        if state.netpoll_inited and (until is not None or state.net_waiters) and state.poller is None:
             yield from self._poll(m, until)
             if state.idle_ps:
                 self._threads.acquire(m, state.idle_ps.pop())
@@ -44,19 +44,19 @@ class Netpoll:
                     self._threads.spin(m)
                 return None
             self.inject(m)
-        elif until:
+        elif until is not None:
             self._break_poll(m, until)
         yield from self._threads.stopm(m)
         return None
 
-    def _poll(self, m: M, until: int) -> Steps:
+    def _poll(self, m: M, until: int | None) -> Steps:
         """netpoll_epoll.go: netpoll. Block until a timer is due, or somebody breaks it."""
         state = self._state
         state.last_poll = m.clock
-        wait = sched.epoll_wait(state, until - m.clock) if until else None
+        wait = sched.epoll_wait(state, until - m.clock) if until is not None else None
         if wait == 0 or state.net_ready:
             return
-        state.poller, state.poll_until = m, until
+        state.poller, state.poll_until = m, until or 0  # who waits, waits for what is still to come
         m.alarm = self._threads.clock.event()
         if wait is not None:
             trigger_at(self._threads.clock, m.alarm, m.clock + wait + self._threads.cost("epoll_overshoot"))

@@ -285,7 +285,7 @@ class G:
         return made
 
     def ticker(self, ns: int) -> Ticker:
-        """``time.NewTicker(ns).C``: a channel that receives each *ns* (a plain call). A receive gives the firing time."""
+        """``time.NewTicker(ns).C``: a channel that receives each *ns* (a plain call). A receive gives the time it was due."""
         _positive(ns, "NewTicker")
         made = Ticker(self._world, 1)
         self._world.channel_timer(made, ns, ns)

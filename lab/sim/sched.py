@@ -55,7 +55,7 @@ def next_at_once(sched: Sched, p: P, now: int) -> tuple[Goroutine, bool] | None:
 
     No timer is due, the global queue does not come first, and the P's own next G belongs to no other thread.
     """
-    if p.timers and (wake_time(p) <= now or wants_clean(p)):
+    if p.timers and (_is_due(p, now) or wants_clean(p)):
         return None
     g = p.runnext
     if g is not None:
@@ -161,13 +161,13 @@ def add_timer(sched: Sched, p: P, timer: Timer) -> bool:
     earliest = wake_time(p)
     timer.p = p
     p.heaped += 1
-    _push(sched, p, timer)
-    return earliest == 0 or timer.when < earliest
+    when = _push(sched, p, timer)
+    return earliest is None or when < earliest
 
 
 def belongs_in_heap(timer: Timer) -> bool:
     """Whether a running timer that is in no heap has to be put into one (time.go: needsAdd)."""
-    return timer.p is None and timer.when > 0 and (timer.chan is None or timer.blocked > 0)
+    return timer.p is None and timer.when is not None and (timer.chan is None or timer.blocked > 0)
 
 
 def move_timer(sched: Sched, timer: Timer) -> bool:
@@ -175,10 +175,10 @@ def move_timer(sched: Sched, timer: Timer) -> bool:
     p = timer.p
     assert p is not None  # noqa: S101 - it is in a heap
     set_zombie(timer, to=False)
-    _push(sched, p, timer)
-    if p.modified and p.modified <= timer.when:
+    when = _push(sched, p, timer)
+    if p.modified is not None and p.modified <= when:
         return False
-    p.modified = timer.when
+    p.modified = when
     return True
 
 
@@ -189,11 +189,11 @@ def set_zombie(timer: Timer, *, to: bool) -> None:
         timer.p.zombies += 1 if to else -1
 
 
-def wake_time(p: P) -> int:
-    """When somebody has to look at P's heap, 0 for never; a zombie counts (time.go: wakeTime)."""
+def wake_time(p: P) -> int | None:
+    """When somebody has to look at P's heap, None for never; a zombie counts (time.go: wakeTime)."""
     while p.timers and _is_ghost(p.timers[0]):
         _drop_first(p)
-    return p.timers[0][0] if p.timers else 0
+    return p.timers[0][0] if p.timers else None
 
 
 def wants_clean(p: P) -> bool:
@@ -208,7 +208,7 @@ def clean(p: P) -> None:
             _leave_heap(p, entry[2])
     p.timers = [entry for entry in p.timers if not _is_ghost(entry)]
     heapq.heapify(p.timers)
-    p.modified = 0
+    p.modified = None
 
 
 def expired(p: P, now: int) -> Timer | None:
@@ -226,13 +226,14 @@ def expired(p: P, now: int) -> Timer | None:
 
 def next_period(timer: Timer, now: int) -> int:
     """When a periodic timer fires again: missed periods are skipped (time.go: unlockAndRun)."""
+    assert timer.when is not None  # noqa: S101 - it is due
     late = now - timer.when
     return timer.when + timer.period * (1 + late // timer.period)
 
 
-def earliest_timer(ps: Iterable[P]) -> int:
-    """When the first heap of these Ps has to be looked at, 0 for never (checkTimersNoP, timeSleepUntil)."""
-    return min((when for p in ps if (when := wake_time(p))), default=0)
+def earliest_timer(ps: Iterable[P]) -> int | None:
+    """When the first heap of these Ps has to be looked at, None for never (checkTimersNoP, timeSleepUntil)."""
+    return min((when for p in ps if (when := wake_time(p)) is not None), default=None)
 
 
 def epoll_wait(sched: Sched, delay: int) -> int:
@@ -256,10 +257,17 @@ def check(sched: Sched) -> None:
     assert sched.nmspinning == sum(m.spinning for m in sched.ms), "nmspinning does not count the spinning Ms"  # noqa: S101
 
 
-def _push(sched: Sched, p: P, timer: Timer) -> None:
+def _push(sched: Sched, p: P, timer: Timer) -> int:
+    assert timer.when is not None  # noqa: S101 - only what runs is in a heap
     sched.timer_sequence += 1
     timer.entry = (timer.when, sched.timer_sequence, timer)
     heapq.heappush(p.timers, timer.entry)
+    return timer.when
+
+
+def _is_due(p: P, now: int) -> bool:
+    due = wake_time(p)
+    return due is not None and due <= now
 
 
 def _is_ghost(entry: tuple[int, int, Timer]) -> bool:

@@ -53,9 +53,9 @@ class Goroutine:
 
 @dataclass(slots=True, eq=False)
 class Timer:
-    """A runtime timer. ``when`` 0 means that it is not running. time.go: timer."""
+    """A runtime timer. ``when`` None means that it is not running (0 in the runtime, whose clock has no 0). time.go: timer."""
 
-    when: int
+    when: int | None
     period: int = 0
     wakes: Goroutine | None = None
     """The sleeper that it makes ready, or None for a channel's timer."""
@@ -85,7 +85,7 @@ class P:
     heaped: int = 0
     """Timers in the heap, zombies among them."""
     zombies: int = 0
-    modified: int = 0
+    modified: int | None = None
     """The earliest time that a timer in the heap was moved to since the heap was put in order (minWhenModified)."""
     m: M | None = None
     seen_schedtick: int = 0

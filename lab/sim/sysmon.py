@@ -55,12 +55,14 @@ class Sysmon:
         if len(state.idle_ps) < state.gomaxprocs:
             return False
         due = sched.earliest_timer(state.ps)
-        if due and due <= now:
-            return False
         limit = state.release.sysmon_deep_sleep
+        if due is not None:
+            if due <= now:
+                return False
+            limit = min(limit, due - now)
         note = self._clock.event()
         self._note = note
-        yield note | self._clock.timeout(min(limit, due - now) if due else limit)
+        yield note | self._clock.timeout(limit)
         self._note = None
         return note.triggered
 

@@ -151,7 +151,7 @@ class Threads:
             self.startm(waker, p, spinning=spinning)
             return
         self.state.idle_ps.append(p)
-        if due := sched.wake_time(p):
+        if (due := sched.wake_time(p)) is not None:
             self.wake_poller(waker, due)
 
     def _park(self, m: M) -> Steps:
@@ -290,14 +290,14 @@ class Threads:
         """time.go: maybeAdd, to the heap of this M's P."""
         assert m.p is not None  # noqa: S101 - a timer is added by Go code
         if sched.add_timer(self.state, m.p, timer):
-            self.wake_poller(m, timer.when)
+            self.wake_poller(m, timer.when)  # type: ignore[arg-type]  # it runs
         m.clock += self._timer_add()
 
     def run_timers(self, m: M, p: P) -> None:
         """time.go: timers.check, of any P's heap; what becomes ready goes to this M's own P."""
         own = p is m.p
         now, due = m.clock, sched.wake_time(p)
-        if not due or (now < due and not (own and sched.wants_clean(p))):
+        if due is None or (now < due and not (own and sched.wants_clean(p))):
             return
         while (timer := sched.expired(p, now)) is not None:
             self.fire(m, timer, heap=p)
@@ -305,17 +305,20 @@ class Threads:
             sched.clean(p)
 
     def fire(self, m: M, timer: Timer, heap: P | None = None) -> None:
-        """time.go: unlockAndRun. *heap* is where a periodic timer goes back to."""
-        now, timer.when = m.clock, sched.next_period(timer, m.clock) if timer.period else 0
+        """time.go: unlockAndRun. *heap* is where a periodic timer goes back to.
+
+        A channel gets the time at which it was due, however late that is noticed (time/sleep.go: sendTime).
+        """
+        due, timer.when = timer.when, sched.next_period(timer, m.clock) if timer.period else None
         if timer.chan is None:
             if timer.wakes is not None:
                 self.ready(m, timer.wakes)
             else:
                 self.put_next(m, timer.spawns(m))
         else:
-            if heap is not None and timer.blocked and timer.when:
+            if heap is not None and timer.blocked and timer.when is not None:
                 sched.add_timer(self.state, heap, timer)
-            done = channel.send(timer.chan, now)
+            done = channel.send(timer.chan, due)
             if done is not None and done is not channel.BLOCKS:
                 self.ready(m, done)
         m.clock += self._timer_fire()
