@@ -94,7 +94,7 @@ def logs_of(sample: PerProcess, *, resolution: float = 0.0) -> tuple[float, ...]
         return Inconclusive(
             reason=Reason.NOTHING_MEASURED, why="no process gave a value, so there is no ratio", wanted=_LEAST
         )
-    under = sum(value < 2 * resolution for value in values)
+    under = sum(value < 2 * resolution for value in values) if resolution else 0
     if under:
         return Inconclusive(
             reason=Reason.BELOW_RESOLUTION,
