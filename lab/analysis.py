@@ -39,13 +39,13 @@ class Analysis:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader has to know besides the numbers."""
+        return (*self.warnings, costs_note(self.plan.costs), f"record: {self.folder}")
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What of the run is missing."""
         damage = (f"the record is damaged: {self.damage}",) if self.damage else ()
-        return (
-            *damage,
-            *self._end_note(),
-            costs_note(self.plan.costs),
-            f"record: {self.folder}",
-        )
+        return (*damage, *self._end_note())
 
     def _end_note(self) -> tuple[str, ...]:
         match self.stopped_by:

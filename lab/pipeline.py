@@ -1,4 +1,4 @@
-"""Every stage of a run, on one page: manifest → cells → render → build → run → decode → store → summary."""
+"""Every stage of a run, on one page: manifest → cells → render → build → run → decode → store → summary → report."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from lab import calibrate, catalogue, manifest, predict, shelf
+from lab import calibrate, catalogue, manifest, predict, reported, shelf
 from lab.analysis import Analysis, analyse
 from lab.bench import command, plan, selection
 from lab.bench.decode import decode
@@ -93,6 +93,7 @@ def run(root: Path | None, order: Order, progress: Progress) -> Analysis:
             folder.end(_measure(material, decided.plan, folder, progress, interruption))
     found = analyse(folder)
     folder.keep_analysis(found.cells)
+    folder.keep_report(reported.report(folder, found))
     return found
 
 

@@ -104,7 +104,12 @@ class RunFolder:
 
     def keep_report(self, page: str) -> Path:
         """Write the run's page; where it is."""
-        _write(self.path / _REPORT, page.encode())
+        _write(self.report, page.encode())
+        return self.report
+
+    @property
+    def report(self) -> Path:
+        """Where the run's page is, or would be."""
         return self.path / _REPORT
 
     def plan(self) -> Plan:

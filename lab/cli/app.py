@@ -12,8 +12,9 @@ from typing import Annotated
 import typer
 
 from lab import __version__
-from lab.cli import catalogue, clean, compare, doctor, engine, foresight, run, runs, sim
+from lab.cli import catalogue, clean, compare, doctor, engine, foresight, report, run, runs, sim
 from lab.errors import LabError
+from lab.report.text import printable
 
 _INTERRUPTED = 130
 _BUG = 70
@@ -40,6 +41,7 @@ app.command("clean")(clean.clean)
 app.command("render")(catalogue.render)
 app.command("runs")(runs.runs)
 app.command("compare")(compare.compare)
+app.command("report")(report.report)
 app.command("schema")(catalogue.schema)
 
 
@@ -116,8 +118,3 @@ def _complain(error: Exception, words: str, hint: str | None, code: int) -> None
     if hint:
         typer.echo(f"  hint: {printable(hint)}", err=True)
     sys.exit(code)
-
-
-def printable(text: str) -> str:
-    """*text* with what would move a terminal's cursor or colour it written out as escapes."""
-    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)

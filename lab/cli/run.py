@@ -83,6 +83,7 @@ def scenario(
     from lab.published import run_result
     from lab.report import view
     from lab.report.terminal import show_run
+    from lab.store import RunFolder
 
     try:
         limit = duration_from_text(max_time)
@@ -110,6 +111,7 @@ def scenario(
         typer.echo(run_result(finished).model_dump_json(indent=1))
     else:
         show_run(run_page(finished), finished.cells, sys.stdout)
+        typer.echo(f"report: {RunFolder(finished.folder).report}")
     if finished.stopped_by == "interrupted":
         raise typer.Exit(_INTERRUPTED)
     if view.failures(finished.cells, finished.expected):

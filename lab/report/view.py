@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from lab.model.outcome import CellSummary, Comparison, Estimate, MeasuredMetric, Verdict
+from lab.model.outcome import CellSummary, Comparison, Estimate, MeasuredMetric, Reason, Verdict
 from lab.model.units import value_to_text
 from lab.report.bars import bar
 
@@ -75,14 +75,14 @@ def _cell_rows(cell: CellSummary, expected: Sequence[str]) -> list[Row]:
             is_first=position == 0,
             failed=position == 1 and bool(outcomes) and is_unusual,
             metric=metric_name(metric.name, metric.statistic) if metric else "",
-            measured=_measured(metric) if metric else "",
+            measured=measured_text(metric) if metric else "",
             interval=estimate_interval(metric.estimate, metric.unit) if metric and metric.estimate else "",
-            n=_n(metric) if metric else "",
-            predicted=_predicted(metric) if metric else "",
-            foreseen=_foreseen(metric) if metric else "",
+            n=n_text(metric) if metric else "",
+            predicted=predicted_text(metric) if metric else "",
+            foreseen=foreseen_text(metric) if metric else "",
             ratio=ratio_text(metric.comparison) if metric and metric.comparison else "",
             distribution=bar(metric) if metric else "",
-            verdict=_verdict(metric) if metric else "",
+            verdict=verdict_text(metric) if metric else "",
         )
         for position, (line, metric) in enumerate(itertools.zip_longest(aside, cell.metrics, fillvalue=None))
     ]
@@ -157,22 +157,14 @@ def estimate_interval(estimate: Estimate, unit: str) -> str:
     return f"{value_to_text(estimate.low, unit)} … {value_to_text(estimate.high, unit)}"
 
 
-def _how_to_decide(metrics: Sequence[MeasuredMetric]) -> str:
-    wanted = [metric.comparison.more for metric in metrics if metric.comparison and metric.comparison.more]
-    return (
-        f" ({min(wanted)} to {max(wanted)} more replicates would decide {len(wanted)} of them)"
-        if wanted
-        else ""
-    )
-
-
-def _predicted(metric: MeasuredMetric) -> str:
+def predicted_text(metric: MeasuredMetric) -> str:
+    """The centre that was predicted, or why none was."""
     if metric.prediction is None:
         return f"no: {metric.not_predicted}"
     return value_to_text(metric.prediction.value, metric.unit)
 
 
-def _foreseen(metric: MeasuredMetric) -> str:
+def foreseen_text(metric: MeasuredMetric) -> str:
     """Where nine of ten processes are expected."""
     if metric.prediction is None:
         return ""
@@ -180,16 +172,30 @@ def _foreseen(metric: MeasuredMetric) -> str:
     return f"{value_to_text(low, metric.unit)} … {value_to_text(high, metric.unit)}"
 
 
-def _verdict(metric: MeasuredMetric) -> str:
+def verdict_text(metric: MeasuredMetric) -> str:
+    """Agrees, disagrees, inconclusive, or why there is none of these; nothing where nothing is predicted."""
     if metric.prediction is None:
         return ""
-    return metric.comparison.verdict.value if metric.comparison else "nothing measured"
+    if metric.comparison:
+        return metric.comparison.verdict.value
+    return (metric.no_ratio.reason if metric.no_ratio else Reason.NOTHING_MEASURED).value
 
 
-def _measured(metric: MeasuredMetric) -> str:
+def measured_text(metric: MeasuredMetric) -> str:
+    """The centre of what was measured."""
     return value_to_text(metric.estimate.value, metric.unit) if metric.estimate else "none"
 
 
-def _n(metric: MeasuredMetric) -> str:
+def n_text(metric: MeasuredMetric) -> str:
+    """How many processes, and what their repetitions are worth as independent values."""
     worth = metric.correlation.effective_n if metric.correlation else None
     return str(metric.processes) if worth is None else f"{metric.processes} ~{worth:.0f}"
+
+
+def _how_to_decide(metrics: Sequence[MeasuredMetric]) -> str:
+    wanted = [metric.comparison.more for metric in metrics if metric.comparison and metric.comparison.more]
+    return (
+        f" ({min(wanted)} to {max(wanted)} more replicates would decide {len(wanted)} of them)"
+        if wanted
+        else ""
+    )

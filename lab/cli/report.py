@@ -1,0 +1,35 @@
+"""``golab report``: a run as one page to keep and to pass on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lab.cli.runs import Results
+
+
+def report(
+    context: typer.Context,
+    run: Annotated[
+        str | None, typer.Argument(help="A run: its folder, its name or enough of it (default: the newest).")
+    ] = None,
+    *,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Write it there (default: report.html in the run).")
+    ] = None,
+    results: Results = None,
+) -> None:
+    """Write a run's page: one HTML file that needs no network; print where it is."""
+    from lab import reported
+    from lab.analysis import analyse
+    from lab.pipeline import open_store
+
+    folder = open_store(context.obj, results).find(run)
+    page = reported.report(folder, analyse(folder))
+    if output is None:
+        output = folder.keep_report(page)
+    else:
+        output.write_text(page, encoding="utf-8", newline="\n")
+    typer.echo(output)

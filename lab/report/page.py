@@ -1,0 +1,312 @@
+"""A run as a page: what stands where, in words and pictures, before anybody makes HTML of it.
+
+Theory of operation
+-------------------
+:class:`Told` is all that the page knows, filled by the caller from a record; :func:`page_of` is a pure function of it,
+so the same record gives the same bytes: no clock, no random ids, and nothing of where the record lies. Texts are
+plain here and escaped where they become HTML; pictures are markup already, with their own texts escaped.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from lab.model.outcome import CellSummary, ClaimVerdict, Judged, MeasuredMetric, Verdict
+from lab.model.run import Plan
+from lab.model.scenario import GO_RELEASE, Metric, Scenario
+from lab.model.units import duration_to_text
+from lab.report import view
+from lab.report.axis import Axis
+from lab.report.metric import MetricView, Points, metric_view
+from lab.report.svg import ForestLine, Picture, Words, forest, ratio_axis, small_ratio
+from lab.report.text import counted
+from lab.report.words import comparison_words
+
+_NOT_PREDICTED: Final = "not predicted"
+_NO_RATIO: Final = "no ratio"
+_MEANINGS: Final = {
+    Verdict.AGREES.value: "the whole 90 % interval of measured over predicted lies within the margin",
+    Verdict.DISAGREES.value: "that whole interval lies outside the margin",
+    Verdict.INCONCLUSIVE.value: "it lies across a margin's end, or one replicate gives no interval: more replicates may decide",
+    _NO_RATIO: "there is a prediction, and nothing measured that it could be divided into",
+    _NOT_PREDICTED: "the metric describes the run; the reason stands with it",
+}
+_SIGNS: Final = {
+    Verdict.AGREES.value: "✓",
+    Verdict.DISAGREES.value: "✗",
+    Verdict.INCONCLUSIVE.value: "?",
+    _NO_RATIO: "∅",
+    _NOT_PREDICTED: "·",
+}
+_CLAIM_KINDS: Final = {
+    ClaimVerdict.SUPPORTED: "agrees",
+    ClaimVerdict.REFUTED: "disagrees",
+    ClaimVerdict.DEPENDS: "inconclusive",
+    ClaimVerdict.NOT_DECIDED: "inconclusive",
+    ClaimVerdict.NOT_MEASURED: "none",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A run, as a page needs it. ``facts`` are the set-up's; ``points`` each metric's values by position in the run."""
+
+    plan: Plan
+    scenario: Scenario
+    cells: tuple[CellSummary, ...]
+    claims: tuple[Judged, ...]
+    expected: tuple[str, ...]
+    warnings: tuple[str, ...]
+    notes: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...]
+    points: Mapping[tuple[str, str], Points]
+    begun_ns: int | None = None
+    ended_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Badge:
+    """A verdict: its word, a sign that is not a colour, and the class that gives it one."""
+
+    kind: str
+    sign: str
+    word: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableRow:
+    """One metric of one cell. The fields that end in ``key`` are what a column is sorted by."""
+
+    cell: str
+    metric: MetricView
+    cell_anchor: str
+    n_key: int
+    measured_key: str
+    predicted_key: str
+    ratio_key: str
+    margin: str
+    margin_key: str
+    small: Picture | None
+    badge: Badge
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellView:
+    """One cell's section."""
+
+    id: str
+    anchor: str
+    levels: str
+    outcomes: str
+    is_unusual: bool
+    forest: Picture | None
+    metrics: tuple[MetricView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimView:
+    """A claim with its verdict."""
+
+    claim: Judged
+    badge: Badge
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How many rows have a verdict."""
+
+    badge: Badge
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """The whole page, from top to bottom."""
+
+    title: str
+    subtitle: str
+    asks: str
+    look_for: str
+    warnings: tuple[str, ...]
+    conclusion: str
+    tallies: tuple[Tally, ...]
+    rows: tuple[TableRow, ...]
+    reasons: tuple[tuple[str, str], ...]
+    claims: tuple[ClaimView, ...]
+    failures: tuple[str, ...]
+    excluded: tuple[str, ...]
+    cautions: tuple[str, ...]
+    cells: tuple[CellView, ...]
+    correlation: str
+    setup: tuple[tuple[str, str], ...]
+    facts: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]
+    command: str
+    run: str
+    meanings: tuple[tuple[Badge, str], ...]
+
+
+def page_of(told: Told) -> Page:
+    """Everything that the page says, in its order."""
+    metrics = {metric.name: metric for metric in told.scenario.metrics}
+    cells = tuple(_cell(told, number, cell, metrics) for number, cell in enumerate(told.cells, start=1))
+    rows = _rows(told, cells)
+    return Page(
+        title=told.scenario.title,
+        subtitle=_subtitle(told),
+        asks=told.scenario.blocks,
+        look_for=told.scenario.look_for,
+        warnings=told.warnings,
+        conclusion=f"{view.conclusion(told.cells)}.",
+        tallies=_tallies(rows),
+        rows=rows,
+        reasons=tuple(
+            (reason, counted(count, "metric")) for reason, count in view.not_predicted(told.cells).items()
+        ),
+        claims=tuple(
+            ClaimView(claim=each, badge=_badge(_CLAIM_KINDS[each.verdict], each.verdict.value))
+            for each in told.claims
+        ),
+        failures=view.failures(told.cells, told.expected),
+        excluded=tuple(
+            f"{cell.id}: {counted(count, 'replicate')} excluded: {reason}"
+            for cell in told.cells
+            for reason, count in cell.excluded.items()
+        ),
+        cautions=view.cautions(told.cells),
+        cells=cells,
+        correlation=view.effective_n(told.cells),
+        setup=_setup(told),
+        facts=told.facts,
+        notes=told.notes,
+        command=shlex.join(("golab", *told.plan.asked)),
+        run=told.plan.run,
+        meanings=tuple((_badge(word, word), meaning) for word, meaning in _MEANINGS.items()),
+    )
+
+
+def _cell(told: Told, number: int, cell: CellSummary, metrics: Mapping[str, Metric]) -> CellView:
+    anchor = f"c{number}"
+    lines = [
+        ForestLine(view.metric_name(metric.name, metric.statistic), metric.comparison)
+        for metric in cell.metrics
+        if metric.comparison
+    ]
+    words = Words(
+        title=f"Ratios of {cell.id}, measured over predicted",
+        content=". ".join(f"{line.label}: {comparison_words(line.comparison)}" for line in lines),
+    )
+    return CellView(
+        id=cell.id,
+        anchor=anchor,
+        levels=", ".join(f"{name} {level}" for name, level in cell.levels.items()),
+        outcomes=", ".join(f"{count} {ending}" for ending, count in cell.outcomes.items())
+        or "no replicate ran",
+        is_unusual=not set(cell.outcomes) <= set(told.expected),
+        forest=forest(words, lines) if lines else None,
+        metrics=tuple(
+            metric_view(
+                metric,
+                cell=cell.id,
+                anchor=f"{anchor}m{at}",
+                title=metrics[metric.name].title if metric.name in metrics else "",
+                points=told.points.get((cell.id, metric.name), ()),
+                turns=len(told.plan.turns),
+            )
+            for at, metric in enumerate(cell.metrics, start=1)
+        ),
+    )
+
+
+def _rows(told: Told, cells: Sequence[CellView]) -> tuple[TableRow, ...]:
+    axis = ratio_axis(
+        metric.comparison for cell in told.cells for metric in cell.metrics if metric.comparison
+    )
+    return tuple(
+        _row(shown, metric, found, axis)
+        for shown, cell in zip(cells, told.cells, strict=True)
+        for metric, found in zip(shown.metrics, cell.metrics, strict=True)
+    )
+
+
+def _row(cell: CellView, metric: MetricView, found: MeasuredMetric, axis: Axis) -> TableRow:
+    comparison = found.comparison
+    words = Words("Ratio and margin", comparison_words(comparison)) if comparison else None
+    return TableRow(
+        cell=cell.id,
+        metric=metric,
+        cell_anchor=cell.anchor,
+        n_key=found.processes,
+        measured_key=_key(found.estimate.value if found.estimate else None),
+        predicted_key=_key(found.prediction.value if found.prediction else None),
+        ratio_key=_key(comparison.ratio if comparison else None),
+        margin=f"± {comparison.margin:.0%}".replace("%", " %") if comparison else "",
+        margin_key=_key(comparison.margin if comparison else None),
+        small=small_ratio(words, comparison, axis) if words and comparison else None,
+        badge=_row_badge(found),
+    )
+
+
+def _row_badge(metric: MeasuredMetric) -> Badge:
+    if metric.prediction is None:
+        return _badge(_NOT_PREDICTED, _NOT_PREDICTED)
+    if metric.comparison is None:
+        return _badge(_NO_RATIO, view.verdict_text(metric))
+    return _badge(metric.comparison.verdict.value, metric.comparison.verdict.value)
+
+
+def _badge(kind: str, word: str) -> Badge:
+    return Badge(kind=kind.replace(" ", "-"), sign=_SIGNS.get(kind, "·"), word=word)
+
+
+def _tallies(rows: Sequence[TableRow]) -> tuple[Tally, ...]:
+    badges = [_badge(word, word) for word in _MEANINGS]
+    return tuple(
+        Tally(badge=badge, count=count)
+        for badge in badges
+        if (count := sum(row.badge.kind == badge.kind for row in rows))
+    )
+
+
+def _key(value: float | None) -> str:
+    """A number as a script reads it; nothing where there is none."""
+    return "" if value is None else f"{value:.6g}"
+
+
+def _subtitle(told: Told) -> str:
+    plan = told.plan
+    quick = ", quick" if plan.quick else ""
+    when = ""
+    if told.begun_ns is not None and told.ended_ns is not None:
+        begun = dt.datetime.fromtimestamp(told.begun_ns // 10**9, tz=dt.UTC)
+        when = f", measured {begun:%Y-%m-%d %H:%M} UTC in {duration_to_text(told.ended_ns - told.begun_ns)}"
+    return f"{plan.scenario} on engine {plan.engine}, seed {plan.seed}{quick}{when}"
+
+
+def _setup(told: Told) -> tuple[tuple[str, str], ...]:
+    """What a reader asks for first; everything else is below it."""
+    plan, facts = told.plan, dict(told.facts)
+    measured = sum(sum(cell.outcomes.values()) for cell in told.cells)
+    images = dict.fromkeys(cell.image for cell in plan.cells if cell.image)
+    engine = " ".join(filter(None, (plan.engine, facts.get("engine.version", ""))))
+    cpus = facts.get("machine.cpu.count")
+    found = {
+        "run": plan.run,
+        "replicates": f"{measured} of {len(plan.turns)} planned, {counted(len(plan.cells), 'cell')}, order shuffled in blocks by seed {plan.seed}",
+        "Go": ", ".join(dict.fromkeys(cell.levels.get(GO_RELEASE, "?") for cell in plan.cells)),
+        "engine": engine,
+        "image": "" if plan.engine == "host" else ", ".join(images),
+        "base": facts.get("base.image", ""),
+        "kernel": facts.get("machine.kernel.release", ""),
+        "CPU": f"{facts.get('machine.cpu.model', '?')}, {cpus} online" if cpus else "",
+        "virtualisation": facts.get("machine.virtualisation", ""),
+        "THP": facts.get("machine.thp.enabled", ""),
+        "clock source": facts.get("machine.clock_source", ""),
+        "costs": f"{plan.costs.source}, {plan.costs.identity}",
+        "manifest": f"sha256:{plan.manifest_sha256}",
+    }
+    return tuple((name, value) for name, value in found.items() if value)

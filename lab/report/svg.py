@@ -1,0 +1,243 @@
+"""Pictures as inline SVG: small functions from numbers to markup, each with its content in words.
+
+Nothing here has a style of its own: classes are given colours by ``page.css``, so that a strict policy holds and the
+dark scheme needs no second picture. Coordinates are whole numbers and dots are one path, which keeps a page with
+eight hundred pictures small. All text goes through :func:`_text`.
+"""
+
+from __future__ import annotations
+
+import html
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from lab.model.outcome import Comparison, Estimate, Prediction
+from lab.report.axis import Axis, around_one, axis_for, marks, ratio_marks
+from lab.report.text import printable
+
+WIDTH: Final = 400
+_LEFT, _RIGHT = 6, 394
+_DOT: Final = 6
+"""The width of a dot, and how far the dots of one place are apart."""
+MOST_DOTS: Final = 250
+"""In one picture; of more, every second, third … is drawn, which the words say."""
+_MINI_WIDTH, _MINI_HEIGHT = 120, 18
+_SWARM: Final = 18
+"""How far from their line dots of one place may be moved."""
+
+_Kind = TypeVar("_Kind")
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Markup that needs no escaping any more; templates take it as it is by its ``__html__``."""
+
+    markup: str
+
+    def __html__(self) -> str:
+        """The markup."""
+        return self.markup
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a picture is, and what it says."""
+
+    title: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForestLine:
+    """One ratio of a forest plot."""
+
+    label: str
+    comparison: Comparison
+
+
+def distribution(
+    words: Words, values: Sequence[float], estimate: Estimate | None, prediction: Prediction | None, unit: str
+) -> Picture:
+    """One dot a measured process, above the predicted ones, on one axis; the predicted range lies behind both."""
+    foreseen = (prediction.low, prediction.value, prediction.high) if prediction else ()
+    simulated = prediction.values if prediction else ()
+    interval = _interval(estimate)
+    axis = axis_for([*values, *foreseen, *simulated, *interval], _LEFT, _RIGHT)
+    foot = 98 if prediction else 64
+    parts = [*_marked(axis, unit, foot)]
+    if prediction:
+        low, centre, high = (axis.at(value) for value in foreseen)
+        parts += [
+            f'<rect class="b" x="{low}" y="16" width="{max(high - low, 2)}" height="{foot - 16}"/>',
+            f'<path class="c" d="M{centre} 16V{foot}"/>',
+            _label(_LEFT, 74, "predicted", "p"),
+            _dots("s", _swarm(thinned(simulated), axis, 88, most=8)),
+        ]
+    parts += [
+        _label(_LEFT, 12, "measured"),
+        _dots("m", _swarm(thinned(values), axis, 36, most=_SWARM)),
+        *_centre(estimate, axis, 58),
+    ]
+    return _picture(words, WIDTH, foot + 18, parts)
+
+
+def drift(words: Words, points: Sequence[tuple[int, float]], centre: float, turns: int, unit: str) -> Picture:
+    """Each process's value against its position in the run: over the *centre* where all are positive, else as it is."""
+    is_ratio = centre > 0 and all(value > 0 for _, value in points)
+    shown = [(position, value / centre if is_ratio else value) for position, value in points]
+    across = Axis(0, max(turns - 1, 1), 46, _RIGHT, is_log=False)
+    if is_ratio:
+        upward = around_one((value for _, value in shown), 88, 10, least=1.1, most=1000)
+        ticks = ratio_marks(upward, 15)
+    else:
+        upward = axis_for([value for _, value in shown], 88, 10)
+        ticks = marks(upward, unit)
+    middle = upward.at(1 if is_ratio else centre)
+    grid = "".join(f"M42 {y}H{WIDTH}" for y, _ in ticks)
+    parts = [
+        f'<path class="g" d="{grid}"/>',
+        *(_label(38, y + 4, text, "e") for y, text in ticks),
+        f'<path class="c" d="M42 {middle}H{WIDTH}"/>',
+        _dots("m", ((across.at(position), upward.at(value)) for position, value in thinned(shown))),
+        _label(46, 112, "first replicate of the run"),
+        _label(_RIGHT, 112, "last", "e"),
+    ]
+    return _picture(words, WIDTH, 116, parts)
+
+
+def forest(words: Words, lines: Sequence[ForestLine]) -> Picture:
+    """A line a ratio, with its interval and its margin's band, on one logarithmic axis."""
+    axis = around_one(_ends(line.comparison for line in lines), _LEFT, _RIGHT, least=1.3, most=20)
+    foot = 34 * len(lines) + 4
+    one = axis.at(1)
+    parts = [*_ratio_marked(axis, foot)]
+    for number, line in enumerate(lines):
+        top = 34 * number
+        parts += [
+            _band(axis, line.comparison, top + 16, 16),
+            _label(_LEFT, top + 12, line.label),
+            _whisker(axis, line.comparison, top + 24),
+        ]
+    return _picture(words, WIDTH, foot + 18, [*parts, f'<path class="c" d="M{one} 14V{foot}"/>'])
+
+
+def ratio_axis(comparisons: Iterable[Comparison]) -> Axis:
+    """The axis that all small pictures of a table share."""
+    return around_one(_ends(comparisons), 4, _MINI_WIDTH - 4, least=1.3, most=4)
+
+
+def small_ratio(words: Words, comparison: Comparison, axis: Axis) -> Picture:
+    """One line of a forest plot, for a row of a table."""
+    one = axis.at(1)
+    parts = [
+        _band(axis, comparison, 1, _MINI_HEIGHT - 2),
+        f'<path class="c" d="M{one} 0V{_MINI_HEIGHT}"/>',
+        _whisker(axis, comparison, _MINI_HEIGHT // 2),
+    ]
+    return _picture(words, _MINI_WIDTH, _MINI_HEIGHT, parts)
+
+
+def thinned(values: Sequence[_Kind]) -> Sequence[_Kind]:
+    """What is drawn of *values*: all, or every so many that no more than :data:`MOST_DOTS` are left."""
+    return values[:: -(-len(values) // MOST_DOTS) or 1]
+
+
+def _picture(words: Words, width: int, height: int, parts: Iterable[str]) -> Picture:
+    return Picture(
+        f'<svg viewBox="0 0 {width} {height}" role="img"><title>{_text(words.title)}</title>'
+        f"<desc>{_text(words.content)}</desc>{''.join(parts)}</svg>"
+    )
+
+
+def _text(text: str) -> str:
+    return html.escape(printable(text))
+
+
+def _label(x: int, y: int, text: str, kind: str = "") -> str:
+    return f'<text x="{x}" y="{y}"{f" class={chr(34)}{kind}{chr(34)}" if kind else ""}>{_text(text)}</text>'
+
+
+def _dots(kind: str, places: Iterable[tuple[int, int]]) -> str:
+    """Lines of no length with round ends: a dot is nine characters."""
+    path = "".join(f"M{x} {y}h0" for x, y in places)
+    return f'<path class="{kind}" d="{path}"/>' if path else ""
+
+
+def _swarm(values: Sequence[float], axis: Axis, line: int, *, most: int) -> Iterator[tuple[int, int]]:
+    """Dots that would cover each other are moved off their line, up and down in turn."""
+    taken: Counter[int] = Counter()
+    places = sorted(axis.at(value) for value in values)
+    crowds = Counter(place // _DOT for place in places)
+    step = min(float(_DOT), 2 * most / max(max(crowds.values(), default=1) - 1, 1))
+    for place in places:
+        number = taken[place // _DOT]
+        taken[place // _DOT] += 1
+        offset = (number + 1) // 2 * (1 if number % 2 else -1) * step
+        yield place, round(line + offset)
+
+
+def _interval(estimate: Estimate | None) -> tuple[float, ...]:
+    if estimate is None or estimate.low is None or estimate.high is None:
+        return ()
+    return (estimate.low, estimate.high)
+
+
+def _centre(estimate: Estimate | None, axis: Axis, y: int) -> Iterator[str]:
+    """The measured centre with its interval."""
+    if estimate is None:
+        return
+    middle = axis.at(estimate.value)
+    if ends := _interval(estimate):
+        low, high = (axis.at(end) for end in ends)
+        yield f'<path class="w" d="M{low} {y}H{high}"/>'
+    yield f'<path class="d" d="M{middle} {y - 5}l5 5-5 5-5-5z"/>'
+
+
+def _marked(axis: Axis, unit: str, foot: int) -> Iterator[str]:
+    return _scale(marks(axis, unit), foot)
+
+
+def _ratio_marked(axis: Axis, foot: int) -> Iterator[str]:
+    return _scale(ratio_marks(axis, 40), foot)
+
+
+def _scale(ticks: Sequence[tuple[int, str]], foot: int) -> Iterator[str]:
+    lines = "".join(f"M{x} 14V{foot}" for x, _ in ticks)
+    yield f'<path class="g" d="{lines}M{_LEFT} {foot}H{_RIGHT}"/>'
+    for x, text in ticks:
+        room = 4 * len(text)
+        yield _label(min(max(x, room), WIDTH - room), foot + 14, text, "k")
+
+
+def _band(axis: Axis, comparison: Comparison, y: int, height: int) -> str:
+    low, high = (axis.at(ratio) for ratio in band(comparison))
+    return f'<rect class="b" x="{low}" y="{y}" width="{high - low}" height="{height}"/>'
+
+
+def band(comparison: Comparison) -> tuple[float, float]:
+    """The ratios within the margin: 0.15 is 1/1.15 to 1.15."""
+    return 1 / (1 + comparison.margin), 1 + comparison.margin
+
+
+def _whisker(axis: Axis, comparison: Comparison, y: int) -> str:
+    """The interval with its ends, an arrow where it goes on beyond the axis, and the ratio."""
+    kind = comparison.verdict.value[0]
+    line = ""
+    if comparison.low is not None and comparison.high is not None:
+        left, right = axis.at(comparison.low), axis.at(comparison.high)
+        line = f"M{left} {y}H{right}" + _end(left, y, 1, is_open=comparison.low < axis.low)
+        line += _end(right, y, -1, is_open=comparison.high > axis.high)
+    middle = _dots("m", [(axis.at(comparison.ratio), y)]) if axis.holds(comparison.ratio) else ""
+    return f'<g class="v{kind}"><path class="w" d="{line}"/>{middle}</g>'
+
+
+def _end(x: int, y: int, inward: int, *, is_open: bool) -> str:
+    return f"M{x + 4 * inward} {y - 4}L{x} {y}L{x + 4 * inward} {y + 4}" if is_open else f"M{x} {y - 4}v8"
+
+
+def _ends(comparisons: Iterable[Comparison]) -> Iterator[float]:
+    for comparison in comparisons:
+        yield from (comparison.low or comparison.ratio, comparison.high or comparison.ratio)
+        yield from band(comparison)

@@ -1,0 +1,69 @@
+"""A run's page, from its folder: what :mod:`lab.report` shows is gathered here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from lab import setup
+from lab.analysis import Analysis, costs_note
+from lab.model.run import PlannedCell, Record
+from lab.model.scenario import Metric, Scenario
+from lab.report.html import render
+from lab.report.page import Told, page_of
+from lab.stats.process import process_value
+from lab.store import RunFolder
+
+
+def report(folder: RunFolder, found: Analysis) -> str:
+    """The page of a run that was analysed: the same text for the same record, wherever it lies."""
+    course = course_of(found.scenario, found.plan.cells, folder.records())
+    return render(
+        page_of(
+            Told(
+                plan=found.plan,
+                scenario=found.scenario,
+                cells=found.cells,
+                claims=found.claims,
+                expected=found.expected,
+                warnings=found.warnings,
+                notes=(costs_note(found.plan.costs),),
+                facts=tuple(setup.facts(found.plan.provenance)),
+                points={key: tuple(values) for key, values in course.points.items()},
+                begun_ns=course.begun_ns,
+                ended_ns=course.ended_ns,
+            )
+        )
+    )
+
+
+@dataclass(slots=True)
+class Course:
+    """What happened when in a run: by cell and metric each process's position and value, and the first and last instant."""
+
+    points: dict[tuple[str, str], list[tuple[int, float]]] = field(default_factory=dict)
+    begun_ns: int | None = None
+    ended_ns: int | None = None
+
+
+def course_of(scenario: Scenario, cells: Iterable[PlannedCell], records: Iterable[Record]) -> Course:
+    """One pass over *records*; nothing is kept of them but numbers."""
+    metrics = {cell.id: _metrics(scenario, cell.levels) for cell in cells}
+    course = Course()
+    for record in records:
+        if record.turn.position < 0:
+            continue  # what could not be built never had its turn
+        ended = record.started_at_ns + record.wall_ns
+        course.begun_ns = min(record.started_at_ns, course.begun_ns or record.started_at_ns)
+        course.ended_ns = max(ended, course.ended_ns or ended)
+        for metric in metrics.get(record.turn.cell, ()) if record.usable else ():
+            if repetitions := record.observations.get(metric.observation):
+                value = process_value(repetitions, metric.statistic)
+                course.points.setdefault((record.turn.cell, metric.name), []).append(
+                    (record.turn.position, value)
+                )
+    return course
+
+
+def _metrics(scenario: Scenario, levels: Mapping[str, str]) -> tuple[Metric, ...]:
+    return scenario.metrics_of({name: scenario.factor(name).level(text) for name, text in levels.items()})
