@@ -62,3 +62,4 @@ def benchmarks(session: nox.Session) -> None:
     """What golab itself costs, as times and ratios of one run."""
     session.run(sys.executable, "-m", "benchmarks.main_job", *session.posargs)
     session.run(sys.executable, "-m", "benchmarks.sim_speed")
+    session.run(sys.executable, "-m", "benchmarks.report_page")

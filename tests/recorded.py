@@ -96,12 +96,16 @@ _SPREAD: Final = 0.05
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """What a made-up run is to hold. ``speed`` multiplies what is measured, ``off`` what is predicted."""
+    """What a made-up run is to hold. ``speed`` multiplies what is measured, ``off`` what is predicted.
+
+    ``simulated`` is how many values a prediction keeps of the processes that it comes from.
+    """
 
     replicates: int = 10
     repetitions: int = 5
     speed: float = 1.0
     off: float = 1.0
+    simulated: int = 32
     seed: int = 1
     manifest: str = MANIFEST
     endings: Mapping[str, Ending] = field(default_factory=dict)
@@ -185,8 +189,8 @@ def _foretold(scenario: Scenario, cells: Sequence[Cell], recipe: Recipe) -> Fore
                 log_se=0.01,
                 calibrations=8,
                 n=32,
-                values=_spread_around(centre),
-                folk=_spread_around(MEASURED_NS * recipe.off),
+                values=_spread_around(centre, recipe.simulated),
+                folk=_spread_around(MEASURED_NS * recipe.off, recipe.simulated),
             )
             is_predicted = recipe.predicted and not metric.described
             found[cell.id, metric.name] = (
@@ -195,10 +199,10 @@ def _foretold(scenario: Scenario, cells: Sequence[Cell], recipe: Recipe) -> Fore
     return found
 
 
-def _spread_around(centre: float) -> tuple[float, ...]:
-    """32 simulated processes: the quantiles of what a process really does."""
+def _spread_around(centre: float, count: int) -> tuple[float, ...]:
+    """As many simulated processes: the quantiles of what a process really does."""
     normal = statistics.NormalDist(0, _SPREAD)
-    return tuple(centre * math.exp(normal.inv_cdf((number + 0.5) / 32)) for number in range(32))
+    return tuple(centre * math.exp(normal.inv_cdf((number + 0.5) / count)) for number in range(count))
 
 
 def _record(turn: Turn, cell: Cell, source: random.Random, recipe: Recipe) -> Record:

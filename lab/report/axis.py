@@ -11,9 +11,11 @@ from lab.model.units import value_to_text
 
 _LEAST_SPAN: Final = math.log(1.02)
 """What differs by less than 2 % is not spread over the whole axis."""
-_DECADES_FROM: Final = 12.0
-"""A span from which on marks are powers of ten, and halves and fifths of them."""
-_MARKS: Final = 3
+_POWERS_FROM: Final = 12.0
+"""A span from which on marks are powers."""
+_MARKS: Final = 4
+_MOST_POWERS: Final = 6
+"""Beyond these every third is marked: micro, milli, one."""
 _BINARY: Final = 1024.0
 _NICE: Final = (1.0, 2.0, 5.0, 10.0)
 _RATIOS: Final = (
@@ -101,8 +103,8 @@ def around_one(ratios: Iterable[float], start: int, end: int, *, least: float, m
 
 
 def _round_values(axis: Axis, unit: str) -> Iterator[float]:
-    if axis.is_log and axis.high / axis.low > _DECADES_FROM:
-        yield from _decades(axis)
+    if axis.is_log and axis.high / axis.low > _POWERS_FROM:
+        yield from _powers(axis, unit)
         return
     scale = _binary_unit(axis.high) if unit == "bytes" else 1.0
     step = _step((axis.high - axis.low) / scale / _MARKS) * scale
@@ -110,12 +112,14 @@ def _round_values(axis: Axis, unit: str) -> Iterator[float]:
         yield number * step
 
 
-def _decades(axis: Axis) -> Iterator[float]:
-    first, last = math.floor(math.log10(axis.low)), math.ceil(math.log10(axis.high))
-    every = max(1, round((last - first) / (_MARKS + 1)))
-    for power in range(first, last + 1, every):
-        for share in (1.0, 3.0) if last - first <= _MARKS else (1.0,):
-            if axis.holds(value := share * 10.0**power):
+def _powers(axis: Axis, unit: str) -> Iterator[float]:
+    """Powers of ten, or of 1024 for bytes, and what lies half-way between two where they are few."""
+    base, between = (_BINARY, 32.0) if unit == "bytes" else (10.0, 3.0)
+    first, last = math.floor(math.log(axis.low, base)), math.ceil(math.log(axis.high, base))
+    every = 1 if last - first <= _MOST_POWERS else 3 * math.ceil((last - first) / 15)
+    for power in range(first, last + 1):
+        for share in (1.0, between) if last - first < _MARKS else (1.0,):
+            if power % every == 0 and axis.holds(value := share * base**power):
                 yield value
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from lab.model.outcome import MeasuredMetric
 from lab.model.units import value_to_text
 from lab.report import view
+from lab.report.badge import Badge, metric_badge
 from lab.report.svg import Picture, Words, distribution, drift
 from lab.report.words import (
     correlation_words,
@@ -47,6 +48,7 @@ class MetricView:
     figures: tuple[Figure, ...]
     sentences: tuple[str, ...]
     cautions: tuple[str, ...]
+    badge: Badge
 
 
 def metric_view(
@@ -69,6 +71,7 @@ def metric_view(
         figures=tuple(_figures(metric, cell, points, turns)),
         sentences=tuple(_sentences(metric)),
         cautions=tuple(caution.text for caution in metric.cautions),
+        badge=metric_badge(metric),
     )
 
 
@@ -81,9 +84,10 @@ def _figures(metric: MeasuredMetric, cell: str, points: Points, turns: int) -> I
             title=f"{metric.name} of {cell}: {'measured and predicted' if foreseen else 'measured'}",
             content=distribution_words(metric.values, metric.estimate, foreseen, metric.unit),
         )
-        caption = "each dot is a process"
-        if foreseen and metric.values:
-            caption = coverage_words(metric.values, foreseen)
+        if foreseen:
+            caption = coverage_words(metric.values, foreseen) if metric.values else "predicted alone"
+        else:
+            caption = "measured alone"
         yield Figure(
             picture=distribution(words, metric.values, metric.estimate, foreseen, metric.unit),
             caption=caption,

@@ -15,33 +15,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from lab.model.outcome import CellSummary, ClaimVerdict, Judged, MeasuredMetric, Verdict
+from lab.model.outcome import CellSummary, ClaimVerdict, Judged, MeasuredMetric
 from lab.model.run import Plan
 from lab.model.scenario import GO_RELEASE, Metric, Scenario
 from lab.model.units import duration_to_text
 from lab.report import view
 from lab.report.axis import Axis
+from lab.report.badge import MEANINGS, Badge, badge_of
 from lab.report.metric import MetricView, Points, metric_view
 from lab.report.svg import ForestLine, Picture, Words, forest, ratio_axis, small_ratio
 from lab.report.text import counted
 from lab.report.words import comparison_words
 
-_NOT_PREDICTED: Final = "not predicted"
-_NO_RATIO: Final = "no ratio"
-_MEANINGS: Final = {
-    Verdict.AGREES.value: "the whole 90 % interval of measured over predicted lies within the margin",
-    Verdict.DISAGREES.value: "that whole interval lies outside the margin",
-    Verdict.INCONCLUSIVE.value: "it lies across a margin's end, or one replicate gives no interval: more replicates may decide",
-    _NO_RATIO: "there is a prediction, and nothing measured that it could be divided into",
-    _NOT_PREDICTED: "the metric describes the run; the reason stands with it",
-}
-_SIGNS: Final = {
-    Verdict.AGREES.value: "✓",
-    Verdict.DISAGREES.value: "✗",
-    Verdict.INCONCLUSIVE.value: "?",
-    _NO_RATIO: "∅",
-    _NOT_PREDICTED: "·",
-}
+_URGENCY: Final = ("disagrees", "inconclusive", "no-ratio", "agrees", "not-predicted")
+"""The verdicts, by how soon a reader has to see them."""
 _CLAIM_KINDS: Final = {
     ClaimVerdict.SUPPORTED: "agrees",
     ClaimVerdict.REFUTED: "disagrees",
@@ -69,15 +56,6 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Badge:
-    """A verdict: its word, a sign that is not a colour, and the class that gives it one."""
-
-    kind: str
-    sign: str
-    word: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TableRow:
     """One metric of one cell. The fields that end in ``key`` are what a column is sorted by."""
 
@@ -85,6 +63,7 @@ class TableRow:
     metric: MetricView
     cell_anchor: str
     n_key: int
+    verdict_key: int
     measured_key: str
     predicted_key: str
     ratio_key: str
@@ -168,7 +147,7 @@ def page_of(told: Told) -> Page:
             (reason, counted(count, "metric")) for reason, count in view.not_predicted(told.cells).items()
         ),
         claims=tuple(
-            ClaimView(claim=each, badge=_badge(_CLAIM_KINDS[each.verdict], each.verdict.value))
+            ClaimView(claim=each, badge=badge_of(_CLAIM_KINDS[each.verdict], each.verdict.value))
             for each in told.claims
         ),
         failures=view.failures(told.cells, told.expected),
@@ -185,7 +164,7 @@ def page_of(told: Told) -> Page:
         notes=told.notes,
         command=shlex.join(("golab", *told.plan.asked)),
         run=told.plan.run,
-        meanings=tuple((_badge(word, word), meaning) for word, meaning in _MEANINGS.items()),
+        meanings=tuple((badge_of(word, word), meaning) for word, meaning in MEANINGS.items()),
     )
 
 
@@ -236,35 +215,25 @@ def _rows(told: Told, cells: Sequence[CellView]) -> tuple[TableRow, ...]:
 def _row(cell: CellView, metric: MetricView, found: MeasuredMetric, axis: Axis) -> TableRow:
     comparison = found.comparison
     words = Words("Ratio and margin", comparison_words(comparison)) if comparison else None
+    badge = metric.badge
     return TableRow(
         cell=cell.id,
         metric=metric,
         cell_anchor=cell.anchor,
         n_key=found.processes,
+        verdict_key=_URGENCY.index(badge.kind),
         measured_key=_key(found.estimate.value if found.estimate else None),
         predicted_key=_key(found.prediction.value if found.prediction else None),
         ratio_key=_key(comparison.ratio if comparison else None),
         margin=f"± {comparison.margin:.0%}".replace("%", " %") if comparison else "",
         margin_key=_key(comparison.margin if comparison else None),
         small=small_ratio(words, comparison, axis) if words and comparison else None,
-        badge=_row_badge(found),
+        badge=badge,
     )
 
 
-def _row_badge(metric: MeasuredMetric) -> Badge:
-    if metric.prediction is None:
-        return _badge(_NOT_PREDICTED, _NOT_PREDICTED)
-    if metric.comparison is None:
-        return _badge(_NO_RATIO, view.verdict_text(metric))
-    return _badge(metric.comparison.verdict.value, metric.comparison.verdict.value)
-
-
-def _badge(kind: str, word: str) -> Badge:
-    return Badge(kind=kind.replace(" ", "-"), sign=_SIGNS.get(kind, "·"), word=word)
-
-
 def _tallies(rows: Sequence[TableRow]) -> tuple[Tally, ...]:
-    badges = [_badge(word, word) for word in _MEANINGS]
+    badges = [badge_of(word, word) for word in MEANINGS]
     return tuple(
         Tally(badge=badge, count=count)
         for badge in badges
@@ -306,7 +275,6 @@ def _setup(told: Told) -> tuple[tuple[str, str], ...]:
         "virtualisation": facts.get("machine.virtualisation", ""),
         "THP": facts.get("machine.thp.enabled", ""),
         "clock source": facts.get("machine.clock_source", ""),
-        "costs": f"{plan.costs.source}, {plan.costs.identity}",
         "manifest": f"sha256:{plan.manifest_sha256}",
     }
     return tuple((name, value) for name, value in found.items() if value)

@@ -23,7 +23,7 @@ _DOT: Final = 6
 """The width of a dot, and how far the dots of one place are apart."""
 MOST_DOTS: Final = 250
 """In one picture; of more, every second, third … is drawn, which the words say."""
-_MINI_WIDTH, _MINI_HEIGHT = 120, 18
+_MINI_WIDTH, _MINI_HEIGHT = 110, 20
 _SWARM: Final = 18
 """How far from their line dots of one place may be moved."""
 
@@ -76,7 +76,7 @@ def distribution(
             _dots("s", _swarm(thinned(simulated), axis, 88, most=8)),
         ]
     parts += [
-        _label(_LEFT, 12, "measured"),
+        _label(_LEFT, 12, "measured" if values else "nothing measured"),
         _dots("m", _swarm(thinned(values), axis, 36, most=_SWARM)),
         *_centre(estimate, axis, 58),
     ]
@@ -89,10 +89,10 @@ def drift(words: Words, points: Sequence[tuple[int, float]], centre: float, turn
     shown = [(position, value / centre if is_ratio else value) for position, value in points]
     across = Axis(0, max(turns - 1, 1), 46, _RIGHT, is_log=False)
     if is_ratio:
-        upward = around_one((value for _, value in shown), 88, 10, least=1.1, most=1000)
+        upward = around_one((value for _, value in shown), 98, 22, least=1.12, most=1000)
         ticks = ratio_marks(upward, 15)
     else:
-        upward = axis_for([value for _, value in shown], 88, 10)
+        upward = axis_for([value for _, value in shown], 98, 22)
         ticks = marks(upward, unit)
     middle = upward.at(1 if is_ratio else centre)
     grid = "".join(f"M42 {y}H{WIDTH}" for y, _ in ticks)
@@ -101,15 +101,16 @@ def drift(words: Words, points: Sequence[tuple[int, float]], centre: float, turn
         *(_label(38, y + 4, text, "e") for y, text in ticks),
         f'<path class="c" d="M42 {middle}H{WIDTH}"/>',
         _dots("m", ((across.at(position), upward.at(value)) for position, value in thinned(shown))),
-        _label(46, 112, "first replicate of the run"),
-        _label(_RIGHT, 112, "last", "e"),
+        _label(46, 12, "over the centre" if is_ratio else "value"),
+        _label(46, 112, "turn 1"),
+        _label(_RIGHT, 112, f"turn {turns}", "e"),
     ]
     return _picture(words, WIDTH, 116, parts)
 
 
 def forest(words: Words, lines: Sequence[ForestLine]) -> Picture:
     """A line a ratio, with its interval and its margin's band, on one logarithmic axis."""
-    axis = around_one(_ends(line.comparison for line in lines), _LEFT, _RIGHT, least=1.3, most=20)
+    axis = around_one(_ends(line.comparison for line in lines), _LEFT, _RIGHT, least=1.3, most=8)
     foot = 34 * len(lines) + 4
     one = axis.at(1)
     parts = [*_ratio_marked(axis, foot)]
@@ -125,7 +126,9 @@ def forest(words: Words, lines: Sequence[ForestLine]) -> Picture:
 
 def ratio_axis(comparisons: Iterable[Comparison]) -> Axis:
     """The axis that all small pictures of a table share."""
-    return around_one(_ends(comparisons), 4, _MINI_WIDTH - 4, least=1.3, most=4)
+    found = tuple(comparisons)
+    widest = max((1.25 * (1 + comparison.margin) for comparison in found), default=1.0)
+    return around_one(_ends(found), 4, _MINI_WIDTH - 4, least=1.3, most=max(widest, 1.6))
 
 
 def small_ratio(words: Words, comparison: Comparison, axis: Axis) -> Picture:
@@ -213,7 +216,7 @@ def _scale(ticks: Sequence[tuple[int, str]], foot: int) -> Iterator[str]:
 
 def _band(axis: Axis, comparison: Comparison, y: int, height: int) -> str:
     low, high = (axis.at(ratio) for ratio in band(comparison))
-    return f'<rect class="b" x="{low}" y="{y}" width="{high - low}" height="{height}"/>'
+    return f'<rect class="n" x="{low}" y="{y}" width="{high - low}" height="{height}"/>'
 
 
 def band(comparison: Comparison) -> tuple[float, float]:
@@ -224,8 +227,12 @@ def band(comparison: Comparison) -> tuple[float, float]:
 def _whisker(axis: Axis, comparison: Comparison, y: int) -> str:
     """The interval with its ends, an arrow where it goes on beyond the axis, and the ratio."""
     kind = comparison.verdict.value[0]
-    line = ""
-    if comparison.low is not None and comparison.high is not None:
+    if comparison.low is None or comparison.high is None:
+        line = ""
+    elif comparison.high < axis.low or comparison.low > axis.high:
+        start, inward = (axis.start, 1) if comparison.high < axis.low else (axis.end, -1)
+        line = f"M{start + 12 * inward} {y}H{start}" + _end(start, y, inward, is_open=True)
+    else:
         left, right = axis.at(comparison.low), axis.at(comparison.high)
         line = f"M{left} {y}H{right}" + _end(left, y, 1, is_open=comparison.low < axis.low)
         line += _end(right, y, -1, is_open=comparison.high > axis.high)

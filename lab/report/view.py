@@ -195,7 +195,11 @@ def n_text(metric: MeasuredMetric) -> str:
 def _how_to_decide(metrics: Sequence[MeasuredMetric]) -> str:
     wanted = [metric.comparison.more for metric in metrics if metric.comparison and metric.comparison.more]
     return (
-        f" ({min(wanted)} to {max(wanted)} more replicates would decide {len(wanted)} of them)"
+        f" ({_range(min(wanted), max(wanted))} more replicates would decide {len(wanted)} of them)"
         if wanted
         else ""
     )
+
+
+def _range(low: int, high: int) -> str:
+    return f"{low}" if low == high else f"{low} to {high}"

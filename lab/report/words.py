@@ -90,8 +90,10 @@ def comparison_words(comparison: Comparison) -> str:
 def verdict_sentence(comparison: Comparison) -> str:
     """Why the verdict is what it is, with the test's p and what would decide it."""
     words = f"{comparison.verdict.value}: measured over predicted is {comparison_words(comparison)}"
-    if comparison.p is not None:
-        words += f" (equivalence test: p = {comparison.p:.2g})"
+    is_off = comparison.verdict is Verdict.DISAGREES
+    p = comparison.p_disagrees if is_off else comparison.p
+    if p is not None:
+        words += f" (test of {'a ratio within' if is_off else 'one beyond'} the margin: p = {p:.2g})"
     if comparison.more:
         words += f"; {comparison.more} more replicates would decide, if they spread as these do"
     return words
