@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from lab.errors import EnvironmentRefusedError, UnknownNameError, UsageError
+
+_CLAIMS: Final = "claims"
+"""The name of the one file in scenarios/ that is no scenario."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +30,18 @@ class Lab:
         return self.root / "go_templates"
 
     @property
+    def claims(self) -> Path:
+        """The register of claims."""
+        return self.scenarios / f"{_CLAIMS}.toml"
+
+    @property
     def tools(self) -> Path:
         """The folder of the lab's own Go, ``agent`` and ``internal/lab``: a user's own lab need not have them."""
         return self.templates if (self.templates / "agent").is_dir() else _packaged().templates
 
     def names(self) -> tuple[str, ...]:
         """The ids of all scenarios, sorted."""
-        return tuple(sorted(path.stem for path in self.scenarios.glob("*.toml") if path.stem != "claims"))
+        return tuple(sorted(path.stem for path in self.scenarios.glob("*.toml") if path.stem != _CLAIMS))
 
     def manifest(self, name: str) -> Path:
         """The manifest of scenario *name*; UnknownNameError names the nearest."""

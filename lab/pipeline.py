@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -22,7 +22,10 @@ from lab.golang.build import Binary
 from lab.host import environment
 from lab.host.interruption import Interruption, interruptible
 from lab.host.lock import measuring
+from lab.manifest import register
+from lab.manifest.tables import refusal
 from lab.material import PROGRAM, Material, Prepared, Progress, Workshop, prepare, render_cell, seats, spec_of
+from lab.model.claim import Register
 from lab.model.outcome import CellSummary
 from lab.model.run import (
     FORMAT,
@@ -195,6 +198,16 @@ def render_to(
 def cache_folder() -> Path:
     """Where toolchains, binaries and build caches are kept between runs: ``$XDG_CACHE_HOME/golab``."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "golab"
+
+
+def open_register(root: Path | None) -> tuple[Register, Mapping[str, Scenario]]:
+    """The register of claims, and every scenario by its name. ManifestError where they do not say the same of a claim."""
+    lab = catalogue.find(root, Path.cwd())
+    found = register.load(lab.claims)
+    scenarios = {name: manifest.load(lab.manifest(name)) for name in lab.names()}
+    if mistakes := register.disagreements(found, scenarios.values()):
+        raise refusal(lab.claims, mistakes)
+    return found, scenarios
 
 
 def open_store(root: Path | None, results: Path | None) -> Store:

@@ -13,6 +13,7 @@ from lab.model.outcome import CellSummary, Estimate, Inconclusive, Judged, Measu
 from lab.model.quality import Quality
 from lab.model.scenario import Scenario
 from lab.model.versus import PairedMetric, Versus
+from lab.published_claims import ClaimsResult
 from lab.report.scenario import rule_in_words
 from lab.report.view import conclusion
 
@@ -361,6 +362,7 @@ SCHEMAS: Final[Mapping[str, type[BaseModel]]] = {
     "show": ShownScenario,
     "sim": Simulation,
     "doctor": DoctorResult,
+    "claims": ClaimsResult,
 }
 """What ``golab schema NAME`` knows."""
 
@@ -427,7 +429,17 @@ def cell_results(cells: Sequence[CellSummary]) -> list[CellResult]:
 
 def claim_results(claims: Sequence[Judged]) -> list[ClaimResult]:
     """Judged claims in their published form."""
-    return [ClaimResult.model_validate({**asdict(claim), "verdict": claim.verdict.value}) for claim in claims]
+    return [
+        ClaimResult.model_validate(
+            {
+                "id": claim.id,
+                "statement": claim.statement,
+                "verdict": claim.verdict.value,
+                "why": claim.why,
+            }
+        )
+        for claim in claims
+    ]
 
 
 def run_result(run: Analysis) -> RunResult:

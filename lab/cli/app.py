@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from lab import __version__
-from lab.cli import catalogue, clean, compare, doctor, engine, foresight, report, run, runs, sim
+from lab.cli import catalogue, claims, clean, compare, doctor, engine, foresight, report, run, runs, sim
 from lab.errors import LabError
 from lab.report.text import printable
 
@@ -40,6 +40,7 @@ app.command("show")(catalogue.show)
 app.command("clean")(clean.clean)
 app.command("render")(catalogue.render)
 app.command("runs")(runs.runs)
+app.command("claims")(claims.claims)
 app.command("compare")(compare.compare)
 app.command("report")(report.report)
 app.command("schema")(catalogue.schema)

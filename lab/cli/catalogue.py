@@ -92,7 +92,9 @@ def render(
 def schema(
     name: Annotated[
         str,
-        typer.Argument(help="run, list, show, predict, sim or doctor.", autocompletion=completion.schemas),
+        typer.Argument(
+            help="run, list, show, predict, claims, sim, doctor …", autocompletion=completion.schemas
+        ),
     ],
 ) -> None:
     """The JSON Schema of what `--json` prints."""

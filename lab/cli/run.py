@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from lab.analysis import Analysis
     from lab.report.terminal import Page
 
-_INTERRUPTED = 130
+INTERRUPTED = 130
 _RUNS_FAILED = 6
-_DEFAULT_MAX_TIME = "10m"
+DEFAULT_MAX_TIME = "10m"
 
 app = typer.Typer(help="Render, build, run and record.", no_args_is_help=True)
 
@@ -47,7 +47,7 @@ def scenario(
     ] = None,
     max_time: Annotated[
         str, typer.Option(help="Stop measuring after this long, such as 90s or 5m.")
-    ] = _DEFAULT_MAX_TIME,
+    ] = DEFAULT_MAX_TIME,
     seed: Annotated[
         int | None, typer.Option(help="Seed of the order (default: a fresh one, recorded).")
     ] = None,
@@ -113,7 +113,7 @@ def scenario(
         show_run(run_page(finished), finished.cells, sys.stdout)
         typer.echo(f"report: {RunFolder(finished.folder).report}")
     if finished.stopped_by == "interrupted":
-        raise typer.Exit(_INTERRUPTED)
+        raise typer.Exit(INTERRUPTED)
     if view.failures(finished.cells, finished.expected):
         raise typer.Exit(_RUNS_FAILED)
     if check and (code := exit_code(view.verdicts(finished.cells, finished.expected))):

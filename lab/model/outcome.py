@@ -212,14 +212,35 @@ class ClaimVerdict(enum.Enum):
     REFUTED = "refuted"
     DEPENDS = "depends"
     NOT_DECIDED = "not decided"
+    UNTESTABLE = "untestable here"
     NOT_MEASURED = "not measured yet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """What one rule of a claim says: its quantity with its interval and, in ``why``, what decides; or why there is none.
+
+    The end of an interval may be infinite: "beyond what was measured". ``cells`` are the cells that the rule looks at.
+    """
+
+    says: str
+    verdict: ClaimVerdict
+    unit: str
+    estimate: Estimate | None
+    why: str
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """A claim with its verdict, and the numbers behind it in words."""
+    """A claim with its verdict, and the numbers behind it in words and, rule by rule, as they are.
+
+    ``open`` says what part of it nothing measures yet, or is empty.
+    """
 
     id: str
     statement: str
     verdict: ClaimVerdict
     why: str
+    rulings: tuple[Ruling, ...] = ()
+    open: str = ""

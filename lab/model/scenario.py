@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from lab.model.rule import Figure, Rule
 from lab.model.run import Ending
 from lab.model.units import Nanos, bytes_from_text, bytes_to_text, duration_from_text
 
@@ -155,31 +156,17 @@ class CellGroup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """What turns measurements into a claim's verdict, fixed before anything is measured.
-
-    The quantity is the metric of a cell, or its ratio to that of another (``over``). Where its whole 95 % interval
-    is at least ``supported_from``, or at most ``supported_to``, the rule supports the claim; where it is at most
-    ``refuted_to``, or at least ``refuted_from``, it refutes it; in between it decides nothing.
-    """
-
-    says: str
-    cell: str
-    metric: str
-    over: tuple[str, str] | None = None
-    supported_from: float | None = None
-    supported_to: float | None = None
-    refuted_from: float | None = None
-    refuted_to: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """A statement of the article and its rules; ``open`` says what part of it nothing measures yet."""
+    """A statement of the article and its rules; ``open`` says what part of it nothing measures yet.
+
+    Statement and figure are those of the register of claims; they stand in the manifest, too, so that a record can be judged
+    from its own copy, by what was fixed before it was measured.
+    """
 
     id: str
     statement: str
     rules: tuple[Rule, ...]
+    figure: Figure | None = None
     open: str = ""
 
 

@@ -58,7 +58,7 @@ def rounded_bytes(count: float) -> str:
 
 
 def value_to_text(value: float, unit: str) -> str:
-    """A number in a metric's unit, to three digits: ``ns``, ``bytes``, ``errno`` or a plain number."""
+    """A number in a metric's unit, to three digits: ``ns``, ``bytes``, ``errno``, ``share``, ``slope`` or a plain number."""
     match unit:
         case "ns":
             return duration_to_text(value)
@@ -66,6 +66,10 @@ def value_to_text(value: float, unit: str) -> str:
             return rounded_bytes(value)
         case "errno":
             return _ERRNOS.get(round(value), f"{value:.3g}")
+        case "slope":
+            return f"{round(value, 2) + 0.0:.2f}"  # no minus before 0.00
+        case "share":
+            return f"{100 * value:.3g} %"
         case _:
             return f"{value:.3g}"
 

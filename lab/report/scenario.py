@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from lab.model.scenario import Claim, Factor, Metric, Rule, Scenario
+from lab.model.rule import (
+    Crossing,
+    Difference,
+    Largest,
+    Operand,
+    Order,
+    Quantity,
+    Ratio,
+    Rule,
+    ShareEnding,
+    ShareWithin,
+    Slope,
+    Value,
+)
+from lab.model.scenario import Claim, Factor, Metric, Scenario
 from lab.model.units import bytes_to_text, duration_to_text
 
 _WIDTH: Final = 100
@@ -29,17 +44,54 @@ def page(scenario: Scenario, cells: Sequence[str], quick: Sequence[str]) -> str:
 
 def rule_in_words(rule: Rule) -> str:
     """What is compared, and from where on it decides."""
-    quantity = f"{rule.metric} in {rule.cell}" + (
-        f" over {rule.over[1]} in {rule.over[0]}" if rule.over else ""
+    regions = (("supported", rule.bounds.supported), ("refuted", rule.bounds.refuted))
+    decides = ", ".join(
+        f"{word} {' or '.join(_range_in_words(*each) for each in ranges)}"
+        for word, ranges in regions
+        if ranges
     )
-    bounds = {
-        "supported from": rule.supported_from,
-        "supported up to": rule.supported_to,
-        "refuted up to": rule.refuted_to,
-        "refuted from": rule.refuted_from,
-    }
-    decides = ", ".join(f"{words} {bound:g}" for words, bound in bounds.items() if bound is not None)
-    return f"{rule.says}: {quantity}; {decides}"
+    about = f" (the article: {rule.figure.text})" if rule.figure else ""
+    return f"{rule.says}: {_quantity_in_words(rule.quantity)}; {decides}{about}"
+
+
+def _range_in_words(start: float, end: float) -> str:
+    if start == -math.inf:
+        return f"up to {end:g}"
+    return f"from {start:g}" if end == math.inf else f"from {start:g} to {end:g}"
+
+
+def _quantity_in_words(quantity: Quantity) -> str:  # noqa: PLR0911 - one return a quantity, of a closed set
+    match quantity:
+        case Value(of=metric):
+            return _named(metric)
+        case Ratio(metric, over):
+            return f"{_named(metric)} over {_named(over)}"
+        case Difference(metric, less):
+            return f"{_named(metric)} less {_named(less)}"
+        case Slope(points, scale):
+            growth = "exponent" if scale == "log" else "growth"
+            return f"{growth} of {_points_in_words(points)}"
+        case ShareEnding(cell, endings):
+            return f"share of replicates of {cell} that end in {' or '.join(each.value for each in endings)}"
+        case ShareWithin(metric, at_least, at_most):
+            limits = [f"at least {at_least:g}"] if at_least is not None else []
+            limits += [f"at most {at_most:g}"] if at_most is not None else []
+            return f"share of replicates whose {_named(metric)} is {' and '.join(limits) or 'not 0'}"
+        case Largest(cell, parts, rest, less_cell):
+            without = f", each less that in {less_cell}," if less_cell else ""
+            return f"{' + '.join(parts)} in {cell}{without} as a share of these and {' + '.join(rest)}"
+        case Order(several):
+            return f"smallest step of {', '.join(map(_named, several))}"
+        case Crossing(points, below):
+            return f"where {_points_in_words(points)} falls below {below:g} of the first"
+
+
+def _points_in_words(points: Sequence[tuple[float, Operand]]) -> str:
+    return ", ".join(f"{_named(operand)} at {at:g}" for at, operand in points)
+
+
+def _named(operand: Operand) -> str:
+    return f"{operand.metric} in {operand.cell}"
 
 
 def _factor(factor: Factor) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TextIO
@@ -16,13 +17,22 @@ from lab.model.outcome import CellSummary, Judged
 from lab.model.quality import Quality
 from lab.model.versus import Versus
 from lab.report.bars import LEGEND, WIDTH
+from lab.report.claims import ClaimLines
 from lab.report.quality import quality_lines
+from lab.report.text import printable
 from lab.report.versus import alone, prediction_skill, shifts, versus_conclusion, versus_rows
 from lab.report.view import Row, cautions, conclusion, effective_n, failures, not_predicted, rows
 
 _STYLES: Final = {"agrees": "green", "disagrees": "red", "inconclusive": "yellow"}
+_CLAIM_STYLES: Final = {"supported": "green", "refuted": "red", "depends": "magenta", "not decided": "yellow"}
 _PIPE_WIDTH: Final = 170
 """Columns where nobody says how wide the page is: a pipe, a file."""
+_CLAIMS_WIDTH: Final = 130
+"""The same for claims, which are sentences."""
+_ID_WIDTH: Final = 6
+_INDENT: Final = 24
+"""Columns for a claim's id and verdict, beside which its sentences stand."""
+_LEAST_ROOM: Final = 20
 _WIDE: Final = 150
 """Columns from which on a measured value's interval and n have room beside the verdict."""
 
@@ -126,6 +136,54 @@ def show_versus(found: Versus, file: TextIO, *, warning: str = "") -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimPage:
+    """Claims by section (title and lines), what the runs are that they rest on, and how many there are of each verdict."""
+
+    sections: Sequence[tuple[str, Sequence[ClaimLines]]]
+    notes: Sequence[str]
+    warnings: Sequence[str]
+    summary: str
+
+
+def show_claims(page: ClaimPage, file: TextIO) -> None:
+    """Print every claim with its verdict, section by section, then the runs that they rest on, then the count."""
+    console = _console(file, pipe=_CLAIMS_WIDTH)
+    for title, claims in page.sections:
+        console.print(Text(printable(title), style="bold underline"))
+        for claim in claims:
+            _show_claim(console, claim)
+        console.print()
+    for note in page.notes:
+        console.print(printable(note), markup=False, soft_wrap=True)
+    for warning in page.warnings:
+        console.print(printable(warning), style="yellow", markup=False, soft_wrap=True)
+    console.print(f"{page.summary}.", style="bold", markup=False)
+
+
+def _show_claim(console: Console, claim: ClaimLines) -> None:
+    """Id and verdict, and beside them the statement and what stands below it."""
+    room = min(console.width, _CLAIMS_WIDTH) - _INDENT
+    head = Text.assemble(
+        (claim.id.ljust(_ID_WIDTH), "bold"),
+        (claim.verdict.ljust(_INDENT - _ID_WIDTH), _CLAIM_STYLES.get(claim.verdict, "dim")),
+    )
+    for line in _wrapped(claim.statement, room):
+        console.print(Text.assemble(head, line), soft_wrap=True)
+        head = Text(" " * _INDENT)
+    for below in claim.below:
+        for number, line in enumerate(_wrapped(below, room - 2)):
+            console.print(Text(" " * (_INDENT + 2 * (number > 0)) + line, style="dim"), soft_wrap=True)
+    if claim.command:  # in one line, so that it can be copied
+        console.print(Text(" " * _INDENT + printable(claim.command), style="dim"), soft_wrap=True)
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return textwrap.wrap(
+        printable(text), max(width, _LEAST_ROOM), break_on_hyphens=False, break_long_words=False
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListedRun:
     """One line of the list of runs, in words."""
 
@@ -148,8 +206,8 @@ def show_runs(runs: Sequence[ListedRun], file: TextIO) -> None:
     console.print(table)
 
 
-def _console(file: TextIO) -> Console:
-    return Console(file=file, width=None if file.isatty() else _PIPE_WIDTH, highlight=False)
+def _console(file: TextIO, *, pipe: int = _PIPE_WIDTH) -> Console:
+    return Console(file=file, width=None if file.isatty() else pipe, highlight=False)
 
 
 def _table(title: str, columns: Sequence[str]) -> Table:

@@ -6,16 +6,18 @@ the others; then what the tables say of each other is checked over those that we
 
 from __future__ import annotations
 
-import difflib
 import hashlib
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BeforeValidator, Field
 
-from lab.errors import ManifestError
+from lab.manifest.look import Known
+from lab.manifest.rules import ClaimTable, claims_from
+from lab.manifest.tables import Name, Table, checked, checked_list, nearest, parsed, refusal
+from lab.model.matrix import default_cells
 from lab.model.run import Ending
 from lab.model.scenario import (
     AUTO,
@@ -23,13 +25,11 @@ from lab.model.scenario import (
     GO_RELEASE,
     GOMAXPROCS,
     CellGroup,
-    Claim,
     Factor,
     FactorKind,
     Level,
     Limits,
     Metric,
-    Rule,
     Scenario,
     Touched,
     read_level,
@@ -39,7 +39,6 @@ from lab.model.units import bytes_from_text, duration_from_text
 FORMAT: Final = 1
 """The manifest's own format. History. 1: first."""
 
-_NAME: Final = r"^[a-z][a-z0-9_]*$"
 _LARGEST_GOMAXPROCS: Final = 1024
 
 
@@ -52,33 +51,28 @@ def _read_with(convert: Callable[[str], int]) -> BeforeValidator:
     return BeforeValidator(read)
 
 
-Name = Annotated[str, Field(pattern=_NAME)]
 ByteCount = Annotated[int, _read_with(bytes_from_text)]
 Duration = Annotated[int, _read_with(duration_from_text)]
 Where = dict[str, list[str]]
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class _LimitsTable(_Table):
+class _LimitsTable(Table):
     time: Duration
     memory: ByteCount
     pids: int = Field(ge=2)
 
 
-class _TouchedTable(_Table):
+class _TouchedTable(Table):
     factor: Name
-    where: Where = {}
+    where: Where = Field(default_factory=dict)
     times: int = Field(default=1, ge=1)
 
 
-class _BuildTable(_Table):
+class _BuildTable(Table):
     cgo: bool = False
 
 
-class _FactorTable(_Table):
+class _FactorTable(Table):
     name: Name
     title: str
     kind: Literal["bytes", "duration", "integer", "text"]
@@ -91,44 +85,25 @@ class _FactorTable(_Table):
     prefix: str = ""
 
 
-class _CellsTable(_Table):
+class _CellsTable(Table):
     name: str
     levels: Where
     quick: bool = False
 
 
-class _MetricTable(_Table):
+class _MetricTable(Table):
     name: Name
     title: str
     observation: Name
     unit: Literal["ns", "bytes", "count", "errno"]
     statistic: Literal["p50", "p90", "max"] = "p50"
     margin: float = Field(default=0.15, gt=0, lt=1)
-    where: Where = {}
+    where: Where = Field(default_factory=dict)
     not_predicted: str = ""
     described: str = ""
 
 
-class _RuleTable(_Table):
-    says: str
-    cell: str
-    metric: Name
-    over_cell: str = ""
-    over_metric: str = ""
-    supported_from: float | None = None
-    supported_to: float | None = None
-    refuted_from: float | None = None
-    refuted_to: float | None = None
-
-
-class _ClaimTable(_Table):
-    id: str
-    statement: str
-    rules: list[_RuleTable] = Field(min_length=1)
-    open: str = ""
-
-
-class _TopTable(_Table):
+class _TopTable(Table):
     format: Literal[1]
     title: str
     blocks: str
@@ -136,19 +111,13 @@ class _TopTable(_Table):
     releases: list[str] = Field(min_length=1)
     replicates: int = Field(default=10, ge=1)
     quick_replicates: int = Field(default=5, ge=1)
-    expected: list[Literal[tuple(ending.value for ending in Ending)]] = ["exit"]  # type: ignore[valid-type]
+    expected: list[Literal[tuple(ending.value for ending in Ending)]] = Field(default=["exit"])  # type: ignore[valid-type]
     limits: _LimitsTable
     touched: _TouchedTable | None = None
     build: _BuildTable = _BuildTable()
 
 
-_Item = TypeVar("_Item", bound=_Table)
-_LISTS: Final = {
-    "factors": _FactorTable,
-    "cells": _CellsTable,
-    "metrics": _MetricTable,
-    "claims": _ClaimTable,
-}
+_LISTS: Final = ("factors", "cells", "metrics", "claims")
 
 
 def load(path: Path) -> Scenario:
@@ -158,39 +127,54 @@ def load(path: Path) -> Scenario:
 
 def read(content: bytes, *, name: str, path: Path) -> Scenario:
     """The scenario called *name* that *content* states; *path* is where a mistake is said to be."""
-    try:
-        raw = tomllib.loads(content.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ManifestError(f"{path}: not TOML: {error}") from None
+    raw = parsed(content, path)
     mistakes: list[str] = []
-    top = _checked(_TopTable, {k: v for k, v in raw.items() if k not in _LISTS}, "", mistakes, also=_LISTS)
-    factor_tables = _checked_list(_FactorTable, raw, "factors", mistakes)
-    cell_tables = _checked_list(_CellsTable, raw, "cells", mistakes)
-    metric_tables = _checked_list(_MetricTable, raw, "metrics", mistakes)
+    top = checked(_TopTable, {k: v for k, v in raw.items() if k not in _LISTS}, "", mistakes, also=_LISTS)
+    factor_tables = checked_list(_FactorTable, raw, "factors", mistakes)
+    cell_tables = checked_list(_CellsTable, raw, "cells", mistakes)
+    metric_tables = checked_list(_MetricTable, raw, "metrics", mistakes)
     releases = top.releases if top is not None else [str(x) for x in raw.get("releases", ())] or ["0"]
     factors = (*_factors(factor_tables, mistakes), *_built_in(releases))
-    claim_tables = _checked_list(_ClaimTable, raw, "claims", mistakes) if "claims" in raw else []
     malformed = _names(raw, "factors") - {factor.name for factor in factors}
-    known_metrics = {table.name for _, table in metric_tables} | _names(raw, "metrics")
-    mistakes.extend(_unknown_metrics(claim_tables, known_metrics))
     mistakes.extend(_contradictions(factors, malformed, cell_tables, metric_tables, top))
-    if mistakes or top is None:
-        lines = "\n".join(f"  {mistake}" for mistake in mistakes)
-        plural = "mistake" if len(mistakes) == 1 else "mistakes"
-        raise ManifestError(f"{path}: {len(mistakes)} {plural}\n{lines}")
+    metrics = tuple(
+        Metric(**(table.model_dump() | {"where": _where(table.where)})) for _, table in metric_tables
+    )
+    groups = tuple(
+        CellGroup(name=table.name, levels=_where(table.levels), quick=table.quick) for _, table in cell_tables
+    )
+    digest = hashlib.sha256(content).hexdigest()
+    stated = None if mistakes or top is None else _scenario(name, top, (factors, groups, metrics), digest)
+    known = Known(
+        metrics={metric.name: metric for metric in metrics},
+        malformed=frozenset(_names(raw, "metrics")),
+        factors={factor.name: factor for factor in factors},
+        cells=None if stated is None else {cell.id: cell.levels for cell in default_cells(stated)},
+        replicates=top.replicates if top is not None else 1,
+    )
+    tables = checked_list(ClaimTable, raw, "claims", mistakes) if "claims" in raw else []
+    claims = tuple(claims_from(tables, known, mistakes))
+    if mistakes or stated is None:
+        raise refusal(path, mistakes)
+    return replace(stated, claims=claims)
+
+
+def _scenario(
+    name: str,
+    top: _TopTable,
+    varied: tuple[tuple[Factor, ...], tuple[CellGroup, ...], tuple[Metric, ...]],
+    digest: str,
+) -> Scenario:
+    """What the tables say, without claims."""
+    factors, groups, metrics = varied
     return Scenario(
         name=name,
         title=top.title,
         blocks=top.blocks,
         look_for=top.look_for,
         factors=factors,
-        groups=tuple(
-            CellGroup(name=table.name, levels=_where(table.levels), quick=table.quick)
-            for _, table in cell_tables
-        ),
-        metrics=tuple(
-            Metric(**(table.model_dump() | {"where": _where(table.where)})) for _, table in metric_tables
-        ),
+        groups=groups,
+        metrics=metrics,
         limits=Limits(
             time=duration_from_text(f"{top.limits.time}ns"),
             memory_bytes=top.limits.memory,
@@ -203,19 +187,10 @@ def read(content: bytes, *, name: str, path: Path) -> Scenario:
         quick_replicates=top.quick_replicates,
         releases=tuple(top.releases),
         expected=tuple(Ending(value) for value in top.expected),
-        claims=tuple(_claim(table) for _, table in claim_tables),
+        claims=(),
         cgo=top.build.cgo,
-        manifest_sha256=hashlib.sha256(content).hexdigest(),
+        manifest_sha256=digest,
     )
-
-
-def _claim(table: _ClaimTable) -> Claim:
-    rules = []
-    for rule in table.rules:
-        given = rule.model_dump(exclude={"over_cell", "over_metric"})
-        over = (rule.over_cell or rule.cell, rule.over_metric or rule.metric)
-        rules.append(Rule(**given, over=over if rule.over_cell or rule.over_metric else None))
-    return Claim(id=table.id, statement=table.statement, rules=tuple(rules), open=table.open)
 
 
 def _where(table: Where) -> Mapping[str, tuple[str, ...]]:
@@ -231,52 +206,6 @@ def _names(raw: Mapping[str, Any], key: str) -> set[str]:
     )
 
 
-def _checked(
-    table: type[_Item], raw: object, at: str, mistakes: list[str], *, also: Iterable[str] = ()
-) -> _Item | None:
-    try:
-        return table.model_validate(raw)
-    except ValidationError as errors:
-        known = (*table.model_fields, *also)
-        mistakes.extend(_worded(error, at, known) for error in errors.errors(include_url=False))
-        return None
-
-
-def _checked_list(
-    table: type[_Item], raw: Mapping[str, Any], key: str, mistakes: list[str]
-) -> list[tuple[str, _Item]]:
-    items = raw.get(key)
-    if not isinstance(items, list) or not items:
-        mistakes.append(f"{key}: at least one [[{key}]] is needed")
-        return []
-    found = []
-    for position, item in enumerate(items):
-        at = f"{key}[{position}]"
-        if (checked := _checked(table, item, at, mistakes)) is not None:
-            found.append((at, checked))
-    return found
-
-
-def _worded(error: Mapping[str, Any], at: str, known: Iterable[str]) -> str:
-    key = ".".join([*([at] if at else []), *(str(part) for part in error["loc"])])
-    match error["type"]:
-        case "extra_forbidden":
-            return f"{key}: there is no such key{_nearest(str(error['loc'][-1]), known)}"
-        case "missing":
-            return f"{key}: is missing"
-        case "string_pattern_mismatch":
-            return f"{key}: {error['input']!r} is no name (small letters, digits and _, a letter first)"
-        case "value_error":
-            return f"{key}: {error['ctx']['error']}"
-        case _:
-            return f"{key}: is {error['input']!r}; should be {error['msg'].removeprefix('Input should be ')}"
-
-
-def _nearest(word: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f"; did you mean {near[0]}?" if near else f" (there are: {', '.join(known)})"
-
-
 def _factors(tables: Iterable[tuple[str, _FactorTable]], mistakes: list[str]) -> Iterator[Factor]:
     for at, table in tables:
         kind = FactorKind(table.kind)
@@ -289,7 +218,7 @@ def _factors(tables: Iterable[tuple[str, _FactorTable]], mistakes: list[str]) ->
         default = next((level for level in levels if level.text == table.default), None)
         if default is None:
             mistakes.append(
-                f"{at}.default: {table.default!r} is not one of its levels{_nearest(table.default, table.levels)}"
+                f"{at}.default: {table.default!r} is not one of its levels{nearest(table.default, table.levels)}"
             )
         if (table.reaches == "environment") != bool(table.variable):
             mistakes.append(f"{at}.variable: goes with reaches = 'environment', and only with it")
@@ -360,17 +289,9 @@ def _contradictions(
         yield from _unknown_levels("touched.where", top.touched.where, by_name, malformed)
         named = by_name.get(top.touched.factor)
         if named is None and top.touched.factor not in malformed:
-            yield f"touched.factor: no factor is called {top.touched.factor!r}{_nearest(top.touched.factor, by_name)}"
+            yield f"touched.factor: no factor is called {top.touched.factor!r}{nearest(top.touched.factor, by_name)}"
         elif named is not None and named.kind is not FactorKind.BYTES:
             yield f"touched.factor: {named.name} is a factor of kind {named.kind.value}, not bytes"
-
-
-def _unknown_metrics(claims: list[tuple[str, _ClaimTable]], known: set[str]) -> Iterator[str]:
-    for at, claim in claims:
-        for position, rule in enumerate(claim.rules):
-            for name in (rule.metric, rule.over_metric):
-                if name and name not in known:
-                    yield f"{at}.rules[{position}]: no metric is called {name!r}{_nearest(name, known)}"
 
 
 def _unknown_levels(
@@ -380,7 +301,7 @@ def _unknown_levels(
         factor = by_name.get(name)
         if factor is None:
             if name not in malformed:
-                yield f"{at}.{name}: no factor is called {name!r}{_nearest(name, by_name)}"
+                yield f"{at}.{name}: no factor is called {name!r}{nearest(name, by_name)}"
             continue
         for text in texts:
             try:

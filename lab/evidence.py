@@ -1,0 +1,236 @@
+"""Which run each claim rests on, and how it stands by that.
+
+A claim rests on one run of each scenario that measures it: of this machine's runs rather than another's, of those under the
+manifest as it is now rather than an older one, the newest in which every cell was planned that the claim's rules look at. A run
+under an older manifest is judged by its own copy of the rules, and that is said.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from lab import manifest
+from lab.analysis import Analysis, analyse
+from lab.claims import together
+from lab.errors import LabError
+from lab.model.claim import Evidence, RegisteredClaim, RunFacts, Standing
+from lab.model.outcome import ClaimVerdict, Judged
+from lab.model.rule import cells_of
+from lab.model.run import Plan
+from lab.model.scenario import GO_RELEASE, Claim, Scenario
+from lab.store import RunFolder, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """What a run is measured against when it is chosen: the CPU of this machine, and the manifests as they are now."""
+
+    cpu: str
+    manifests: Mapping[str, str]
+    """The digest of each scenario's manifest, by its name."""
+
+    def is_own(self, plan: Plan) -> bool:
+        """Whether the run was measured on such a machine."""
+        return cpu_of(plan) == self.cpu
+
+    def is_current(self, plan: Plan) -> bool:
+        """Whether the run was planned with the manifest as it is now."""
+        return self.manifests.get(plan.scenario) == plan.manifest_sha256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standings:
+    """Every claim's standing, in the register's order, and a sentence for each run that was passed over."""
+
+    standings: tuple[Standing, ...]
+    passed_over: tuple[str, ...]
+
+
+def ranked(plans: Sequence[Plan], here: Here) -> tuple[Plan, ...]:
+    """Runs in the order in which they are asked: this machine's, those under the current manifest, the newest first."""
+    return tuple(
+        sorted(plans, key=lambda plan: (here.is_own(plan), here.is_current(plan), plan.run), reverse=True)
+    )
+
+
+def measures(claim: Claim, plan: Plan) -> bool:
+    """Whether a run planned every cell that the claim's rules look at."""
+    planned = {cell.id for cell in plan.cells}
+    return planned.issuperset(cell for rule in claim.rules for cell in cells_of(rule.quantity))
+
+
+def stand(
+    wanted: Sequence[RegisteredClaim],
+    scenarios: Mapping[str, Scenario],
+    store: Store,
+    *,
+    cpu: str,
+    options: str = "",
+) -> Standings:
+    """How each *wanted* claim stands by the runs of *store*, on a machine with this *cpu*.
+
+    *options* end the commands that would measure what nothing measured.
+    """
+    here = Here(cpu, {name: scenario.manifest_sha256 for name, scenario in scenarios.items()})
+    search = _Search(store, here, {claim.id for claim in wanted})
+    named = {name for claim in wanted for name in claim.scenarios if name in scenarios}
+    found = {name: search.of(name) for name in sorted(named)}
+    standings = tuple(_standing(claim, scenarios, found, options) for claim in wanted)
+    return Standings(standings=standings, passed_over=tuple(search.passed_over))
+
+
+@dataclass(slots=True)
+class _Search:
+    """Through the runs of a store, reading no more of them than it needs."""
+
+    store: Store
+    here: Here
+    wanted: set[str]
+    passed_over: list[str] = field(default_factory=list)
+    _folders: dict[str, dict[str, RunFolder]] = field(init=False, default_factory=dict)
+    _plans: dict[str, list[Plan]] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for folder in self.store.runs():
+            try:
+                plan = folder.plan()
+            except LabError as error:
+                self._pass_over(folder, error)
+                continue
+            self._plans.setdefault(plan.scenario, []).append(plan)
+            self._folders.setdefault(plan.scenario, {})[plan.run] = folder
+
+    def of(self, scenario: str) -> Mapping[str, Evidence]:
+        """What the runs of one scenario say, by claim: the first run that measured it, else the first that began to."""
+        settled: dict[str, Evidence] = {}
+        begun: dict[str, Evidence] = {}
+        for plan in ranked(self._plans.get(scenario, ()), self.here):
+            folder = self._folders[scenario][plan.run]
+            for judged, run in self._read(folder, plan, self.wanted - set(settled)):
+                evidence = Evidence(scenario=scenario, judged=judged, run=run)
+                is_settled = all(each.verdict is not ClaimVerdict.NOT_MEASURED for each in judged.rulings)
+                (settled if is_settled else begun).setdefault(judged.id, evidence)
+        return begun | settled
+
+    def _read(
+        self, folder: RunFolder, plan: Plan, open_claims: set[str]
+    ) -> Iterator[tuple[Judged, RunFacts]]:
+        """What a run says of those claims that it could measure; nothing is read of one that could measure none."""
+        try:
+            content, path = folder.manifest()
+            stated = {
+                claim.id: claim for claim in manifest.read(content, name=plan.scenario, path=path).claims
+            }
+            able = {name for name in open_claims if name in stated and measures(stated[name], plan)}
+            if not able:
+                return
+            analysis = analyse(folder)
+        except (LabError, LookupError, ValueError) as error:
+            self._pass_over(folder, error)
+            return
+        if analysis.damage:
+            self._pass_over(folder, analysis.damage)
+            return
+        for judged in analysis.claims:
+            if judged.id in able:
+                yield judged, _facts(analysis, judged, self.here)
+
+    def _pass_over(self, folder: RunFolder, why: object) -> None:
+        problem = " ".join(str(why).split())
+        if isinstance(why, LookupError | ValueError):
+            problem = f"its files do not belong together ({type(why).__name__}: {problem})"
+        self.passed_over.append(f"{folder.path.name} is passed over: {problem}")
+
+
+def _facts(analysis: Analysis, judged: Judged, here: Here) -> RunFacts:
+    plan = analysis.plan
+    machine = plan.provenance.get("machine")
+    levels = {cell.id: cell.levels for cell in plan.cells}
+    looked_at = dict.fromkeys(cell for ruling in judged.rulings for cell in ruling.cells)
+    return RunFacts(
+        run=plan.run,
+        date=_date(plan.run),
+        engine=plan.engine,
+        cpu=cpu_of(plan),
+        kernel=str(_at(machine, "kernel", "release") or "unknown"),
+        go=tuple(dict.fromkeys(levels[cell][GO_RELEASE] for cell in looked_at)),
+        folder=str(analysis.folder),
+        notes=tuple(_notes(analysis, here)),
+    )
+
+
+def _notes(analysis: Analysis, here: Here) -> Iterator[str]:
+    plan = analysis.plan
+    if not here.is_own(plan):
+        yield "measured on another machine than this one"
+    if not here.is_current(plan):
+        yield "measured under an older manifest, and judged by that one's rules"
+    if plan.quick:
+        yield "a quick run"
+    if analysis.stopped_by != "replicates":
+        yield f"ended by {analysis.stopped_by}, before all of its plan was measured"
+
+
+def cpu_of(plan: Plan) -> str:
+    """The CPU that a run was measured on."""
+    return str(_at(plan.provenance.get("machine"), "cpu", "model") or "unknown")
+
+
+def _at(value: object, *keys: str) -> object:
+    for key in keys:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
+
+
+def _date(run: str) -> str:
+    """A run's name begins with its date in UTC; empty where it does not."""
+    try:
+        return f"{dt.datetime.strptime(run[:15], '%Y%m%d-%H%M%S').replace(tzinfo=dt.UTC):%Y-%m-%d %H:%M} UTC"
+    except ValueError:
+        return ""
+
+
+def _standing(
+    claim: RegisteredClaim,
+    scenarios: Mapping[str, Scenario],
+    found: Mapping[str, Mapping[str, Evidence]],
+    options: str,
+) -> Standing:
+    rests_on = tuple(found[name][claim.id] for name in claim.scenarios if claim.id in found.get(name, {}))
+    missing = {
+        name: words for name in claim.scenarios if (words := _missing(claim, name, scenarios, rests_on))
+    }
+    lacks = [*([claim.untestable] if claim.untestable else []), *dict.fromkeys(missing.values())]
+    if missing and claim.needs:
+        lacks.append(f"it needs {claim.needs}")
+    verdicts = [each.judged.verdict for each in rests_on] + [ClaimVerdict.NOT_MEASURED] * len(missing)
+    several = len(claim.scenarios) > 1
+    says = [f"{each.scenario}: {each.judged.why}" if several else each.judged.why for each in rests_on]
+    runnable = [name for name in missing if _rules(claim, scenarios.get(name))]
+    return Standing(
+        claim=claim,
+        verdict=ClaimVerdict.UNTESTABLE if claim.untestable else together(verdicts),
+        why="; ".join([*says, *lacks]),
+        rests_on=rests_on,
+        lacks="; ".join(lacks),
+        command=" && ".join(f"golab run scenario {name}{options}" for name in runnable),
+    )
+
+
+def _missing(
+    claim: RegisteredClaim, name: str, scenarios: Mapping[str, Scenario], rests_on: Sequence[Evidence]
+) -> str:
+    """Why a scenario says nothing of a claim; empty if it does."""
+    if any(each.scenario == name for each in rests_on):
+        return ""
+    if name not in scenarios:
+        return f"the scenario {name} is not there yet"
+    if not _rules(claim, scenarios[name]):
+        return f"{name} has no rule for it yet"
+    return f"no run of {name} that is kept here measured it"
+
+
+def _rules(claim: RegisteredClaim, scenario: Scenario | None) -> bool:
+    return scenario is not None and any(each.id == claim.id for each in scenario.claims)

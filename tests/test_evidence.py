@@ -1,0 +1,239 @@
+"""Each claim rests on one run, chosen by rules that look at no result."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lab import evidence, manifest
+from lab.evidence import Here, Standings, measures, ranked
+from lab.manifest import register
+from lab.model.claim import Register
+from lab.model.outcome import ClaimVerdict
+from lab.model.run import Ending, Plan
+from lab.model.scenario import Scenario
+from lab.store import Store
+from tests.recorded import MANIFEST, NAME, Recipe, record
+
+_CPU = "Example CPU"
+_REGISTER = """
+format = 1
+[article]
+go = "1.22.5"
+nearest_go = "1.22.10"
+[[sections]]
+id = "9"
+title = "Waiting"
+[[claims]]
+id = "9.1"
+statement = "a wait takes a millisecond"
+scenarios = ["example"]
+[[claims]]
+id = "9.2"
+statement = "nobody measures this yet"
+scenarios = ["elsewhere"]
+needs = "root"
+[[claims]]
+id = "9.3"
+statement = "example has no rule for this"
+scenarios = ["example"]
+[[claims]]
+id = "9.4"
+statement = "people are content"
+untestable = "ask them"
+[[claims]]
+id = "9.5"
+statement = "two scenarios measure this"
+scenarios = ["example", "elsewhere"]
+"""
+_OLDER = MANIFEST.replace("refuted_to = 0.5e6", "refuted_to = 0.4e6")
+
+
+def _register() -> Register:
+    return register.read(_REGISTER.encode(), path=Path("claims.toml"))
+
+
+def _scenario(text: str = MANIFEST) -> Scenario:
+    return manifest.read(text.encode(), name=NAME, path=Path("example.toml"))
+
+
+def _stand(root: Path, scenarios: Mapping[str, Scenario] | None = None, cpu: str = _CPU) -> Standings:
+    known = {NAME: _scenario()} if scenarios is None else scenarios
+    return evidence.stand(_register().claims, known, Store(root), cpu=cpu, options=" --results x")
+
+
+def _name(day: int) -> str:
+    return f"202611{day:02}-120000-example-0001"
+
+
+def test_without_a_run_nothing_is_measured_and_each_claim_says_what_is_missing(tmp_path: Path) -> None:
+    """A run, a scenario, a rule, or a world that answers."""
+    found = _stand(tmp_path)
+
+    assert [(each.verdict.value, each.why, each.command) for each in found.standings] == [
+        (
+            "not measured yet",
+            "no run of example that is kept here measured it",
+            "golab run scenario example --results x",
+        ),
+        ("not measured yet", "the scenario elsewhere is not there yet; it needs root", ""),
+        ("not measured yet", "example has no rule for it yet", ""),
+        ("untestable here", "ask them", ""),
+        (
+            "not measured yet",
+            "example has no rule for it yet; the scenario elsewhere is not there yet",
+            "",
+        ),
+    ]
+    assert found.passed_over == ()
+
+
+def test_a_claim_rests_on_a_run_and_says_which(tmp_path: Path) -> None:
+    """With its date, engine, machine, kernel and Go release."""
+    folder = record(tmp_path, Recipe())
+
+    standing = _stand(tmp_path).standings[0]
+
+    assert standing.verdict is ClaimVerdict.REFUTED
+    assert standing.why.startswith("a wait of size 3: 30.")
+    (rests_on,) = standing.rests_on
+    run = rests_on.run
+    assert (run.run, run.date, run.folder) == (
+        folder.path.name,
+        "2026-11-23 12:00 UTC",
+        str(folder.path),
+    )
+    assert (run.engine, run.cpu, run.kernel, run.go, run.notes) == (
+        "docker",
+        _CPU,
+        "6.1.0",
+        ("1.27.3",),
+        (),
+    )
+
+
+def test_runs_are_asked_in_an_order_that_looks_at_no_result(tmp_path: Path) -> None:
+    """This machine's, then those under the manifest as it is, then the newest."""
+    other = {"engine": {}, "machine": {"cpu": {"model": "Another"}}}
+    plans = [
+        record(tmp_path, recipe).plan()
+        for recipe in (
+            Recipe(name=_name(1)),
+            Recipe(name=_name(2)),
+            Recipe(name=_name(3), manifest=_OLDER),
+            Recipe(name=_name(4), provenance=other),
+            Recipe(name=_name(5), provenance=other, manifest=_OLDER),
+        )
+    ]
+
+    order = ranked(plans, Here(_CPU, {NAME: _scenario().manifest_sha256}))
+
+    assert [plan.run for plan in order] == [_name(day) for day in (2, 1, 3, 4, 5)]
+
+
+@pytest.mark.parametrize(
+    ("recipes", "day", "notes"),
+    [
+        ((Recipe(name=_name(1)), Recipe(name=_name(2), speed=50.0)), 2, ()),
+        ((Recipe(name=_name(1)), Recipe(name=_name(2), only=("s1",))), 1, ()),
+        ((Recipe(name=_name(1)), Recipe(name=_name(2), manifest=_OLDER)), 1, ()),
+        ((Recipe(name=_name(1)), Recipe(name=_name(2), measured=False)), 1, ()),
+        (
+            (Recipe(name=_name(1), manifest=_OLDER),),
+            1,
+            ("measured under an older manifest, and judged by that one's rules",),
+        ),
+        (
+            (Recipe(name=_name(1), provenance={}),),
+            1,
+            ("measured on another machine than this one",),
+        ),
+        (
+            (Recipe(name=_name(1), stopped_by="max-time"),),
+            1,
+            ("ended by max-time, before all of its plan was measured",),
+        ),
+    ],
+)
+def test_the_run_is_the_newest_that_measured_the_claim(
+    tmp_path: Path, recipes: tuple[Recipe, ...], day: int, notes: tuple[str, ...]
+) -> None:
+    """Not one without its cells or without replicates, not an older manifest's while there is a current one's."""
+    for recipe in recipes:
+        record(tmp_path, recipe)
+
+    (rests_on,) = _stand(tmp_path).standings[0].rests_on
+
+    assert (rests_on.run.run, rests_on.run.notes) == (_name(day), notes)
+
+
+def test_a_run_in_which_every_replicate_timed_out_is_no_gap(tmp_path: Path) -> None:
+    """It is what was measured, and decides nothing of a duration."""
+    record(tmp_path, Recipe(name=_name(1)))
+    record(tmp_path, Recipe(name=_name(2), endings={"s3": Ending.TIMEOUT}))
+
+    standing = _stand(tmp_path).standings[0]
+
+    assert standing.verdict is ClaimVerdict.NOT_DECIDED
+    assert standing.rests_on[0].run.run == _name(2)
+    assert "not every replicate of s3 came to a value (10 timeout)" in standing.why
+
+
+def test_a_run_that_cannot_be_used_is_passed_over_by_name(tmp_path: Path) -> None:
+    """Damaged, of another format, changed afterwards, incomplete: the next one stands in."""
+    record(tmp_path, Recipe(name=_name(1)))
+    folders = [record(tmp_path, Recipe(name=_name(day))).path for day in range(2, 8)]
+    (folders[0] / "plan.json").write_text("{}")
+    (folders[1] / "plan.json").write_text('{"format": 99}')
+    (folders[2] / "scenario.toml").write_text(_OLDER)
+    runs = (folders[3] / "runs.jsonl").read_bytes()
+    (folders[3] / "runs.jsonl").write_bytes(runs[:-5])
+    (folders[4] / "predictions.json").write_text('{"format": 2, "predictions": []}')
+    (folders[5] / "scenario.toml").write_bytes(b"\xff")
+
+    found = _stand(tmp_path)
+
+    assert found.standings[0].rests_on[0].run.run == _name(1)
+    said = sorted(found.passed_over)
+    for line, day, words in zip(
+        said,
+        range(2, 8),
+        (
+            "is of format None; this golab reads 2",
+            "is of format 99; this golab reads 2",
+            "was changed after the run was planned",
+            "its last line was cut off",
+            "its files do not belong together",
+            "not TOML",
+        ),
+        strict=True,
+    ):
+        assert line.startswith(f"{_name(day)} is passed over: ")
+        assert words in line
+
+
+def test_a_claim_of_several_scenarios_needs_them_all(tmp_path: Path) -> None:
+    """Half an answer is none; where they differ, it depends."""
+    second = MANIFEST.replace('id = "9.1"', 'id = "9.5"')
+    record(tmp_path, Recipe(manifest=second))
+    one, two = (replace(_scenario(second), name=name) for name in (NAME, "elsewhere"))
+
+    half = _stand(tmp_path, {NAME: one}).standings[4]
+    still_half = _stand(tmp_path, {NAME: one, "elsewhere": two}).standings[4]
+
+    assert half.verdict is still_half.verdict is ClaimVerdict.NOT_MEASURED
+    assert half.why.startswith("example: a wait of size 3: ")
+    assert half.why.endswith("; the scenario elsewhere is not there yet")
+    assert still_half.command == "golab run scenario elsewhere --results x"
+
+
+def test_a_plan_measures_a_claim_if_it_has_every_cell(tmp_path: Path) -> None:
+    """That its rules look at."""
+    (claim,) = _scenario().claims
+    plans: list[Plan] = [
+        record(tmp_path, Recipe(name=_name(day), only=only)).plan()
+        for day, only in ((1, ("s1",)), (2, ("s3",)))
+    ]
+
+    assert [measures(claim, plan) for plan in plans] == [False, True]
