@@ -7,17 +7,20 @@ import pytest
 
 from lab.golang import toolchain
 
+_ASKED_FOR = {"docker": "a container engine", "browser": "a browser"}
+"""Markers whose tests run when ``--run-MARKER`` asks for them; what they need is then a failure where it is missing."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Tests that need a container engine run when they are asked for."""
-    parser.addoption("--run-docker", action="store_true", help="run the tests that need a container engine")
+    """Tests that need more than Python and Go run when they are asked for."""
+    for marker, needs in _ASKED_FOR.items():
+        parser.addoption(f"--run-{marker}", action="store_true", help=f"run the tests that need {needs}")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the engine's tests unless --run-docker is given; then a missing engine is a failure."""
-    if config.getoption("--run-docker"):
-        return
-    left_out = [item for item in items if item.get_closest_marker("docker")]
+    """Leave out what nobody asked for."""
+    unasked = [marker for marker in _ASKED_FOR if not config.getoption(f"--run-{marker}")]
+    left_out = [item for item in items if any(map(item.get_closest_marker, unasked))]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
 
