@@ -42,7 +42,8 @@ def status(*, as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(json.dumps({"up": False, "socket": str(at.socket), "data_root": str(at.data)}))
     else:
-        typer.echo("golab's own engine is down; to start it, as root: golab engine up")
+        down = "golab's own engine is down; to start it, as root: golab engine up"
+        typer.echo(daemon.why_not(at) or down)
     raise typer.Exit(_DOWN)
 
 

@@ -165,7 +165,8 @@ def why_not(at: Places) -> str:
             return f"golab's own engine at {at.url} was killed: golab engine up starts it again"
         except OSError:  # none, or a path that none can have
             return ""
-    return "" if status(at) is not None else f"golab's own engine at {at.url} gives no answer"
+    silent = f"golab's own engine at {at.url} gives no answer: golab engine up ends it and starts another"
+    return "" if status(at) is not None else silent
 
 
 def up(at: Places, say: Callable[[str], None]) -> Status:
@@ -185,6 +186,9 @@ def up(at: Places, say: Callable[[str], None]) -> Status:
         _refuse_foreign(at)
         if (found := status(at)) is not None:
             return found
+        if (pid := _daemon(at)) is not None:
+            say(f"dockerd, pid {pid}, gives no answer and is ended")
+            remains.end([pid], remains.KILL)
         _clear_stale(at)
         at.mark.touch()
         at.config.write_text("{}\n")

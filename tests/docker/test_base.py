@@ -183,7 +183,7 @@ def test_an_image_that_is_not_there_is_a_sentence(engine: DockerEngine, foreign:
         engine.base(f"{foreign}x")
 
     assert f"docker pull {name} or docker load -i FILE" in str(caught.value.hint)
-    assert f"did you mean {foreign}?" in str(near.value.hint)
+    assert f"did you mean {foreign}" in str(near.value.hint)
 
 
 def _run(caches: Path, results: Path, *options: str) -> subprocess.CompletedProcess[str]:

@@ -57,6 +57,21 @@ def test_it_survives_its_own_kill(folder: Path) -> None:
     assert left_of(folder) == []
 
 
+def test_one_that_gives_no_answer_is_replaced(folder: Path) -> None:
+    """It lives and is deaf: status and doctor say so and what helps, and that helps; nothing of the first is left."""
+    first = golab_engine(folder, "up")[1]
+    os.kill(first["pid"], signal.SIGSTOP)
+    said = f"{folder}/docker.sock gives no answer: golab engine up ends it"
+    assert said in daemon.why_not(daemon.Places(folder))
+
+    code, second = golab_engine(folder, "up")
+
+    assert (code, second["up"], second["pid"] != first["pid"]) == (0, True, True)
+    assert not Path(f"/proc/{first['pid']}/exe").exists()
+    assert golab_engine(folder, "down")[0] == 0
+    assert left_of(folder) == []
+
+
 def test_two_at_a_time_start_one(folder: Path) -> None:
     """The second waits for the first, and finds its engine."""
     command = [sys.executable, "-m", "lab", "engine", "up", "--json"]
