@@ -30,6 +30,7 @@ def report(folder: RunFolder, found: Analysis) -> str:
                 notes=(costs_note(found.plan.costs),),
                 facts=tuple(setup.facts(found.plan.provenance)),
                 points={key: tuple(values) for key, values in course.points.items()},
+                quality=found.quality,
                 begun_ns=course.begun_ns,
                 ended_ns=course.ended_ns,
             )

@@ -60,7 +60,7 @@ def show(
     scenario = manifest.load(catalogue.find(context.obj, Path.cwd()).manifest(name))
     cells, quick = ([cell.id for cell in default_cells(scenario, quick=only)] for only in (False, True))
     if as_json:
-        from lab.published import shown_scenario
+        from lab.publish import shown_scenario
 
         typer.echo(shown_scenario(scenario, cells, quick).model_dump_json(indent=1))
         return

@@ -106,7 +106,7 @@ def exit_code(verdicts: Iterable[Verdict]) -> int:
 
 def _against_prediction(run: Analysis, wanted: _Wanted, *, as_json: bool) -> tuple[Verdict, ...]:
     from lab.cli.run import run_page
-    from lab.published import run_result
+    from lab.publish import run_result
     from lab.report import view
     from lab.report.terminal import show_run
 
@@ -122,7 +122,7 @@ def _against_run(
     old: Analysis, new: Analysis, wanted: _Wanted, *, force: bool, as_json: bool
 ) -> tuple[Verdict, ...]:
     from lab import setup
-    from lab.published import versus_result
+    from lab.publish import versus_result
     from lab.report.terminal import show_versus
     from lab.versus import versus
 

@@ -33,7 +33,8 @@ def predict(
     chosen = request(gomaxprocs=gomaxprocs, go=go, sets=sets, only=only, skip=skip)
     foreseen = pipeline.predict_only(context.obj, name, chosen, costs=costs, seed=seed)
     if as_json:
-        from lab.published import CostsUsed, PredictResult, cell_results
+        from lab.publish import cell_results
+        from lab.published import CostsUsed, PredictResult
 
         used = foreseen.costs
         result = PredictResult(

@@ -80,7 +80,7 @@ def scenario(
     from lab import pipeline
     from lab.cli.progress import Reporter
     from lab.model.units import duration_from_text
-    from lab.published import run_result
+    from lab.publish import run_result
     from lab.report import view
     from lab.report.terminal import show_run
     from lab.store import RunFolder

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from lab.model.outcome import CellSummary, ClaimVerdict, Judged, MeasuredMetric
+from lab.model.quality import Quality
 from lab.model.run import Plan
 from lab.model.scenario import GO_RELEASE, Metric, Scenario
 from lab.model.units import duration_to_text
@@ -23,6 +24,7 @@ from lab.report import view
 from lab.report.axis import Axis
 from lab.report.badge import MEANINGS, Badge, badge_of
 from lab.report.metric import MetricView, Points, metric_view
+from lab.report.quality import quality_lines
 from lab.report.svg import ForestLine, Picture, Words, forest, ratio_axis, small_ratio
 from lab.report.text import counted
 from lab.report.words import comparison_words
@@ -34,6 +36,7 @@ _CLAIM_KINDS: Final = {
     ClaimVerdict.REFUTED: "disagrees",
     ClaimVerdict.DEPENDS: "inconclusive",
     ClaimVerdict.NOT_DECIDED: "inconclusive",
+    ClaimVerdict.UNTESTABLE: "none",
     ClaimVerdict.NOT_MEASURED: "none",
 }
 
@@ -51,6 +54,7 @@ class Told:
     notes: tuple[str, ...]
     facts: tuple[tuple[str, str], ...]
     points: Mapping[tuple[str, str], Points]
+    quality: Quality | None = None
     begun_ns: int | None = None
     ended_ns: int | None = None
 
@@ -112,6 +116,7 @@ class Page:
     look_for: str
     warnings: tuple[str, ...]
     conclusion: str
+    quality: tuple[str, ...]
     tallies: tuple[Tally, ...]
     rows: tuple[TableRow, ...]
     reasons: tuple[tuple[str, str], ...]
@@ -141,6 +146,7 @@ def page_of(told: Told) -> Page:
         look_for=told.scenario.look_for,
         warnings=told.warnings,
         conclusion=f"{view.conclusion(told.cells)}.",
+        quality=tuple(quality_lines(told.quality)) if told.quality else (),
         tallies=_tallies(rows),
         rows=rows,
         reasons=tuple(

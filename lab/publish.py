@@ -1,0 +1,240 @@
+"""From runs, comparisons and scenarios to the forms that ``--json`` prints (:mod:`lab.published`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from lab.analysis import Analysis
+from lab.model.outcome import CellSummary, Estimate, Inconclusive, Judged, MeasuredMetric
+from lab.model.quality import Quality
+from lab.model.scenario import Scenario
+from lab.model.versus import PairedMetric, Versus
+from lab.published import (
+    CellResult,
+    ClaimResult,
+    CostsUsed,
+    DifferenceResult,
+    EffectResult,
+    MetricResult,
+    PairedCellResult,
+    PairedResult,
+    QualityResult,
+    RunResult,
+    ShiftResult,
+    ShownClaim,
+    ShownFactor,
+    ShownMetric,
+    ShownScenario,
+    Told,
+    VersusResult,
+)
+from lab.report.scenario import rule_in_words
+from lab.report.view import conclusion
+
+
+def shown_scenario(scenario: Scenario, cells: Sequence[str], quick: Sequence[str]) -> ShownScenario:
+    """A scenario in its published form."""
+    return ShownScenario(
+        format=1,
+        name=scenario.name,
+        title=scenario.title,
+        blocks=" ".join(scenario.blocks.split()),
+        look_for=" ".join(scenario.look_for.split()),
+        factors={
+            factor.name: ShownFactor(
+                title=factor.title,
+                levels=[level.text for level in factor.levels],
+                default=factor.default.text,
+                open=factor.open,
+            )
+            for factor in scenario.factors
+        },
+        cells=list(cells),
+        quick_cells=list(quick),
+        metrics={
+            metric.name: ShownMetric(
+                title=metric.title,
+                unit=metric.unit,
+                statistic=metric.statistic,
+                margin=metric.margin,
+                where={name: list(levels) for name, levels in metric.where.items()},
+                not_predicted=metric.described or metric.not_predicted,
+            )
+            for metric in scenario.metrics
+        },
+        claims={
+            claim.id: ShownClaim(
+                statement=claim.statement,
+                rules=[rule_in_words(rule) for rule in claim.rules],
+                open=claim.open,
+            )
+            for claim in scenario.claims
+        },
+        releases=list(scenario.releases),
+        replicates=scenario.replicates,
+        time_limit_ns=scenario.limits.time,
+        memory_limit_bytes=scenario.limits.memory_bytes,
+    )
+
+
+def cell_results(cells: Sequence[CellSummary]) -> list[CellResult]:
+    """Cells in their published form."""
+    return [
+        CellResult(
+            id=cell.id,
+            levels=dict(cell.levels),
+            outcomes=dict(cell.outcomes),
+            reasons=dict(cell.reasons),
+            excluded=dict(cell.excluded),
+            metrics={metric.name: _metric(metric) for metric in cell.metrics},
+        )
+        for cell in cells
+    ]
+
+
+def claim_results(claims: Sequence[Judged]) -> list[ClaimResult]:
+    """Judged claims in their published form."""
+    return [
+        ClaimResult.model_validate(
+            {
+                "id": claim.id,
+                "statement": claim.statement,
+                "verdict": claim.verdict.value,
+                "why": claim.why,
+            }
+        )
+        for claim in claims
+    ]
+
+
+def run_result(run: Analysis) -> RunResult:
+    """A run in its published form."""
+    plan = run.plan
+    return RunResult(
+        format=1,
+        run=plan.run,
+        scenario=plan.scenario,
+        engine=plan.engine,
+        quick=plan.quick,
+        stopped_by=run.stopped_by,
+        damage=run.damage,
+        record=str(run.folder),
+        provenance=dict(plan.provenance),
+        cells=cell_results(run.cells),
+        claims=claim_results(run.claims),
+        costs=CostsUsed(source=plan.costs.source, id=plan.costs.identity, calibrated=plan.costs.calibrated),
+        quality=_quality(run.quality) if run.quality else None,
+        conclusion=conclusion(run.cells),
+    )
+
+
+def _quality(found: Quality) -> QualityResult:
+    transform, bias = found.transform, found.bias
+    return QualityResult(
+        metrics=found.metrics,
+        cells=found.cells,
+        held={f"{level:.0%}": _told(each) for level, each in found.held.items()},
+        transform_p=None if isinstance(transform, Inconclusive) else transform.p,
+        bias=_told(bias if isinstance(bias, Inconclusive) else bias.ratio),
+        slope=_told(found.slope),
+        folk_skill=_told(found.folk),
+        effects=[
+            EffectResult(
+                name=each.name,
+                measured=each.measured.value,
+                measured_ci=(each.measured.low, each.measured.high),
+                predicted=each.predicted,
+                sign=each.sign.value,
+            )
+            for each in found.effects.each
+        ],
+        signs=_told(found.effects.signs),
+        tau={metric: order.tau for metric, order in found.orders.items()},
+    )
+
+
+def _told(found: Estimate | Inconclusive) -> Told:
+    if isinstance(found, Inconclusive):
+        return Told(why=found.why)
+    return Told(value=found.value, ci=(found.low, found.high))
+
+
+def versus_result(found: Versus) -> VersusResult:
+    """Two runs, compared, in their published form."""
+    return VersusResult(
+        format=1,
+        old=found.old,
+        new=found.new,
+        differences=[DifferenceResult(**asdict(each)) for each in found.differences],
+        cells=[
+            PairedCellResult(
+                old=cell.old,
+                new=cell.new,
+                metrics={metric.name: _paired(metric) for metric in cell.metrics},
+                shifts=[ShiftResult(**asdict(each)) for each in cell.shifts],
+            )
+            for cell in found.cells
+        ],
+        only_old=list(found.only_old),
+        only_new=list(found.only_new),
+        skill=_told(found.skill),
+    )
+
+
+def _paired(metric: PairedMetric) -> PairedResult:
+    found: dict[str, Any] = {
+        "unit": metric.unit,
+        "statistic": metric.statistic,
+        "verdict": metric.verdict.value,
+        "holm_p": metric.holm_p,
+    }
+    for side, estimate in (("old", metric.old), ("new", metric.new)):
+        found[side] = estimate.value if estimate else None
+        found[f"{side}_ci"] = (estimate.low, estimate.high) if estimate else (None, None)
+    if isinstance(metric.found, Inconclusive):
+        found["no_ratio"] = metric.found.why
+    else:
+        comparison = metric.found.comparison
+        found |= {
+            "ratio": comparison.ratio,
+            "ratio_ci": (comparison.low, comparison.high),
+            "margin": comparison.margin,
+            "more": comparison.more,
+            "rank_p": metric.found.rank_p,
+        }
+    return PairedResult.model_validate(found)
+
+
+def _metric(metric: MeasuredMetric) -> MetricResult:
+    estimate, prediction, comparison = metric.estimate, metric.prediction, metric.comparison
+    found: dict[str, Any] = {
+        "unit": metric.unit,
+        "statistic": metric.statistic,
+        "not_predicted": metric.not_predicted or None,
+        "measured": {
+            "n": len(metric.values),
+            "estimate": estimate.value if estimate else None,
+            "ci": (estimate.low, estimate.high) if estimate else (None, None),
+            "values": list(metric.values),
+            "method": estimate.method if estimate else "",
+            "repetitions": metric.repetitions,
+            "icc": metric.correlation.icc if metric.correlation else None,
+            "effective_n": metric.correlation.effective_n if metric.correlation else None,
+            "cautions": [caution.text for caution in metric.cautions],
+        },
+    }
+    if prediction:
+        found["predicted"] = {"estimate": prediction.value, "pi90": (prediction.low, prediction.high)}
+    if metric.no_ratio:
+        found["no_ratio"] = metric.no_ratio.why
+    if comparison:
+        found |= {
+            "ratio": comparison.ratio,
+            "ratio_ci": (comparison.low, comparison.high),
+            "margin": comparison.margin,
+            "verdict": comparison.verdict.value,
+            "more": comparison.more,
+        }
+    return MetricResult.model_validate(found)
