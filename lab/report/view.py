@@ -12,7 +12,7 @@ from lab.model.outcome import CellSummary, Comparison, Estimate, MeasuredMetric,
 from lab.model.units import value_to_text
 from lab.report.bars import bar
 
-_ASIDE_WIDTH: Final = 28
+_ASIDE_WIDTH: Final = 26
 """Columns for what was asked for, beside the metrics."""
 
 
