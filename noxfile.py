@@ -4,7 +4,7 @@ Sessions run in the environment that nox itself is installed in: it was made fro
 second installation of the same packages for each session would cost minutes and prove nothing.
 
 ``dev`` makes that environment in ``.venv``; ``lint``, ``types``, ``arch`` and ``tests`` run by default;
-``docker_tests`` needs a container engine, ``browser_tests`` Chromium, ``benchmarks`` a quiet machine.
+``docker_tests`` needs a container engine, ``browser_tests`` Chromium, ``matrix`` and ``benchmarks`` a quiet machine.
 """
 
 import sys
@@ -61,6 +61,12 @@ def docker_tests(session: nox.Session) -> None:
 def browser_tests(session: nox.Session) -> None:
     """The tests that need Chromium (``apt-get install chromium fonts-dejavu-core``, or GOLAB_CHROMIUM); none may be missing."""
     session.run(sys.executable, "-m", "pytest", "--run-browser", "-m", "browser", *session.posargs)
+
+
+@nox.session
+def matrix(session: nox.Session) -> None:
+    """Measure a matrix over Go releases (``nox -s matrix -- FILE …``; else the one that ships)."""
+    session.run(sys.executable, "-m", "lab", "matrix", "run", *(session.posargs or ["mmap-large-everywhere"]))
 
 
 @nox.session

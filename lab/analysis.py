@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lab import claims, manifest
 from lab.errors import StoreError
-from lab.model.matrix import Cell
+from lab.model.matrix import Cell, own_id
 from lab.model.outcome import CellSummary, Judged
 from lab.model.quality import Quality
 from lab.model.run import CostsUsed, Plan, PlannedCell, StoppedBy
@@ -23,7 +24,7 @@ class Analysis:
     """A run as it can be told. ``damage`` says what of its record could not be read, or is empty."""
 
     plan: Plan
-    scenario: Scenario
+    scenarios: Mapping[str, Scenario]
     cells: tuple[CellSummary, ...]
     claims: tuple[Judged, ...]
     quality: Quality | None
@@ -32,14 +33,14 @@ class Analysis:
     folder: Path
 
     @property
-    def expected(self) -> tuple[str, ...]:
-        """The endings that are no failure in this scenario."""
-        return tuple(ending.value for ending in self.scenario.expected)
+    def title(self) -> str:
+        """What was measured, in words."""
+        return self.plan.title or self.scenarios[self.plan.scenario].title
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader has to know besides the numbers."""
-        return (*self.warnings, costs_note(self.plan.costs), f"record: {self.folder}")
+        return (*self.warnings, *costs_notes(self.plan.costs), f"record: {self.folder}")
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -63,28 +64,29 @@ class Analysis:
 def analyse(folder: RunFolder) -> Analysis:
     """Summaries and verdicts of a run, from its folder alone: no Go, no engine, nothing measured again.
 
-    StoreError where the plan cannot be read or the manifest is not the one that the run was planned with.
+    StoreError where the plan cannot be read or a manifest is not the one that the run was planned with.
     """
     plan = folder.plan()
-    content, path = folder.manifest()
-    if hashlib.sha256(content).hexdigest() != plan.manifest_sha256:
-        raise StoreError(
-            f"{path}: was changed after the run was planned",
-            hint="margins and rules are fixed before measuring: put the file back, or measure again",
-        )
-    scenario = manifest.read(content, name=plan.scenario, path=path)
+    scenarios = {name: _scenario(folder, name, digest) for name, digest in plan.manifests.items()}
     records = folder.records()
-    cells = summarise(scenario, [_cell(scenario, cell) for cell in plan.cells], records, folder.foretold())
+    cells = summarise(scenarios, [_cell(scenarios, cell) for cell in plan.cells], records, folder.foretold())
     return Analysis(
         plan=plan,
-        scenario=scenario,
+        scenarios=scenarios,
         cells=cells,
-        claims=claims.judge(scenario.claims, cells),
+        claims=tuple(_judged(scenarios, cells)),
         quality=quality(cells, seed=plan.seed),
         stopped_by=folder.stopped_by(),
         damage=records.damage,
         folder=folder.path,
     )
+
+
+def costs_notes(costs: Mapping[str, CostsUsed]) -> tuple[str, ...]:
+    """Which costs a run's predictions rest on, a line each; the engine is named where there are several."""
+    several = len(set(costs.values())) > 1
+    lines = (costs_note(used) + (f" (engine {engine})" if several else "") for engine, used in costs.items())
+    return tuple(dict.fromkeys(lines))
 
 
 def costs_note(used: CostsUsed) -> str:
@@ -94,6 +96,28 @@ def costs_note(used: CostsUsed) -> str:
     return f"costs: calibrated, {used.identity}; what it lacks is packaged"
 
 
-def _cell(scenario: Scenario, planned: PlannedCell) -> Cell:
+def _scenario(folder: RunFolder, name: str, digest: str) -> Scenario:
+    content, path = folder.manifest(name)
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise StoreError(
+            f"{path}: was changed after the run was planned",
+            hint="margins and rules are fixed before measuring: put the file back, or measure again",
+        )
+    return manifest.read(content, name=name, path=path)
+
+
+def _judged(scenarios: Mapping[str, Scenario], cells: Sequence[CellSummary]) -> Iterator[Judged]:
+    """A scenario's claims are judged by its own cells: another's may have the same names for other things."""
+    for scenario in scenarios.values():
+        own = [
+            replace(cell, id=own_id(scenario.name, cell.id))
+            for cell in cells
+            if cell.scenario == scenario.name
+        ]
+        yield from claims.judge(scenario.claims, own)
+
+
+def _cell(scenarios: Mapping[str, Scenario], planned: PlannedCell) -> Cell:
+    scenario = scenarios[planned.scenario]
     levels = {name: scenario.factor(name).level(text) for name, text in planned.levels.items()}
     return Cell(scenario.name, planned.id, levels)

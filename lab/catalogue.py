@@ -43,6 +43,19 @@ class Lab:
         """The ids of all scenarios, sorted."""
         return tuple(sorted(path.stem for path in self.scenarios.glob("*.toml") if path.stem != _CLAIMS))
 
+    def matrices(self) -> dict[str, Path]:
+        """The files of all matrices by their names, sorted."""
+        return {path.stem: path for path in sorted((self.root / "experiments").glob("*.toml"))}
+
+    def matrix(self, name: str) -> Path:
+        """The file of a matrix: a path, or a name in ``experiments/``; UnknownNameError names the nearest."""
+        if Path(name).is_file():
+            return Path(name)
+        known = self.matrices()
+        if name not in known:
+            raise UnknownNameError("matrix (and no file)", name, known)
+        return known[name]
+
     def manifest(self, name: str) -> Path:
         """The manifest of scenario *name*; UnknownNameError names the nearest."""
         names = self.names()

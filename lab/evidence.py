@@ -16,6 +16,7 @@ from lab.analysis import Analysis, analyse
 from lab.claims import together
 from lab.errors import LabError
 from lab.model.claim import Evidence, RegisteredClaim, RunFacts, Standing
+from lab.model.matrix import own_id
 from lab.model.outcome import ClaimVerdict, Judged
 from lab.model.rule import cells_of
 from lab.model.run import Plan
@@ -37,7 +38,7 @@ class Here:
 
     def is_current(self, plan: Plan) -> bool:
         """Whether the run was planned with the manifest as it is now."""
-        return self.manifests.get(plan.scenario) == plan.manifest_sha256
+        return all(self.manifests.get(name) == digest for name, digest in plan.manifests.items())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +56,9 @@ def ranked(plans: Sequence[Plan], here: Here) -> tuple[Plan, ...]:
     )
 
 
-def measures(claim: Claim, plan: Plan) -> bool:
-    """Whether a run planned every cell that the claim's rules look at."""
-    planned = {cell.id for cell in plan.cells}
+def measures(claim: Claim, scenario: str, plan: Plan) -> bool:
+    """Whether a run planned every cell that the rules of a scenario's claim look at."""
+    planned = {own_id(scenario, cell.id) for cell in plan.cells if cell.scenario == scenario}
     return planned.issuperset(cell for rule in claim.rules for cell in cells_of(rule.quantity))
 
 
@@ -99,8 +100,9 @@ class _Search:
             except LabError as error:
                 self._pass_over(folder, error)
                 continue
-            self._plans.setdefault(plan.scenario, []).append(plan)
-            self._folders.setdefault(plan.scenario, {})[plan.run] = folder
+            for name in plan.manifests:
+                self._plans.setdefault(name, []).append(plan)
+                self._folders.setdefault(name, {})[plan.run] = folder
 
     def of(self, scenario: str) -> Mapping[str, Evidence]:
         """What the runs of one scenario say, by claim: the first run that measured it, else the first that began to."""
@@ -108,22 +110,20 @@ class _Search:
         begun: dict[str, Evidence] = {}
         for plan in ranked(self._plans.get(scenario, ()), self.here):
             folder = self._folders[scenario][plan.run]
-            for judged, run in self._read(folder, plan, self.wanted - set(settled)):
+            for judged, run in self._read(folder, plan, scenario, self.wanted - set(settled)):
                 evidence = Evidence(scenario=scenario, judged=judged, run=run)
                 is_settled = all(each.verdict is not ClaimVerdict.NOT_MEASURED for each in judged.rulings)
                 (settled if is_settled else begun).setdefault(judged.id, evidence)
         return begun | settled
 
     def _read(
-        self, folder: RunFolder, plan: Plan, open_claims: set[str]
+        self, folder: RunFolder, plan: Plan, scenario: str, open_claims: set[str]
     ) -> Iterator[tuple[Judged, RunFacts]]:
         """What a run says of those claims that it could measure; nothing is read of one that could measure none."""
         try:
-            content, path = folder.manifest()
-            stated = {
-                claim.id: claim for claim in manifest.read(content, name=plan.scenario, path=path).claims
-            }
-            able = {name for name in open_claims if name in stated and measures(stated[name], plan)}
+            content, path = folder.manifest(scenario)
+            stated = {claim.id: claim for claim in manifest.read(content, name=scenario, path=path).claims}
+            able = {name for name in open_claims if name in stated and measures(stated[name], scenario, plan)}
             if not able:
                 return
             analysis = analyse(folder)
@@ -135,7 +135,7 @@ class _Search:
             return
         for judged in analysis.claims:
             if judged.id in able:
-                yield judged, _facts(analysis, judged, self.here)
+                yield judged, _facts(analysis, scenario, judged, self.here)
 
     def _pass_over(self, folder: RunFolder, why: object) -> None:
         problem = " ".join(str(why).split())
@@ -144,18 +144,20 @@ class _Search:
         self.passed_over.append(f"{folder.path.name} is passed over: {problem}")
 
 
-def _facts(analysis: Analysis, judged: Judged, here: Here) -> RunFacts:
+def _facts(analysis: Analysis, scenario: str, judged: Judged, here: Here) -> RunFacts:
     plan = analysis.plan
     machine = plan.provenance.get("machine")
-    levels = {cell.id: cell.levels for cell in plan.cells}
-    looked_at = dict.fromkeys(cell for ruling in judged.rulings for cell in ruling.cells)
+    own = {own_id(scenario, cell.id): cell for cell in plan.cells if cell.scenario == scenario}
+    looked_at = [
+        own[name] for name in dict.fromkeys(cell for ruling in judged.rulings for cell in ruling.cells)
+    ]
     return RunFacts(
         run=plan.run,
         date=_date(plan.run),
-        engine=plan.engine,
+        engine=", ".join(dict.fromkeys(cell.engine for cell in looked_at)) or plan.engine,
         cpu=cpu_of(plan),
         kernel=str(_at(machine, "kernel", "release") or "unknown"),
-        go=tuple(dict.fromkeys(levels[cell][GO_RELEASE] for cell in looked_at)),
+        go=tuple(dict.fromkeys(cell.levels[GO_RELEASE] for cell in looked_at)),
         folder=str(analysis.folder),
         notes=tuple(_notes(analysis, here)),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -13,7 +13,7 @@ from lab.bench import command, selection
 from lab.bench.agent import Agent, Command, greeted
 from lab.bench.execute import Seat
 from lab.engine.base import Container, Engine, File, Spec
-from lab.errors import BuildError
+from lab.errors import BuildError, EnvironmentRefusedError
 from lab.golang import base, build, render, toolchain
 from lab.golang.base import Base
 from lab.golang.build import Binary
@@ -47,58 +47,95 @@ class Workshop:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
-    """A cell that is ready to run: its program, and its binary or what the compiler said."""
+class Wanted:
+    """A cell that is to be measured, whose it is, and where it runs; or why it cannot run there."""
 
+    scenario: Scenario
     cell: Cell
+    engine: Engine | EnvironmentRefusedError
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A cell that is ready to run: its program, and its binary, or what the compiler or the machine said."""
+
+    wanted: Wanted
     program: GoProgram
-    built: Binary | BuildError
+    built: Binary | BuildError | EnvironmentRefusedError
+
+    @property
+    def cell(self) -> Cell:
+        """The cell itself."""
+        return self.wanted.cell
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
     """All that is needed to measure: what runs, and where; and what it was built on, if on anything."""
 
-    scenario: Scenario
-    engine: Engine
     agent: Binary
     prepared: tuple[Prepared, ...]
     base: Base | None = None
 
 
-def prepare(
-    workshop: Workshop, scenario: Scenario, cells: Sequence[Cell], *, base_name: str = base.AUTO
-) -> Material:
-    """The agent and every cell's program, each distinct one built once. BuildError where none can be built.
+@dataclass(frozen=True, slots=True)
+class Runnable:
+    """A cell that can run: where, and the container it needs."""
 
-    *base_name* is what programs are built on, as :func:`lab.golang.base.choose` has it; the agent needs nothing.
+    prepared: Prepared
+    engine: Engine
+    spec: Spec
+
+
+def prepare(workshop: Workshop, wanted: Sequence[Wanted], *, base_name: str = base.AUTO) -> Material:
+    """The agent and every cell's program, each distinct one built once. The first refusal where none can be run.
+
+    Everything is built in the workshop's engine, wherever it runs: a static binary is the same. *base_name* is what
+    programs are built on, as :func:`lab.golang.base.choose` has it; the agent needs nothing.
     """
     engine, cache, say = workshop.engine, workshop.cache, workshop.progress.stage
-    below = base.choose(engine, base_name, cache, cgo=scenario.cgo)
-    setting = build.Setting(base=below.image if below else None, cgo=scenario.cgo)
+    needs_c = any(each.scenario.cgo for each in wanted)
+    below = base.choose(engine, base_name, cache, cgo=needs_c)
     newest = toolchain.fetch(toolchain.DEFAULT_RELEASE, cache, say)
     agent = build.build(engine, newest, render.read_program(workshop.lab.tools, "agent"), cache)
-    built: dict[tuple[str, str], Binary | BuildError] = {}
+    builds = _Builds(workshop, below, everywhere=base_name != base.AUTO)
     prepared = []
-    for cell in cells:
-        release = toolchain.fetch(cell.text(GO_RELEASE), cache, say)
+    for each in wanted:
+        scenario, cell = each.scenario, each.cell
         program = render_cell(workshop.lab, scenario, cell, _with_default_flags(scenario, cell))
-        key = (release.release, program.sha256)
-        if key not in built:
-            say(
-                " ".join(
-                    [f"building {scenario.name} with Go {release.release}", *([str(below)] if below else [])]
-                )
-            )
-            try:
-                built[key] = build.build(engine, release, program, cache, setting)
-            except BuildError as error:
-                built[key] = error
-        prepared.append(Prepared(cell, program, built[key]))
-    refusals = [each for each in built.values() if isinstance(each, BuildError)]
-    if len(refusals) == len(built):
+        refused = each.engine if isinstance(each.engine, EnvironmentRefusedError) else None
+        prepared.append(Prepared(each, program, refused or builds.of(each, program)))
+    refusals = [each.built for each in prepared if not isinstance(each.built, Binary)]
+    if len(refusals) == len(prepared):
         raise refusals[0]
-    return Material(scenario, engine, agent, tuple(prepared), below)
+    return Material(agent, tuple(prepared), below)
+
+
+class _Builds:
+    """Binaries by release and source, made when first asked for; on *below* those with C in them, or *everywhere* all."""
+
+    def __init__(self, workshop: Workshop, below: Base | None, *, everywhere: bool) -> None:
+        self._workshop = workshop
+        self._below = below
+        self._everywhere = everywhere
+        self._made: dict[tuple[str, str], Binary | BuildError] = {}
+
+    def of(self, wanted: Wanted, program: GoProgram) -> Binary | BuildError:
+        """The binary of a cell's program, or what the compiler said."""
+        engine, cache, say = self._workshop.engine, self._workshop.cache, self._workshop.progress.stage
+        scenario = wanted.scenario
+        below = self._below if scenario.cgo or self._everywhere else None
+        release = toolchain.fetch(wanted.cell.text(GO_RELEASE), cache, say)
+        key = (release.release, program.sha256)
+        if key not in self._made:
+            on = [str(below)] if below else []
+            say(" ".join([f"building {scenario.name} with Go {release.release}", *on]))
+            setting = build.Setting(base=below.image if below else None, cgo=scenario.cgo)
+            try:
+                self._made[key] = build.build(engine, release, program, cache, setting)
+            except BuildError as error:
+                self._made[key] = error
+        return self._made[key]
 
 
 def render_cell(lab: catalogue.Lab, scenario: Scenario, cell: Cell, defaults: Cell) -> GoProgram:
@@ -121,43 +158,46 @@ def _with_default_flags(scenario: Scenario, cell: Cell) -> Cell:
     return Cell(cell.scenario, cell.id, levels)
 
 
-def spec_of(material: Material, each: Prepared) -> Spec:
-    """The container of a cell that could be built."""
-    assert isinstance(each.built, Binary)  # noqa: S101 - only what was built runs
-    limits = material.scenario.limits
+def runnable(material: Material) -> Iterator[Runnable]:
+    """The cells that can run, each with its container; equal specs in one engine are one container."""
+    for each in material.prepared:
+        engine = each.wanted.engine
+        if isinstance(each.built, Binary) and not isinstance(engine, EnvironmentRefusedError):
+            yield Runnable(each, engine, _spec(material.agent, each.built, each.wanted))
+
+
+def _spec(agent: Binary, program: Binary, wanted: Wanted) -> Spec:
+    limits = wanted.scenario.limits
     return Spec(
-        files=(
-            File(path=_AGENT, content=material.agent.content),
-            File(path=PROGRAM, content=each.built.content),
-        ),
+        files=(File(path=_AGENT, content=agent.content), File(path=PROGRAM, content=program.content)),
         agent=(_AGENT,),
-        memory_bytes=limits.memory_bytes + selection.touched_bytes(material.scenario, each.cell),
+        memory_bytes=limits.memory_bytes + selection.touched_bytes(wanted.scenario, wanted.cell),
         pids=limits.pids,
     )
 
 
 @contextlib.contextmanager
-def seats(material: Material) -> Generator[Mapping[str, Seat]]:
-    """A seat for each cell that could be built; one container for each distinct spec, all of them open at once."""
+def seats(cells: Iterable[Runnable]) -> Generator[Mapping[str, Seat]]:
+    """A seat for each cell; one container for each distinct spec of an engine, all of them open at once."""
     with contextlib.ExitStack() as stack:
-        agents: dict[Spec, Agent] = {}
+        agents: dict[tuple[str, Spec], Agent] = {}
         found = {}
-        for each in material.prepared:
-            if isinstance(each.built, BuildError):
-                continue
-            spec = spec_of(material, each)
-            if spec not in agents:
-                agents[spec] = stack.enter_context(greeted(stack.enter_context(material.engine.opened(spec))))
-            found[each.cell.id] = Seat(
-                agents[spec], _command(material.scenario, each.cell, agents[spec].container)
+        for each in cells:
+            key = (each.engine.name, each.spec)
+            if key not in agents:
+                container = stack.enter_context(each.engine.opened(each.spec))
+                agents[key] = stack.enter_context(greeted(container))
+            found[each.prepared.cell.id] = Seat(
+                agents[key], _command(each.prepared.wanted, agents[key].container)
             )
         yield found
 
 
-def _command(scenario: Scenario, cell: Cell, container: Container) -> Command:
+def _command(wanted: Wanted, container: Container) -> Command:
+    scenario = wanted.scenario
     return Command(
-        argv=(container.path(PROGRAM), *command.flags(scenario, cell)),
-        environment=command.environment(scenario, cell),
+        argv=(container.path(PROGRAM), *command.flags(scenario, wanted.cell)),
+        environment=command.environment(scenario, wanted.cell),
         directory=container.path("/tmp"),  # noqa: S108 - the container's own tmpfs
         timeout=scenario.limits.time,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
+import contextlib
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -10,55 +10,43 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from lab import calibrate, catalogue, manifest, predict, reported, shelf
+from lab import catalogue, experiment, manifest, planning, predict, reported, shelf
 from lab.analysis import Analysis, analyse
-from lab.bench import command, plan, selection
+from lab.bench import command, selection
 from lab.bench.decode import decode
 from lab.bench.execute import execute
+from lab.costing import calibrated, costs_for
 from lab.engine.choose import choose
-from lab.errors import BuildError, UsageError
-from lab.golang import base, build, render, toolchain
+from lab.engines import opened
+from lab.errors import BuildError, LabError, StoreError, UsageError
+from lab.estimating import Estimated, estimated
+from lab.experiment import Experiment
+from lab.golang import base, toolchain
 from lab.golang.build import Binary
 from lab.host import environment
 from lab.host.interruption import Interruption, interruptible
 from lab.host.lock import measuring
 from lab.manifest import register
 from lab.manifest.tables import refusal
-from lab.material import PROGRAM, Material, Prepared, Progress, Workshop, prepare, render_cell, seats, spec_of
+from lab.material import Material, Prepared, Progress, Workshop, prepare, render_cell, runnable, seats
 from lab.model.claim import Register
 from lab.model.outcome import CellSummary
-from lab.model.run import (
-    FORMAT,
-    CostsUsed,
-    Ending,
-    Plan,
-    PlannedCell,
-    Record,
-    StoppedBy,
-    Termination,
-    Turn,
-)
+from lab.model.run import Ending, Plan, Record, StoppedBy, Termination, Turn
 from lab.model.scenario import GO_RELEASE, GOMAXPROCS, Scenario
 from lab.model.units import Nanos, duration_to_text
 from lab.sim.costs import Costs
-from lab.sim.packaged import packaged
 from lab.stats.process import quantile
 from lab.stats.summary import summarise
 from lab.store import Decided, RunFolder, Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """What a user wants measured, where, and for how long at most."""
+class Means:
+    """By what a user wants something measured, and where its record goes."""
 
-    scenario: str
-    request: selection.Request
-    replicates: int | None
-    max_time: Nanos
-    seed: int
-    engine: Literal["auto", "docker", "host"]
-    results: Path | None
-    wait: bool
+    engine: Literal["auto", "docker", "host"] = "auto"
+    results: Path | None = None
+    wait: bool = True
     costs: str = "auto"
     """``auto`` (this machine's calibration), ``packaged``, or a calibration's file."""
     calibrate: bool = True
@@ -67,31 +55,99 @@ class Order:
     """What programs are built on; see :func:`lab.golang.base.choose`."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """Which cells of a scenario a user wants measured, how often, and for how long at most."""
+
+    scenario: str
+    request: selection.Request
+    replicates: int | None
+    max_time: Nanos
+    seed: int
+    means: Means
+
+
 def run(root: Path | None, order: Order, progress: Progress) -> Analysis:
     """Measure a scenario: every stage in turn, the record written as it grows."""
     lab = catalogue.find(root, Path.cwd())
-    text = lab.manifest(order.scenario).read_bytes()
-    scenario = manifest.read(text, name=order.scenario, path=lab.manifest(order.scenario))
-    cells = selection.select(scenario, order.request)
-    selection.refuse_beyond(environment.available_memory(), scenario, cells)
-    twin = predict.read_twin(lab.scenarios / f"{order.scenario}.py")
+    return _carry_out(lab, _of_scenario(lab, order), order.means, progress)
+
+
+def run_matrix(root: Path | None, name: str, means: Means, progress: Progress) -> Analysis:
+    """Measure a matrix, by its file or its name in ``experiments/``: one plan, one order, one record."""
+    lab = catalogue.find(root, Path.cwd())
+    return _carry_out(lab, experiment.of_matrix(lab, lab.matrix(name)), means, progress)
+
+
+def plan_matrix(root: Path | None, name: str, results: Path | None) -> tuple[Experiment, Estimated]:
+    """What a matrix would measure, and how long that would take by what earlier runs took."""
+    lab = catalogue.find(root, Path.cwd())
+    wanted = experiment.of_matrix(lab, lab.matrix(name))
+    return wanted, estimated(wanted, Store(results or default_results(lab)))
+
+
+def newest_of_matrix(root: Path | None, name: str, results: Path | None) -> RunFolder:
+    """The newest run of a matrix. StoreError where it was never measured."""
+    lab = catalogue.find(root, Path.cwd())
+    matrix = lab.matrix(name).stem
+    store = Store(results or default_results(lab))
+    for folder in reversed(store.runs()):
+        with contextlib.suppress(StoreError):
+            planned = folder.plan()
+            if planned.is_matrix and planned.scenario == matrix:
+                return folder
+    raise StoreError(
+        f"{store.root}: holds no run of the matrix {matrix}", hint=f"measure it: golab matrix run {name}"
+    )
+
+
+def _of_scenario(lab: catalogue.Lab, order: Order) -> Experiment:
+    part = experiment.part_of(lab, order.scenario, order.request)
+    quick = order.request.quick
+    default = part.scenario.quick_replicates if quick else part.scenario.replicates
+    replicates = order.replicates or default
+    return Experiment(
+        name=order.scenario,
+        title="",
+        parts=(part,),
+        replicates=replicates,
+        max_time=order.max_time,
+        order_seed=order.seed,
+        simulation_seed=order.seed,
+        quick=quick,
+        asked=planning.asked(order.scenario, order.request, replicates, order.seed, order.means.base),
+    )
+
+
+def _carry_out(lab: catalogue.Lab, wanted: Experiment, means: Means, progress: Progress) -> Analysis:
+    for scenario, cell in wanted.cells:
+        selection.refuse_beyond(environment.available_memory(), scenario, (cell,))
     cache = cache_folder()
-    name = _run_name(scenario, order)
+    name = planning.run_name(wanted)
     with (
-        choose(order.engine, cache, environ=os.environ, run=name) as chosen,
-        measuring(progress.stage, wait=order.wait),
+        opened(wanted, means.engine, cache, progress.stage, run=name) as engines,
+        measuring(progress.stage, wait=means.wait),
     ):
-        progress.stage(chosen.why)
-        workshop = Workshop(lab, chosen.engine, cache, progress)
-        material = prepare(workshop, scenario, cells, base_name=order.base)
-        used = _costs(order, workshop, is_needed=predict.is_predicted(scenario, cells, twin))
+        workshops = {each: Workshop(lab, engine, cache, progress) for each, engine in engines.usable.items()}
+        material = prepare(workshops[engines.own.name], engines.cells(wanted), base_name=means.base)
+        measure = means.calibrate and experiment.is_predicted(wanted)
+        costs = {
+            each: costs_for(workshops[each], means.costs, measure=measure)
+            for each in dict.fromkeys(cell.engine.name for cell in runnable(material))
+        }
         decided = Decided(
-            plan=_plan(name, order, material, costs_used(used)),
-            manifest=text,
-            foretold=predict.foretell(scenario, cells, twin, used, cpus=_cpus(), seed=order.seed),
-            costs=used.to_json(),
+            plan=planning.plan(name, wanted, engines.own, material, costs),
+            manifests={part.scenario.name: part.manifest for part in wanted.parts},
+            foretold=experiment.foretell(
+                wanted,
+                costs,
+                {cell.id: engines.name_of(cell) for _, cell in wanted.cells},
+                cpus=_cpus(),
+                processes=_cpus(),
+            ),
+            costs={each: used.to_json() for each, used in costs.items()},
         )
-        folder = Store(order.results or default_results(lab)).create(decided)
+        folder = Store(means.results or default_results(lab)).create(decided)
         with interruptible() as interruption:
             folder.end(_measure(material, decided.plan, folder, progress, interruption))
     found = analyse(folder)
@@ -103,24 +159,21 @@ def run(root: Path | None, order: Order, progress: Progress) -> Analysis:
 def foretell_run(root: Path | None, order: Order) -> Iterator[str]:
     """What :func:`run` would do, in lines: nothing is built, fetched, started or written."""
     lab = catalogue.find(root, Path.cwd())
-    scenario = manifest.load(lab.manifest(order.scenario))
-    cells = selection.select(scenario, order.request)
-    selection.refuse_beyond(environment.available_memory(), scenario, cells)
-    replicates = _replicates(scenario, order)
+    wanted, means = _of_scenario(lab, order), order.means
     cache = cache_folder()
-    with choose(order.engine, cache, environ=os.environ) as chosen:
+    for scenario, cell in wanted.cells:
+        selection.refuse_beyond(environment.available_memory(), scenario, (cell,))
+    with choose(means.engine, cache, environ=os.environ) as chosen:
         yield chosen.why
-        below = base.choose(chosen.engine, order.base, cache, cgo=scenario.cgo)
+        below = base.choose(
+            chosen.engine, means.base, cache, cgo=any(part.scenario.cgo for part in wanted.parts)
+        )
         yield f"builds: {below or 'with the Go release alone'}"
     have = toolchain.fetched(cache)
-    missing = sorted({cell.text(GO_RELEASE) for cell in cells} - set(have))
+    missing = sorted({cell.text(GO_RELEASE) for _, cell in wanted.cells} - set(have))
     yield f"Go releases to fetch: {', '.join(missing) or 'none'}"
-    yield f"{len(cells)} cells, {replicates} replicates of each, at most {duration_to_text(order.max_time)} of measuring:"
-    yield from (f"  {cell.id}" for cell in cells)
-    yield f"order: {replicates} blocks of all cells, shuffled with seed {order.seed}; the first block:"
-    first = plan.blocks([cell.id for cell in cells], 1, order.seed)
-    yield f"  {', '.join(turn.cell for turn in first)}"
-    yield f"record: a new folder in {order.results or default_results(lab)}"
+    yield from planning.in_words(wanted)
+    yield f"record: a new folder in {means.results or default_results(lab)}"
 
 
 def costs_in_words(used: Costs) -> Iterator[str]:
@@ -147,13 +200,13 @@ def predict_only(
     root: Path | None, name: str, request: selection.Request, *, costs: str, seed: int
 ) -> Foreseen:
     """Predict a scenario's cells; needs neither Docker nor Go."""
-    lab = catalogue.find(root, Path.cwd())
-    scenario = manifest.load(lab.manifest(name))
-    cells = selection.select(scenario, request)
-    twin = predict.read_twin(lab.scenarios / f"{name}.py")
+    part = experiment.part_of(catalogue.find(root, Path.cwd()), name, request)
     used = shelf.for_simulation(costs)
-    foretold = predict.foretell(scenario, cells, twin, used, cpus=_cpus(), seed=seed)
-    return Foreseen(title=scenario.title, cells=summarise(scenario, cells, (), foretold), costs=used)
+    foretold = predict.foretell(
+        part.scenario, part.cells, part.twin, used, cpus=_cpus(), seed=seed, processes=_cpus()
+    )
+    cells = summarise({name: part.scenario}, part.cells, (), foretold)
+    return Foreseen(title=part.scenario.title, cells=cells, costs=used)
 
 
 def calibrate_only(
@@ -164,12 +217,7 @@ def calibrate_only(
     cache = cache_folder()
     with choose(engine, cache, environ=os.environ) as chosen, measuring(progress.stage, wait=wait):
         progress.stage(chosen.why)
-        return _calibrated(Workshop(lab, chosen.engine, cache, progress), toolchain.DEFAULT_RELEASE)
-
-
-def costs_used(used: Costs) -> CostsUsed:
-    """Which costs these are."""
-    return CostsUsed(source=used.source, identity=used.identity, calibrated=used.calibrated)
+        return calibrated(Workshop(lab, chosen.engine, cache, progress))
 
 
 def render_to(
@@ -220,125 +268,8 @@ def default_results(lab: catalogue.Lab) -> Path:
     return lab.root / "results" if lab.is_checkout else Path.cwd() / "golab-results"
 
 
-def _costs(order: Order, workshop: Workshop, *, is_needed: bool) -> Costs:
-    """The costs for a run: as asked, else this machine's, measured first where they are missing and needed."""
-    fingerprint = environment.fingerprint()
-    if (given := shelf.given(order.costs, fingerprint)) is not None:
-        return given
-    path = shelf.users_shelf().place(fingerprint, workshop.engine.name, toolchain.DEFAULT_RELEASE)
-    wanted = order.calibrate and is_needed
-    if not path.exists():
-        return _calibrated(workshop, toolchain.DEFAULT_RELEASE) if wanted else packaged()
-    kept = shelf.read(path, fingerprint)
-    if wanted and _has_drifted(workshop, kept):
-        return _calibrated(workshop, toolchain.DEFAULT_RELEASE)
-    return kept
-
-
-def _has_drifted(workshop: Workshop, kept: Costs) -> bool:
-    """Whether this machine is no more what it was when it was calibrated: a virtual one may move to another host."""
-    fresh = _primitives(workshop, toolchain.DEFAULT_RELEASE, calibrate.CHECKED)
-    moved = calibrate.drifts(kept, fresh)
-    if moved:
-        first = moved[0]
-        levels = ", ".join(f"{name} {level}" for name, level in first.levels.items())
-        workshop.progress.stage(
-            f"costs have drifted since calibration {kept.identity}: {first.cost} ({levels}) is"
-            f" {first.ratio.value:.2f} of what it was, and {len(moved) - 1} more"
-        )
-    return bool(moved)
-
-
-def _calibrated(workshop: Workshop, release: str) -> Costs:
-    processes = calibrate.PROCESSES
-    workshop.progress.stage(
-        f"calibrating: {processes} processes of primitives on engine {workshop.engine.name}"
-    )
-    found = _primitives(workshop, release, processes)
-    shelf.keep(found, shelf.users_shelf().place(found.fingerprint, workshop.engine.name, release))
-    return packaged().merged(found)
-
-
-def _primitives(workshop: Workshop, release: str, processes: int) -> Costs:
-    """What primitives cost here and now."""
-    tools = workshop.lab.tools
-    go = toolchain.fetch(release, workshop.cache, workshop.progress.stage)
-    agent = build.build(workshop.engine, go, render.read_program(tools, "agent"), workshop.cache)
-    source = render.render_program(tools, calibrate.PROGRAM, tools=tools, go_line=go.go_line, values={})
-    program = build.build(workshop.engine, go, source, workshop.cache)
-    return calibrate.measure(
-        workshop.engine,
-        agent,
-        program,
-        fingerprint=environment.fingerprint(),
-        release=release,
-        processes=processes,
-    )
-
-
 def _cpus() -> int:
     return len(os.sched_getaffinity(0))
-
-
-def _run_name(scenario: Scenario, order: Order) -> str:
-    return f"{dt.datetime.now(dt.UTC):%Y%m%d-%H%M%S}-{scenario.name}-{order.seed & 0xFFFF:04x}"
-
-
-def _replicates(scenario: Scenario, order: Order) -> int:
-    return order.replicates or (scenario.quick_replicates if order.request.quick else scenario.replicates)
-
-
-def _asked(scenario: Scenario, order: Order, engine: str) -> tuple[str, ...]:
-    """The arguments that plan the same again; levels as the user wrote them, the seed and n as they came out."""
-    request = order.request
-    lists = [f"--set={name}={','.join(texts)}" for name, texts in request.lists.items()]
-    patterns = [
-        *(f"--only={pattern}" for pattern in request.selector.only),
-        *(f"--skip={pattern}" for pattern in request.selector.skip),
-    ]
-    fixed = [f"--runs={_replicates(scenario, order)}", f"--seed={order.seed}", f"--engine={engine}"]
-    quick = ["--quick"] if request.quick else []
-    base = [] if order.base == "auto" else [f"--base={order.base}"]
-    return ("run", "scenario", scenario.name, *quick, *lists, *patterns, *fixed, *base)
-
-
-def _plan(name: str, order: Order, material: Material, costs: CostsUsed) -> Plan:
-    scenario = material.scenario
-    quick, replicates = order.request.quick, _replicates(scenario, order)
-    runnable = [each.cell.id for each in material.prepared if isinstance(each.built, Binary)]
-    return Plan(
-        format=FORMAT,
-        run=name,
-        scenario=scenario.name,
-        manifest_sha256=scenario.manifest_sha256,
-        engine=material.engine.name,
-        seed=order.seed,
-        replicates=replicates,
-        max_time_ns=order.max_time,
-        quick=quick,
-        asked=_asked(scenario, order, material.engine.name),
-        costs=costs,
-        cells=tuple(_planned(material, each) for each in material.prepared),
-        turns=plan.blocks(runnable, replicates, order.seed),
-        provenance={
-            "engine": material.engine.describe(),
-            "machine": environment.describe(),
-            "base": material.base.described() if material.base else None,
-        },
-    )
-
-
-def _planned(material: Material, each: Prepared) -> PlannedCell:
-    is_built = isinstance(each.built, Binary)
-    return PlannedCell(
-        id=each.cell.id,
-        levels={name: level.text for name, level in each.cell.levels.items()},
-        program_sha256=each.program.source_sha256,
-        binary_sha256=each.built.sha256 if isinstance(each.built, Binary) else "",
-        image=material.engine.image_of(spec_of(material, each)) if is_built else "",
-        argv=(PROGRAM, *command.flags(material.scenario, each.cell)),
-        environment=command.environment(material.scenario, each.cell),
-    )
 
 
 def _measure(
@@ -346,10 +277,10 @@ def _measure(
 ) -> StoppedBy:
     """Run the plan's turns and write down each; what ended it."""
     for each in material.prepared:
-        if isinstance(each.built, BuildError):
-            folder.append(_unbuilt(each))
+        if not isinstance(each.built, Binary):
+            folder.append(_not_run(each, each.built))
     asked = {cell.id: cell.levels[GOMAXPROCS] for cell in planned.cells}
-    with seats(material) as seated:
+    with seats(runnable(material)) as seated:
         deadline = time.monotonic() + planned.max_time_ns / 1e9
         progress.replicate(0, len(planned.turns))
         for capture in execute(planned.turns, seated, stop=lambda: interruption.asked):
@@ -362,10 +293,11 @@ def _measure(
     return "interrupted" if interruption.asked else "replicates"
 
 
-def _unbuilt(each: Prepared) -> Record:
+def _not_run(each: Prepared, why: LabError) -> Record:
+    ending = Ending.BUILD_FAILED if isinstance(why, BuildError) else Ending.REFUSED
     return Record(
         turn=Turn(position=-1, block=-1, cell=each.cell.id),
-        termination=Termination(ending=Ending.BUILD_FAILED, detail=str(each.built)),
+        termination=Termination(ending=ending, detail=str(why)),
         started_at_ns=time.time_ns(),
         wall_ns=Nanos(0),
     )

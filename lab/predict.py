@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import random
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -24,16 +26,19 @@ CALIBRATIONS: Final = 8
 """How often the calibration is resampled: the spread between these is its uncertainty."""
 PROCESSES: Final = 4
 """Simulated processes for each."""
+_WORTH_SHARING: Final = 4
+"""Cells from which on starting other processes takes less time than it saves."""
 FOLK_PS: Final = 64
 """The folk model: durations add up, and nobody waits for a P or a CPU, because there are as many as anybody wants."""
 
 
 @dataclass(frozen=True, slots=True)
 class Twin:
-    """A scenario's simulated twin, or why there is none."""
+    """A scenario's simulated twin, or why there is none; ``path`` is where other processes find it."""
 
     main: Callable[..., Body] | None
     not_predicted: str = ""
+    path: Path | None = None
 
 
 def read_twin(path: Path) -> Twin:
@@ -41,7 +46,7 @@ def read_twin(path: Path) -> Twin:
     if not path.exists():
         return Twin(None, f"there is no {path.name} beside the manifest")
     names: Mapping[str, Any] = load(path)
-    return Twin(names.get("main"), str(names.get("NOT_PREDICTED", "")))
+    return Twin(names.get("main"), str(names.get("NOT_PREDICTED", "")), path)
 
 
 def is_predicted(scenario: Scenario, cells: Sequence[Cell], twin: Twin) -> bool:
@@ -52,39 +57,88 @@ def is_predicted(scenario: Scenario, cells: Sequence[Cell], twin: Twin) -> bool:
 
 
 def foretell(
-    scenario: Scenario, cells: Sequence[Cell], twin: Twin, costs: Costs, *, cpus: int, seed: int
+    scenario: Scenario,
+    cells: Sequence[Cell],
+    twin: Twin,
+    costs: Costs,
+    *,
+    cpus: int,
+    seed: int,
+    processes: int = 1,
 ) -> Foretold:
-    """Predictions of every metric of every cell, or the reason for none. The same arguments give the same."""
+    """Predictions of every metric of every cell, or the reason for none.
+
+    The same arguments give the same, by however many *processes* the cells are shared.
+    """
     source = random.Random(f"{seed}/golab calibrations")  # noqa: S311 - a simulation
     resampled = [costs.resampled(source) for _ in range(CALIBRATIONS)]
-    found: dict[tuple[str, str], Prediction | str] = {}
-    for cell in cells:
-        wanted = [metric for metric in scenario.metrics_of(cell.levels) if not _reason(metric)]
-        foretold = _cell(cell, wanted, twin, resampled, cpus=cpus, seed=seed) if wanted else {}
-        for metric in scenario.metrics_of(cell.levels):
-            found[cell.id, metric.name] = _reason(metric) or foretold[metric.name]
-    return found
+    task = _Task(twin, resampled, cpus, seed)
+    wanted = {
+        cell.id: [metric for metric in scenario.metrics_of(cell.levels) if not _reason(metric)]
+        for cell in cells
+    }
+    work = [(cell, wanted[cell.id]) for cell in cells if wanted[cell.id]]
+    is_shared = processes > 1 and len(work) >= _WORTH_SHARING and twin.main is not None
+    done = _shared(task, work, processes) if is_shared else [task.cell(*each) for each in work]
+    foretold = {cell.id: found for (cell, _), found in zip(work, done, strict=True)}
+    return {
+        (cell.id, metric.name): _reason(metric) or foretold[cell.id][metric.name]
+        for cell in cells
+        for metric in scenario.metrics_of(cell.levels)
+    }
+
+
+def _shared(
+    task: _Task, work: Sequence[tuple[Cell, Sequence[Metric]]], processes: int
+) -> list[Mapping[str, Prediction | str]]:
+    """*work* by several processes, started anew: a fork would take this one's threads and locks with it."""
+    assert task.twin.path is not None  # noqa: S101 - whoever has no path has no twin to share
+    context = multiprocessing.get_context("spawn")
+    adopt: Any = _adopt  # the executor's stub knows no initializer with arguments
+    arguments: Any = (task.twin.path, task.costs, task.cpus, task.seed)
+    with ProcessPoolExecutor(min(processes, len(work)), context, adopt, arguments) as pool:
+        return list(pool.map(_of_adopted, work))
+
+
+_adopted: list[_Task] = []
+"""The task of this process, if it is one that shares work."""
+
+
+def _adopt(twin: Path, costs: Sequence[Costs], cpus: int, seed: int) -> None:
+    _adopted.append(_Task(read_twin(twin), costs, cpus, seed))
+
+
+def _of_adopted(work: tuple[Cell, Sequence[Metric]]) -> Mapping[str, Prediction | str]:
+    return _adopted[0].cell(*work)
 
 
 def _reason(metric: Metric) -> str:
     return metric.described or metric.not_predicted
 
 
-def _cell(
-    cell: Cell, metrics: Sequence[Metric], twin: Twin, costs: Sequence[Costs], *, cpus: int, seed: int
-) -> Mapping[str, Prediction | str]:
-    main = twin.main
-    if main is None:
-        return {metric.name: twin.not_predicted for metric in metrics}
-    try:
-        profile(cell.text(GO_RELEASE))
-    except LabError as error:
-        return {metric.name: str(error) for metric in metrics}
-    procs = cell.levels[GOMAXPROCS]
-    gomaxprocs = None if procs.text == AUTO else int(procs.value)
-    results = _simulated(cell, main, costs, gomaxprocs=gomaxprocs, cpus=cpus, seed=seed)
-    folk = _simulated(cell, main, costs, gomaxprocs=FOLK_PS, cpus=FOLK_PS, seed=seed)
-    return {metric.name: _metric(cell, metric, results, folk) for metric in metrics}
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What all cells have in common: the twin, the resampled calibrations, the machine's CPUs, the seed."""
+
+    twin: Twin
+    costs: Sequence[Costs]
+    cpus: int
+    seed: int
+
+    def cell(self, cell: Cell, metrics: Sequence[Metric]) -> Mapping[str, Prediction | str]:
+        """The predictions of one cell, which depend on nothing of another's."""
+        main = self.twin.main
+        if main is None:
+            return {metric.name: self.twin.not_predicted for metric in metrics}
+        try:
+            profile(cell.text(GO_RELEASE))
+        except LabError as error:
+            return {metric.name: str(error) for metric in metrics}
+        procs = cell.levels[GOMAXPROCS]
+        gomaxprocs = None if procs.text == AUTO else int(procs.value)
+        results = _simulated(cell, main, self.costs, gomaxprocs=gomaxprocs, cpus=self.cpus, seed=self.seed)
+        folk = _simulated(cell, main, self.costs, gomaxprocs=FOLK_PS, cpus=FOLK_PS, seed=self.seed)
+        return {metric.name: _metric(cell, metric, results, folk) for metric in metrics}
 
 
 Results = Sequence[Sequence[Result]]

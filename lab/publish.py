@@ -9,12 +9,13 @@ from typing import Any
 from lab.analysis import Analysis
 from lab.model.outcome import CellSummary, Estimate, Inconclusive, Judged, MeasuredMetric
 from lab.model.quality import Quality
+from lab.model.run import CostsUsed
 from lab.model.scenario import Scenario
 from lab.model.versus import PairedMetric, Versus
 from lab.published import (
     CellResult,
     ClaimResult,
-    CostsUsed,
+    CostsResult,
     DifferenceResult,
     EffectResult,
     MetricResult,
@@ -84,6 +85,7 @@ def cell_results(cells: Sequence[CellSummary]) -> list[CellResult]:
     return [
         CellResult(
             id=cell.id,
+            scenario=cell.scenario,
             levels=dict(cell.levels),
             outcomes=dict(cell.outcomes),
             reasons=dict(cell.reasons),
@@ -124,10 +126,16 @@ def run_result(run: Analysis) -> RunResult:
         provenance=dict(plan.provenance),
         cells=cell_results(run.cells),
         claims=claim_results(run.claims),
-        costs=CostsUsed(source=plan.costs.source, id=plan.costs.identity, calibrated=plan.costs.calibrated),
+        costs=costs_result(plan.costs_of_run),
+        costs_by_engine={engine: costs_result(used) for engine, used in plan.costs.items()},
         quality=_quality(run.quality) if run.quality else None,
         conclusion=conclusion(run.cells),
     )
+
+
+def costs_result(used: CostsUsed) -> CostsResult:
+    """Which costs a prediction rests on, in its published form."""
+    return CostsResult(source=used.source, id=used.identity, calibrated=used.calibrated)
 
 
 def _quality(found: Quality) -> QualityResult:

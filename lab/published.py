@@ -64,7 +64,7 @@ class ClaimResult(_Published):
     why: str
 
 
-class CostsUsed(_Published):
+class CostsResult(_Published):
     """Which costs the prediction rests on."""
 
     source: str
@@ -73,9 +73,10 @@ class CostsUsed(_Published):
 
 
 class CellResult(_Published):
-    """One cell: its levels, how its replicates ended, its metrics by name."""
+    """One cell: its scenario and levels, how its replicates ended, its metrics by name."""
 
     id: str
+    scenario: str
     levels: dict[str, str]
     outcomes: dict[str, int]
     reasons: dict[str, str]
@@ -134,7 +135,8 @@ class RunResult(_Published):
     provenance: dict[str, Any]
     cells: list[CellResult]
     claims: list[ClaimResult]
-    costs: CostsUsed | None
+    costs: CostsResult | None
+    costs_by_engine: dict[str, CostsResult]
     quality: QualityResult | None
     conclusion: str
 
@@ -227,7 +229,7 @@ class PredictResult(_Published):
     format: Literal[1]
     scenario: str
     cells: list[CellResult]
-    costs: CostsUsed
+    costs: CostsResult
 
 
 class ScenarioEntry(_Published):

@@ -43,10 +43,10 @@ def _folk(cells: Sequence[CellSummary]) -> Mapping[str, PerProcess]:
 def _pairs(cells: Sequence[CellSummary], known: Mapping[str, Forecast]) -> Iterator[Pair]:
     """Cells that differ in one factor and, of those with more levels of it, follow each other."""
     for factor in dict.fromkeys(name for cell in cells for name in cell.levels):
-        groups: dict[tuple[tuple[str, str], ...], list[CellSummary]] = {}
+        groups: dict[tuple[str, tuple[tuple[str, str], ...]], list[CellSummary]] = {}
         for cell in cells:
             others = tuple((name, level) for name, level in cell.levels.items() if name != factor)
-            groups.setdefault(others, []).append(cell)
+            groups.setdefault((cell.scenario, others), []).append(cell)
         for below, above in itertools.chain.from_iterable(map(itertools.pairwise, groups.values())):
             for metric in below.metrics:
                 names = [f"{each.id}/{metric.name}" for each in (above, below)]
@@ -56,8 +56,11 @@ def _pairs(cells: Sequence[CellSummary], known: Mapping[str, Forecast]) -> Itera
 
 
 def _orders(cells: Sequence[CellSummary], known: Mapping[str, Forecast]) -> Iterator[tuple[str, Order]]:
-    for metric in dict.fromkeys(metric.name for cell in cells for metric in cell.metrics):
-        names = [f"{cell.id}/{metric}" for cell in cells]
+    several = len({cell.scenario for cell in cells}) > 1
+    for scenario, metric in dict.fromkeys(
+        (cell.scenario, each.name) for cell in cells for each in cell.metrics
+    ):
+        names = [f"{cell.id}/{metric}" for cell in cells if cell.scenario == scenario]
         found = order([known[name] for name in names if name in known])
         if not isinstance(found, Inconclusive):
-            yield metric, found
+            yield f"{scenario}: {metric}" if several else metric, found

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from lab import setup
-from lab.analysis import Analysis, costs_note
+from lab.analysis import Analysis, costs_notes
 from lab.model.run import PlannedCell, Record
 from lab.model.scenario import Metric, Scenario
 from lab.report.html import render
@@ -17,17 +17,17 @@ from lab.store import RunFolder
 
 def report(folder: RunFolder, found: Analysis) -> str:
     """The page of a run that was analysed: the same text for the same record, wherever it lies."""
-    course = course_of(found.scenario, found.plan.cells, folder.records())
+    course = course_of(found.scenarios, found.plan.cells, folder.records())
     return render(
         page_of(
             Told(
                 plan=found.plan,
-                scenario=found.scenario,
+                title=found.title,
+                scenarios=found.scenarios,
                 cells=found.cells,
                 claims=found.claims,
-                expected=found.expected,
                 warnings=found.warnings,
-                notes=(costs_note(found.plan.costs),),
+                notes=costs_notes(found.plan.costs),
                 facts=tuple(setup.facts(found.plan.provenance)),
                 points={key: tuple(values) for key, values in course.points.items()},
                 quality=found.quality,
@@ -47,9 +47,11 @@ class Course:
     ended_ns: int | None = None
 
 
-def course_of(scenario: Scenario, cells: Iterable[PlannedCell], records: Iterable[Record]) -> Course:
+def course_of(
+    scenarios: Mapping[str, Scenario], cells: Iterable[PlannedCell], records: Iterable[Record]
+) -> Course:
     """One pass over *records*; nothing is kept of them but numbers."""
-    metrics = {cell.id: _metrics(scenario, cell.levels) for cell in cells}
+    metrics = {cell.id: _metrics(scenarios[cell.scenario], cell.levels) for cell in cells}
     course = Course()
     for record in records:
         if record.turn.position < 0:

@@ -56,7 +56,7 @@ def differences(old: Plan, new: Plan) -> tuple[Difference, ...]:
 
 def refusal(old: Plan, new: Plan) -> str:
     """Why the two cannot be compared as they are, or nothing: other scenarios, formats or programs."""
-    if old.scenario != new.scenario:
+    if not set(old.manifests) & set(new.manifests):
         return f"one measured {old.scenario}, the other {new.scenario}"
     if old.format != new.format:
         return f"their records are of formats {old.format} and {new.format}"
@@ -79,8 +79,8 @@ def facts(provenance: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _facts(plan: Plan) -> dict[str, str]:
     own = {
         "engine": plan.engine,
-        "manifest": plan.manifest_sha256,
-        "costs": plan.costs.identity,
+        "manifest": ", ".join(plan.manifests.values()),
+        "costs": ", ".join(dict.fromkeys(used.identity for used in plan.costs.values())),
         "replicates": str(plan.replicates),
     }
     return own | {
@@ -110,8 +110,9 @@ def _compared_levels(old: Plan, new: Plan) -> Iterator[tuple[str, str, str]]:
             yield name, a.pop(), b.pop()
 
 
-def _key(cell: PlannedCell, without: set[str]) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted((name, level) for name, level in cell.levels.items() if name not in without))
+def _key(cell: PlannedCell, without: set[str]) -> tuple[str, tuple[tuple[str, str], ...]]:
+    levels = sorted((name, level) for name, level in cell.levels.items() if name not in without)
+    return cell.scenario, tuple(levels)
 
 
 def _of_cells(paired: Sequence[Pair]) -> Iterator[Difference]:

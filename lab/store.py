@@ -1,7 +1,8 @@
 """results/: one folder a run. Written once, line by line; read by whoever comes back.
 
-What a run decides beforehand is there before its first replicate: ``plan.json``, the manifest with its margins and rules
-(``scenario.toml``), what is predicted (``predictions.json``) and the costs that this rests on (``costs.json``).
+What a run decides beforehand is there before its first replicate: ``plan.json``, each scenario's manifest with its margins
+and rules (``scenarios/NAME.toml``), what is predicted (``predictions.json``) and, by engine, the costs that this rests on
+(``costs/ENGINE.json``).
 ``runs.jsonl`` gets one fsync'ed line a replicate, ``end.json`` says what ended the run, and ``analysis.json`` and
 ``report.html`` are derived from all that and may be written again at any time.
 """
@@ -9,7 +10,7 @@ What a run decides beforehand is there before its first replicate: ``plan.json``
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
@@ -21,9 +22,9 @@ from lab.model.outcome import CellSummary, Foretold, Prediction
 from lab.model.run import FORMAT, Plan, Record, StoppedBy
 
 _PLAN: Final = "plan.json"
-_MANIFEST: Final = "scenario.toml"
+_MANIFESTS: Final = "scenarios"
 _PREDICTIONS: Final = "predictions.json"
-_COSTS: Final = "costs.json"
+_COSTS: Final = "costs"
 _RUNS: Final = "runs.jsonl"
 _END: Final = "end.json"
 _ANALYSIS: Final = "analysis.json"
@@ -34,12 +35,12 @@ _Kind = TypeVar("_Kind")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
-    """All that is fixed before the first replicate. ``costs`` is a calibration's text."""
+    """All that is fixed before the first replicate: ``manifests`` by scenario, and by engine a calibration's text."""
 
     plan: Plan
-    manifest: bytes
+    manifests: Mapping[str, bytes]
     foretold: Foretold
-    costs: str
+    costs: Mapping[str, str]
 
 
 @dataclass(slots=True)
@@ -116,9 +117,9 @@ class RunFolder:
         """The run's plan. StoreError if there is none, or its format is another."""
         return _read(self.path / _PLAN, Plan)
 
-    def manifest(self) -> tuple[bytes, Path]:
-        """The scenario's manifest as it was when the run was planned, and where that copy is."""
-        path = self.path / _MANIFEST
+    def manifest(self, scenario: str) -> tuple[bytes, Path]:
+        """A scenario's manifest as it was when the run was planned, and where that copy is."""
+        path = self.path / _MANIFESTS / f"{scenario}.toml"
         return _content(path), path
 
     def foretold(self) -> Foretold:
@@ -159,9 +160,11 @@ class Store:
         predictions = _Predictions(
             format=FORMAT, predictions=tuple(_entry(*item) for item in decided.foretold.items())
         )
-        _write(folder / _MANIFEST, decided.manifest)
+        for name, manifest in decided.manifests.items():
+            _write(_made(folder / _MANIFESTS) / f"{name}.toml", manifest)
         _write(folder / _PREDICTIONS, _json(predictions))
-        _write(folder / _COSTS, decided.costs.encode())
+        for engine, costs in decided.costs.items():
+            _write(_made(folder / _COSTS) / f"{engine}.json", costs.encode())
         _write(folder / _PLAN, _json(decided.plan))
         return RunFolder(folder)
 
@@ -267,6 +270,14 @@ def _write(path: Path, content: bytes) -> None:
         fresh.replace(path)
     except OSError as error:
         raise _unwritable(path, error) from None
+
+
+def _made(folder: Path) -> Path:
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise _unwritable(folder, error) from None
+    return folder
 
 
 def _unwritable(path: Path, error: OSError) -> StoreError:

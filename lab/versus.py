@@ -27,7 +27,10 @@ def versus(old: Analysis, new: Analysis, wanted: Wanted) -> Versus:
     """Everything that differs between two runs that may be compared (:func:`lab.setup.refusal`)."""
     paired = setup.pairs(old.plan, new.plan)
     olds, news = ({cell.id: cell for cell in each.cells} for each in (old, new))
-    cells = [_cell(olds[pair.old.id], news[pair.new.id], old.scenario.metrics, wanted) for pair in paired]
+    cells = [
+        _cell(olds[pair.old.id], news[pair.new.id], old.scenarios[pair.old.scenario].metrics, wanted)
+        for pair in paired
+    ]
     return Versus(
         old=old.plan.run,
         new=new.plan.run,

@@ -129,7 +129,10 @@ def record(root: Path, recipe: Recipe) -> RunFolder:
     cells = [cell for cell in default_cells(scenario) if not recipe.only or cell.id in recipe.only]
     plan = _plan(scenario, cells, recipe)
     decided = Decided(
-        plan=plan, manifest=recipe.manifest.encode(), foretold=_foretold(scenario, cells, recipe), costs="{}"
+        plan=plan,
+        manifests={NAME: recipe.manifest.encode()},
+        foretold=_foretold(scenario, cells, recipe),
+        costs={"docker": "{}"},
     )
     folder = Store(root).create(decided)
     source = random.Random(recipe.seed)  # noqa: S311 - made up
@@ -146,17 +149,20 @@ def _plan(scenario: Scenario, cells: Sequence[Cell], recipe: Recipe) -> Plan:
         format=FORMAT,
         run=recipe.name,
         scenario=scenario.name,
-        manifest_sha256=hashlib.sha256(recipe.manifest.encode()).hexdigest(),
+        title="",
+        manifests={NAME: hashlib.sha256(recipe.manifest.encode()).hexdigest()},
         engine="docker",
         seed=recipe.seed,
         replicates=recipe.replicates,
         max_time_ns=Nanos(10**9),
         quick=False,
         asked=("run", "scenario", scenario.name, f"--seed={recipe.seed}"),
-        costs=CostsUsed(source="packaged", identity="golab", calibrated=False),
+        costs={"docker": CostsUsed(source="packaged", identity="golab", calibrated=False)},
         cells=tuple(
             PlannedCell(
                 id=cell.id,
+                scenario=NAME,
+                engine="docker",
                 levels={name: level.text for name, level in cell.levels.items()},
                 program_sha256=recipe.program,
                 binary_sha256="b" * 64,

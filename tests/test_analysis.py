@@ -8,7 +8,7 @@ from lab.analysis import analyse
 from lab.errors import StoreError
 from lab.model.outcome import ClaimVerdict, Verdict
 from lab.model.run import Ending
-from tests.recorded import MANIFEST, Recipe, record
+from tests.recorded import MANIFEST, NAME, Recipe, record
 
 
 def test_a_record_is_analysed_from_its_folder_alone(tmp_path: Path) -> None:
@@ -72,7 +72,9 @@ def test_a_poor_record_is_analysed_too(tmp_path: Path, recipe: Recipe) -> None:
 def test_rules_that_were_changed_afterwards_are_refused(tmp_path: Path) -> None:
     """Margins are fixed before measuring; the plan has the manifest's digest."""
     folder = record(tmp_path, Recipe())
-    (folder.path / "scenario.toml").write_text(MANIFEST.replace("margin = 0.25", "margin = 0.99"))
+    (folder.path / "scenarios" / f"{NAME}.toml").write_text(
+        MANIFEST.replace("margin = 0.25", "margin = 0.99")
+    )
 
     with pytest.raises(StoreError, match="was changed after the run was planned"):
         analyse(folder)

@@ -11,7 +11,7 @@ from lab.evidence import Here, Standings, measures, ranked
 from lab.manifest import register
 from lab.model.claim import Register
 from lab.model.outcome import ClaimVerdict
-from lab.model.run import Ending, Plan
+from lab.model.run import FORMAT, Ending, Plan
 from lab.model.scenario import Scenario
 from lab.store import Store
 from tests.recorded import MANIFEST, NAME, Recipe, record
@@ -186,11 +186,11 @@ def test_a_run_that_cannot_be_used_is_passed_over_by_name(tmp_path: Path) -> Non
     folders = [record(tmp_path, Recipe(name=_name(day))).path for day in range(2, 8)]
     (folders[0] / "plan.json").write_text("{}")
     (folders[1] / "plan.json").write_text('{"format": 99}')
-    (folders[2] / "scenario.toml").write_text(_OLDER)
+    (folders[2] / "scenarios" / f"{NAME}.toml").write_text(_OLDER)
     runs = (folders[3] / "runs.jsonl").read_bytes()
     (folders[3] / "runs.jsonl").write_bytes(runs[:-5])
-    (folders[4] / "predictions.json").write_text('{"format": 2, "predictions": []}')
-    (folders[5] / "scenario.toml").write_bytes(b"\xff")
+    (folders[4] / "predictions.json").write_text(f'{{"format": {FORMAT}, "predictions": []}}')
+    (folders[5] / "scenarios" / f"{NAME}.toml").write_bytes(b"\xff")
 
     found = _stand(tmp_path)
 
@@ -200,8 +200,8 @@ def test_a_run_that_cannot_be_used_is_passed_over_by_name(tmp_path: Path) -> Non
         said,
         range(2, 8),
         (
-            "is of format None; this golab reads 2",
-            "is of format 99; this golab reads 2",
+            f"is of format None; this golab reads {FORMAT}",
+            f"is of format 99; this golab reads {FORMAT}",
             "was changed after the run was planned",
             "its last line was cut off",
             "its files do not belong together",
@@ -236,4 +236,4 @@ def test_a_plan_measures_a_claim_if_it_has_every_cell(tmp_path: Path) -> None:
         for day, only in ((1, ("s1",)), (2, ("s3",)))
     ]
 
-    assert [measures(claim, plan) for plan in plans] == [False, True]
+    assert [measures(claim, NAME, plan) for plan in plans] == [False, True]

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from lab.listing import Listed, listed
-from lab.model.run import Ending
+from lab.model.run import FORMAT, Ending
 from lab.store import Store
 from tests.recorded import Recipe, record
 
@@ -13,7 +13,7 @@ def test_runs_are_listed_with_how_they_came_out(tmp_path: Path) -> None:
     record(tmp_path, Recipe(name="20261123-2-example", endings={"s2": Ending.TIMEOUT}, stopped_by="max-time"))
     record(tmp_path, Recipe(name="20261123-1-example"))
     other = record(tmp_path, Recipe(name="20261123-3-example")).path / "plan.json"
-    other.write_text(other.read_text().replace('"format": 2', '"format": 99'))
+    other.write_text(other.read_text().replace(f'"format": {FORMAT}', '"format": 99'))
 
     first, second, third = listed(Store(tmp_path))
 
@@ -30,7 +30,7 @@ def test_runs_are_listed_with_how_they_came_out(tmp_path: Path) -> None:
     )
     assert (second.run, second.stopped_by) == ("20261123-2-example", "max-time")
     assert second.conclusion == "4 of 6 predictions hold; 2 had nothing measured to compare with"
-    assert third.problem.endswith("plan.json: is of format 99; this golab reads 2")
+    assert third.problem.endswith(f"plan.json: is of format 99; this golab reads {FORMAT}")
 
 
 def test_the_kept_analysis_is_what_is_listed(tmp_path: Path) -> None:

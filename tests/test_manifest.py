@@ -55,7 +55,7 @@ def test_a_good_manifest_gives_its_cells(tmp_path: Path) -> None:
     scenario = manifest.load(path)
 
     assert [cell.id for cell in default_cells(scenario)] == ["one", "one-p2", "two", "two-p2"]
-    assert [factor.name for factor in scenario.factors] == ["mode", "gomaxprocs", "go"]
+    assert [factor.name for factor in scenario.factors] == ["mode", "gomaxprocs", "go", "engine"]
     assert scenario.limits.memory_bytes == 2**20
     assert not scenario.cgo
 

@@ -230,11 +230,19 @@ def test_the_course_of_a_run_has_each_usable_value_at_its_position() -> None:
     levels = {factor.name: factor.default.text for factor in scenario.factors}
     cells = [
         PlannedCell(
-            id="s1", levels=levels, program_sha256="", binary_sha256="", image="", argv=(), environment=()
+            id="s1",
+            scenario="example",
+            engine="docker",
+            levels=levels,
+            program_sha256="",
+            binary_sha256="",
+            image="",
+            argv=(),
+            environment=(),
         )
     ]
     course = course_of(
-        scenario,
+        {"example": scenario},
         cells,
         [measured(-1, (9,)), measured(4, (1, 2, 12)), measured(2, (7,), Ending.OOM), measured(5, ())],
     )

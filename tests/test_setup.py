@@ -80,6 +80,9 @@ def test_other_programs_formats_and_scenarios_are_refused(plan: Plan) -> None:
     assert refusal(plan, _with_cells(plan, program_sha256="d" * 64)) == (
         "they did not run the same program in s1, s2, s3 (its source differs beyond the go line)"
     )
-    assert refusal(plan, replace(plan, scenario="other")) == "one measured example, the other other"
+    assert (
+        refusal(plan, replace(plan, scenario="other", manifests={"other": ""}))
+        == "one measured example, the other other"
+    )
     assert refusal(plan, replace(plan, format=99)) == "their records are of formats 2 and 99"
     assert refusal(plan, replace(plan, cells=())) == "they have no cell in common"

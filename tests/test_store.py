@@ -16,14 +16,15 @@ _PLAN = Plan(
     format=FORMAT,
     run="20261123-120000-example-0007",
     scenario="example",
-    manifest_sha256="0" * 64,
+    title="",
+    manifests={"example": "0" * 64},
     engine="host",
     seed=7,
     replicates=2,
     max_time_ns=Nanos(10),
     quick=False,
     asked=("run", "scenario", "example", "--seed=7"),
-    costs=CostsUsed(source="packaged", identity="golab", calibrated=False),
+    costs={"host": CostsUsed(source="packaged", identity="golab", calibrated=False)},
     cells=(),
     turns=(Turn(position=0, block=0, cell="a"),),
     provenance={"machine": {"cpus": 2}},
@@ -32,12 +33,12 @@ _PLAN = Plan(
 
 _DECIDED = Decided(
     plan=_PLAN,
-    manifest=b"format = 1\n",
+    manifests={"example": b"format = 1\n"},
     foretold={
         ("a", "wait_ns"): Prediction(value=2.0, low=1.0, high=3.0, log_se=0.1, calibrations=8, n=32),
         ("a", "size_bytes"): "no collector yet",
     },
-    costs="{}",
+    costs={"host": "{}"},
 )
 
 
@@ -66,7 +67,7 @@ def test_a_run_comes_back_as_it_was(folder: RunFolder) -> None:
     records = folder.records()
     assert tuple(records) == tuple(_record(position) for position in range(3))
     assert (folder.plan(), folder.foretold()) == (_PLAN, _DECIDED.foretold)
-    assert folder.manifest()[0] == _DECIDED.manifest
+    assert folder.manifest("example")[0] == _DECIDED.manifests["example"]
     assert (folder.stopped_by(), records.damage) == ("max-time", "")
 
 
@@ -111,9 +112,9 @@ def test_what_stands_before_a_damage_is_used_and_the_damage_named(folder: RunFol
 def test_another_format_is_refused(folder: RunFolder, found: int, hint: str) -> None:
     """A record of a later golab is not guessed at, and an earlier one lacks what is needed."""
     path = folder.path / "plan.json"
-    path.write_bytes(path.read_bytes().replace(b'"format": 2', b'"format": %d' % found))
+    path.write_bytes(path.read_bytes().replace(b'"format": %d' % FORMAT, b'"format": %d' % found))
 
-    with pytest.raises(StoreError, match=f"format {found}; this golab reads 2") as refused:
+    with pytest.raises(StoreError, match=f"format {found}; this golab reads {FORMAT}") as refused:
         folder.plan()
     assert refused.value.hint
     assert refused.value.hint.startswith(hint)

@@ -45,15 +45,6 @@ def defaults(scenario: Scenario, cell: Cell) -> Mapping[str, int | str]:
     }
 
 
-def source_levels(scenario: Scenario, cell: Cell) -> Mapping[str, Level]:
-    """The levels on which the program's source depends: cells that agree in them share a binary."""
-    return {
-        factor.name: cell.levels[factor.name]
-        for factor in scenario.factors
-        if factor.reaches in ("source", "lab")
-    }
-
-
 def _set_variables(scenario: Scenario, cell: Cell) -> list[tuple[str, str]]:
     return [
         (factor.variable, factor.form.replace("{}", str(cell.levels[factor.name].value)))

@@ -12,7 +12,20 @@ from typing import Annotated
 import typer
 
 from lab import __version__
-from lab.cli import catalogue, claims, clean, compare, doctor, engine, foresight, report, run, runs, sim
+from lab.cli import (
+    catalogue,
+    claims,
+    clean,
+    compare,
+    doctor,
+    engine,
+    foresight,
+    matrix,
+    report,
+    run,
+    runs,
+    sim,
+)
 from lab.errors import LabError
 from lab.report.text import printable
 
@@ -30,6 +43,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(run.app, name="run")
+app.add_typer(matrix.app, name="matrix")
 app.add_typer(engine.app, name="engine")
 app.command("sim")(sim.sim)
 app.command("doctor")(doctor.doctor)

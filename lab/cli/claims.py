@@ -116,9 +116,7 @@ def _measure(
         replicates=None,
         max_time=duration_from_text(DEFAULT_MAX_TIME),
         seed=secrets.randbelow(2**32),
-        engine=engine,
-        results=results,
-        wait=True,
+        means=pipeline.Means(engine=engine, results=results),
     )
     with Reporter() as reporter:
         reporter.stage(f"measuring {name}")

@@ -115,7 +115,7 @@ def _against_prediction(run: Analysis, wanted: _Wanted, *, as_json: bool) -> tup
         typer.echo(run_result(narrowed).model_dump_json(indent=1))
     else:
         show_run(run_page(narrowed), narrowed.cells, sys.stdout)
-    return view.verdicts(narrowed.cells, narrowed.expected)
+    return view.verdicts(narrowed.cells)
 
 
 def _against_run(

@@ -24,6 +24,15 @@ def scenarios(context: typer.Context, incomplete: str) -> list[str]:
     return []
 
 
+def matrices(context: typer.Context, incomplete: str) -> list[str]:
+    """Names of matrices."""
+    from lab import catalogue
+
+    with contextlib.suppress(LabError, OSError):
+        return _fitting(catalogue.find(_root(context), Path.cwd()).matrices(), incomplete)
+    return []
+
+
 def levels(context: typer.Context, incomplete: str) -> list[str]:
     """``NAME=`` for each factor, and then ``NAME=LEVEL``, also after a comma."""
     for scenario in _scenarios_in(context):

@@ -28,26 +28,26 @@ def predict(
     """The prediction alone: needs neither Docker nor Go."""
     from lab import pipeline
     from lab.analysis import costs_note
+    from lab.costing import costs_used
     from lab.report.terminal import Page, show_prediction
 
     chosen = request(gomaxprocs=gomaxprocs, go=go, sets=sets, only=only, skip=skip)
     foreseen = pipeline.predict_only(context.obj, name, chosen, costs=costs, seed=seed)
     if as_json:
-        from lab.publish import cell_results
-        from lab.published import CostsUsed, PredictResult
+        from lab.publish import cell_results, costs_result
+        from lab.published import PredictResult
 
-        used = foreseen.costs
         result = PredictResult(
             format=1,
             scenario=name,
             cells=cell_results(foreseen.cells),
-            costs=CostsUsed(source=used.source, id=used.identity, calibrated=used.calibrated),
+            costs=costs_result(costs_used(foreseen.costs)),
         )
         typer.echo(result.model_dump_json(indent=1))
         return
     title = f"{foreseen.title}\n{name}, predicted only, seed {seed}"
     show_prediction(
-        Page(title=title, expected=(), notes=(costs_note(pipeline.costs_used(foreseen.costs)),)),
+        Page(title=title, notes=(costs_note(costs_used(foreseen.costs)),)),
         foreseen.cells,
         sys.stdout,
     )

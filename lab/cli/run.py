@@ -80,10 +80,6 @@ def scenario(
     from lab import pipeline
     from lab.cli.progress import Reporter
     from lab.model.units import duration_from_text
-    from lab.publish import run_result
-    from lab.report import view
-    from lab.report.terminal import show_run
-    from lab.store import RunFolder
 
     try:
         limit = duration_from_text(max_time)
@@ -95,18 +91,25 @@ def scenario(
         replicates=runs,
         max_time=limit,
         seed=secrets.randbelow(2**32) if seed is None else seed,
-        engine=engine,
-        results=results,
-        wait=wait,
-        costs=costs,
-        calibrate=calibrate,
-        base=base,
+        means=pipeline.Means(
+            engine=engine, results=results, wait=wait, costs=costs, calibrate=calibrate, base=base
+        ),
     )
     if dry_run:
         typer.echo("\n".join(pipeline.foretell_run(context.obj, order)))
         return
     with Reporter() as reporter:
         finished = pipeline.run(context.obj, order, reporter)
+    tell(finished, as_json=as_json, check=check)
+
+
+def tell(finished: Analysis, *, as_json: bool, check: bool) -> None:
+    """Print a run and end with its exit code: interrupted, replicates that failed, and with *check* the verdicts."""
+    from lab.publish import run_result
+    from lab.report import view
+    from lab.report.terminal import show_run
+    from lab.store import RunFolder
+
     if as_json:
         typer.echo(run_result(finished).model_dump_json(indent=1))
     else:
@@ -114,9 +117,9 @@ def scenario(
         typer.echo(f"report: {RunFolder(finished.folder).report}")
     if finished.stopped_by == "interrupted":
         raise typer.Exit(INTERRUPTED)
-    if view.failures(finished.cells, finished.expected):
+    if view.failures(finished.cells):
         raise typer.Exit(_RUNS_FAILED)
-    if check and (code := exit_code(view.verdicts(finished.cells, finished.expected))):
+    if check and (code := exit_code(view.verdicts(finished.cells))):
         raise typer.Exit(code)
 
 
@@ -127,8 +130,7 @@ def run_page(run: Analysis) -> Page:
     plan = run.plan
     quick = ", quick" if plan.quick else ""
     return Page(
-        title=f"{run.scenario.title}\n{plan.scenario} on engine {plan.engine}, seed {plan.seed}{quick}",
-        expected=run.expected,
+        title=f"{run.title}\n{plan.scenario} on engine {plan.engine}, seed {plan.seed}{quick}",
         claims=run.claims,
         notes=run.notes,
         quality=run.quality,

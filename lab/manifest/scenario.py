@@ -22,6 +22,7 @@ from lab.model.run import Ending
 from lab.model.scenario import (
     AUTO,
     BUILT_IN_FACTORS,
+    ENGINE,
     GO_RELEASE,
     GOMAXPROCS,
     CellGroup,
@@ -236,8 +237,8 @@ def _factors(tables: Iterable[tuple[str, _FactorTable]], mistakes: list[str]) ->
         )
 
 
-def _built_in(releases: list[str]) -> tuple[Factor, Factor]:
-    """GOMAXPROCS and the Go release, which every scenario has."""
+def _built_in(releases: list[str]) -> tuple[Factor, Factor, Factor]:
+    """GOMAXPROCS, the Go release and the engine, which every scenario has."""
     automatic = Level(AUTO, AUTO)
     gomaxprocs = Factor(
         name=GOMAXPROCS,
@@ -262,7 +263,16 @@ def _built_in(releases: list[str]) -> tuple[Factor, Factor]:
         reaches="lab",
         prefix="go",
     )
-    return gomaxprocs, go
+    run_engine = Level(AUTO, AUTO)
+    engine = Factor(
+        name=ENGINE,
+        title="where it runs; auto is the engine of the run",
+        kind=FactorKind.TEXT,
+        levels=(run_engine, Level("docker", "docker"), Level("host", "host")),
+        default=run_engine,
+        reaches="lab",
+    )
+    return gomaxprocs, go, engine
 
 
 def _contradictions(

@@ -36,6 +36,16 @@ class Selector:
         return wanted and not _matches_any(cell.id, self.skip)
 
 
+def joint_id(scenario: str, cell: str) -> str:
+    """A cell's id in a run of several scenarios."""
+    return f"{scenario}:{cell}"
+
+
+def own_id(scenario: str, cell: str) -> str:
+    """A cell's id within its scenario, as its claims name it."""
+    return cell.removeprefix(f"{scenario}:")
+
+
 def default_cells(scenario: Scenario, *, quick: bool = False) -> tuple[Cell, ...]:
     """The cells of the manifest's groups, in its order, each once."""
     groups = [group for group in scenario.groups if group.quick or not quick]

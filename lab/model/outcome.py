@@ -190,8 +190,8 @@ class MeasuredMetric:
 class CellSummary:
     """One cell of a finished run: how its replicates ended, and what they measured.
 
-    ``excluded`` counts the replicates that a rule on the environment put aside, by its reason; they are in
-    ``outcomes``, too. Where replicates timed out, ``lasted_ns`` is the median duration of a replicate that takes them for
+    ``scenario`` is whose cell it is. ``expected`` endings are no failure. ``excluded`` counts the replicates that a rule on the environment put aside, by
+    its reason; they are in ``outcomes``, too. Where replicates timed out, ``lasted_ns`` is the median duration of a replicate that takes them for
     longer than their limit, or ``longer_than_ns`` the bound that is known of it.
     """
 
@@ -200,9 +200,16 @@ class CellSummary:
     outcomes: Mapping[str, int]
     reasons: Mapping[str, str]
     metrics: tuple[MeasuredMetric, ...]
+    scenario: str = ""
+    expected: tuple[str, ...] = ("exit",)
     excluded: Mapping[str, int] = field(default_factory=dict)
     lasted_ns: Estimate | None = None
     longer_than_ns: Bound | None = None
+
+    @property
+    def unexpected(self) -> Mapping[str, int]:
+        """The endings that a replicate of this cell should not have, with how many had them."""
+        return {ending: count for ending, count in self.outcomes.items() if ending not in self.expected}
 
 
 class ClaimVerdict(enum.Enum):

@@ -9,8 +9,9 @@ from typing import Any, Final, Literal
 
 from lab.model.units import Nanos
 
-FORMAT: Final = 2
-"""The format of a run's files. History. 1: first. 2: the manifest, the predictions and the run's end are kept beside the plan."""
+FORMAT: Final = 3
+"""The format of a run's files. History. 1: first. 2: the manifest, the predictions and the run's end are kept beside the plan.
+3: a run may hold cells of several scenarios and engines (a matrix)."""
 
 StoppedBy = Literal["replicates", "max-time", "interrupted", "killed"]
 """What ended a run: all of its plan was measured, its time was up, a user stopped it, or it never came to write an end."""
@@ -104,9 +105,11 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedCell:
-    """A cell as the plan wrote it down: what was asked of it, and which binary and container it runs in."""
+    """A cell as the plan wrote it down: what was asked of it, and which binary, engine and container it runs in."""
 
     id: str
+    scenario: str
+    engine: str
     levels: Mapping[str, str]
     program_sha256: str
     binary_sha256: str
@@ -128,20 +131,34 @@ class CostsUsed:
 class Plan:
     """All that a run decided before its first replicate. ``provenance`` is what the machine and engine are.
 
-    ``asked`` are the arguments of the ``golab`` command that plans the same cells in the same order again.
+    ``scenario`` names what was measured: a scenario, or a matrix, which then has a ``title`` of its own. ``engine`` is where
+    cells ran that say nothing else. ``manifests`` has the digest of each scenario's manifest, ``costs`` by engine what the
+    predictions rest on. ``asked`` are the arguments of the ``golab`` command that plans the same cells in the same order
+    again.
     """
 
     format: int
     run: str
     scenario: str
-    manifest_sha256: str
+    title: str
+    manifests: Mapping[str, str]
     engine: str
     seed: int
     replicates: int
     max_time_ns: Nanos
     quick: bool
     asked: tuple[str, ...]
-    costs: CostsUsed
+    costs: Mapping[str, CostsUsed]
     cells: tuple[PlannedCell, ...]
     turns: tuple[Turn, ...]
     provenance: Mapping[str, Any]
+
+    @property
+    def costs_of_run(self) -> CostsUsed:
+        """The costs of the run's own engine; where no cell runs on that, of the first other."""
+        return self.costs.get(self.engine) or next(iter(self.costs.values()))
+
+    @property
+    def is_matrix(self) -> bool:
+        """Whether several scenarios or engines may be in it, by a matrix's file."""
+        return bool(self.title)

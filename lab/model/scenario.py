@@ -16,11 +16,12 @@ LevelValue = int | str
 
 GOMAXPROCS: Final = "gomaxprocs"
 GO_RELEASE: Final = "go"
-BUILT_IN_FACTORS: Final = (GOMAXPROCS, GO_RELEASE)
+ENGINE: Final = "engine"
+BUILT_IN_FACTORS: Final = (GOMAXPROCS, GO_RELEASE, ENGINE)
 """Factors that every scenario has, whatever its manifest says."""
 
 AUTO: Final = "auto"
-"""The level of GOMAXPROCS at which the variable is not set and the runtime decides."""
+"""The level of GOMAXPROCS at which the variable is not set and the runtime decides; of the engine, where the run's own is it."""
 UNSET: Final = "unset"
 """The level of a factor at which its environment variable is not set."""
 

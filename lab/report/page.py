@@ -18,7 +18,7 @@ from typing import Final
 from lab.model.outcome import CellSummary, ClaimVerdict, Judged, MeasuredMetric
 from lab.model.quality import Quality
 from lab.model.run import Plan
-from lab.model.scenario import GO_RELEASE, Metric, Scenario
+from lab.model.scenario import GO_RELEASE, Scenario
 from lab.model.units import duration_to_text
 from lab.report import view
 from lab.report.axis import Axis
@@ -46,10 +46,10 @@ class Told:
     """A run, as a page needs it. ``facts`` are the set-up's; ``points`` each metric's values by position in the run."""
 
     plan: Plan
-    scenario: Scenario
+    title: str
+    scenarios: Mapping[str, Scenario]
     cells: tuple[CellSummary, ...]
     claims: tuple[Judged, ...]
-    expected: tuple[str, ...]
     warnings: tuple[str, ...]
     notes: tuple[str, ...]
     facts: tuple[tuple[str, str], ...]
@@ -136,14 +136,13 @@ class Page:
 
 def page_of(told: Told) -> Page:
     """Everything that the page says, in its order."""
-    metrics = {metric.name: metric for metric in told.scenario.metrics}
-    cells = tuple(_cell(told, number, cell, metrics) for number, cell in enumerate(told.cells, start=1))
+    cells = tuple(_cell(told, number, cell) for number, cell in enumerate(told.cells, start=1))
     rows = _rows(told, cells)
     return Page(
-        title=told.scenario.title,
+        title=told.title,
         subtitle=_subtitle(told),
-        asks=told.scenario.blocks,
-        look_for=told.scenario.look_for,
+        asks="\n\n".join(scenario.blocks for scenario in told.scenarios.values()),
+        look_for="\n\n".join(scenario.look_for for scenario in told.scenarios.values()),
         warnings=told.warnings,
         conclusion=f"{view.conclusion(told.cells)}.",
         quality=tuple(quality_lines(told.quality)) if told.quality else (),
@@ -156,7 +155,7 @@ def page_of(told: Told) -> Page:
             ClaimView(claim=each, badge=badge_of(_CLAIM_KINDS[each.verdict], each.verdict.value))
             for each in told.claims
         ),
-        failures=view.failures(told.cells, told.expected),
+        failures=view.failures(told.cells),
         excluded=tuple(
             f"{cell.id}: {counted(count, 'replicate')} excluded: {reason}"
             for cell in told.cells
@@ -174,8 +173,9 @@ def page_of(told: Told) -> Page:
     )
 
 
-def _cell(told: Told, number: int, cell: CellSummary, metrics: Mapping[str, Metric]) -> CellView:
+def _cell(told: Told, number: int, cell: CellSummary) -> CellView:
     anchor = f"c{number}"
+    titles = {metric.name: metric.title for metric in told.scenarios[cell.scenario].metrics}
     lines = [
         ForestLine(view.metric_name(metric.name, metric.statistic), metric.comparison)
         for metric in cell.metrics
@@ -191,14 +191,14 @@ def _cell(told: Told, number: int, cell: CellSummary, metrics: Mapping[str, Metr
         levels=", ".join(f"{name} {level}" for name, level in cell.levels.items()),
         outcomes=", ".join(f"{count} {ending}" for ending, count in cell.outcomes.items())
         or "no replicate ran",
-        is_unusual=not set(cell.outcomes) <= set(told.expected),
+        is_unusual=bool(cell.unexpected),
         forest=forest(words, lines) if lines else None,
         metrics=tuple(
             metric_view(
                 metric,
                 cell=cell.id,
                 anchor=f"{anchor}m{at}",
-                title=metrics[metric.name].title if metric.name in metrics else "",
+                title=titles[metric.name],
                 points=told.points.get((cell.id, metric.name), ()),
                 turns=len(told.plan.turns),
             )
@@ -266,7 +266,7 @@ def _setup(told: Told) -> tuple[tuple[str, str], ...]:
     """What a reader asks for first; everything else is below it."""
     plan, facts = told.plan, dict(told.facts)
     measured = sum(sum(cell.outcomes.values()) for cell in told.cells)
-    images = dict.fromkeys(cell.image for cell in plan.cells if cell.image)
+    images = dict.fromkeys(cell.image for cell in plan.cells if cell.image and cell.engine != "host")
     engine = " ".join(filter(None, (plan.engine, facts.get("engine.version", ""))))
     cpus = facts.get("machine.cpu.count")
     found = {
@@ -274,13 +274,13 @@ def _setup(told: Told) -> tuple[tuple[str, str], ...]:
         "replicates": f"{measured} of {len(plan.turns)} planned, {counted(len(plan.cells), 'cell')}, order shuffled in blocks by seed {plan.seed}",
         "Go": ", ".join(dict.fromkeys(cell.levels.get(GO_RELEASE, "?") for cell in plan.cells)),
         "engine": engine,
-        "image": "" if plan.engine == "host" else ", ".join(images),
+        "image": ", ".join(images),
         "base": facts.get("base.image", ""),
         "kernel": facts.get("machine.kernel.release", ""),
         "CPU": f"{facts.get('machine.cpu.model', '?')}, {cpus} online" if cpus else "",
         "virtualisation": facts.get("machine.virtualisation", ""),
         "THP": facts.get("machine.thp.enabled", ""),
         "clock source": facts.get("machine.clock_source", ""),
-        "manifest": f"sha256:{plan.manifest_sha256}",
+        "manifest": ", ".join(f"sha256:{digest}" for digest in plan.manifests.values()),
     }
     return tuple((name, value) for name, value in found.items() if value)

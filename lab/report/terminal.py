@@ -39,10 +39,9 @@ _WIDE: Final = 150
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """What stands around the table: titles above, claims and notes below; ``expected`` endings are not failures."""
+    """What stands around the table: titles above, claims and notes below."""
 
     title: str
-    expected: Sequence[str]
     claims: Sequence[Judged] = ()
     notes: Sequence[str] = ()
     quality: Quality | None = None
@@ -59,7 +58,7 @@ def show_run(page: Page, cells: Sequence[CellSummary], file: TextIO) -> None:
     table.add_column("verdict")
     _fill(
         table,
-        rows(cells, page.expected),
+        rows(cells),
         lambda row: (
             *((row.measured, row.interval, row.n) if is_wide else (row.measured,)),
             _footnote(row.predicted, reasons),
@@ -79,7 +78,7 @@ def show_run(page: Page, cells: Sequence[CellSummary], file: TextIO) -> None:
         console.print(
             Text.assemble("claim ", (claim.id, "bold"), ": ", (claim.verdict.value, "bold"), f": {claim.why}")
         )
-    for failure in failures(cells, page.expected):
+    for failure in failures(cells):
         console.print(failure, markup=False, style="red")
     for caution in cautions(cells):
         console.print(f"caution: {caution}", markup=False, style="yellow")

@@ -38,19 +38,18 @@ class Row:
     verdict: str
 
 
-def rows(cells: Sequence[CellSummary], expected: Sequence[str] = ("exit",)) -> tuple[Row, ...]:
+def rows(cells: Sequence[CellSummary]) -> tuple[Row, ...]:
     """The rows of the table, cell by cell."""
-    return tuple(row for cell in cells for row in _cell_rows(cell, expected))
+    return tuple(row for cell in cells for row in _cell_rows(cell))
 
 
-def failures(cells: Sequence[CellSummary], expected: Sequence[str] = ("exit",)) -> tuple[str, ...]:
+def failures(cells: Sequence[CellSummary]) -> tuple[str, ...]:
     """One sentence for each ending that a cell should not have had."""
     return tuple(
         f"{cell.id}: {count} of {sum(cell.outcomes.values())} replicates ended in {ending}"
         + (f": {cell.reasons[ending]}" if ending in cell.reasons else "")
         for cell in cells
-        for ending, count in cell.outcomes.items()
-        if ending not in expected
+        for ending, count in cell.unexpected.items()
     )
 
 
@@ -64,16 +63,15 @@ def not_predicted(cells: Sequence[CellSummary]) -> Mapping[str, int]:
     return reasons
 
 
-def _cell_rows(cell: CellSummary, expected: Sequence[str]) -> list[Row]:
+def _cell_rows(cell: CellSummary) -> list[Row]:
     outcomes = ", ".join(f"{count} {ending}" for ending, count in cell.outcomes.items())
     asked = ", ".join(f"{name} {level}" for name, level in cell.levels.items())
     aside = [cell.id, *([outcomes] if outcomes else []), *textwrap.wrap(asked, _ASIDE_WIDTH)]
-    is_unusual = not set(cell.outcomes) <= set(expected)
     return [
         Row(
             cell=line or "",
             is_first=position == 0,
-            failed=position == 1 and bool(outcomes) and is_unusual,
+            failed=position == 1 and bool(cell.unexpected),
             metric=metric_name(metric.name, metric.statistic) if metric else "",
             measured=measured_text(metric) if metric else "",
             interval=estimate_interval(metric.estimate, metric.unit) if metric and metric.estimate else "",
@@ -88,11 +86,11 @@ def _cell_rows(cell: CellSummary, expected: Sequence[str]) -> list[Row]:
     ]
 
 
-def verdicts(cells: Sequence[CellSummary], expected: Sequence[str] = ("exit",)) -> tuple[Verdict, ...]:
+def verdicts(cells: Sequence[CellSummary]) -> tuple[Verdict, ...]:
     """Of every metric that is predicted; an ending that should not have been disagrees, nothing measured decides nothing."""
     metrics = [metric for cell in cells for metric in cell.metrics if metric.prediction]
     found = [metric.comparison.verdict if metric.comparison else Verdict.INCONCLUSIVE for metric in metrics]
-    return (*found, *(Verdict.DISAGREES for _ in failures(cells, expected)))
+    return (*found, *(Verdict.DISAGREES for _ in failures(cells)))
 
 
 def conclusion(cells: Sequence[CellSummary]) -> str:

@@ -21,7 +21,6 @@ from lab.model.outcome import (
 )
 from lab.model.run import Ending, Record
 from lab.model.scenario import Metric, Scenario
-from lab.model.units import Nanos
 from lab.stats.censored import Durations, median
 from lab.stats.compare import compare
 from lab.stats.correlation import correlation_of
@@ -37,22 +36,20 @@ _P90_REPETITIONS: Final = 10
 
 
 def summarise(
-    scenario: Scenario,
+    scenarios: Mapping[str, Scenario],
     cells: Iterable[Cell],
     records: Iterable[Record],
     foretold: Mapping[tuple[str, str], Prediction | str],
     *,
     clock_ns: float = CLOCK_NS,
 ) -> tuple[CellSummary, ...]:
-    """One summary a cell, in the order of *cells*; records that are not usable count as outcomes only.
+    """One summary a cell, in the order of *cells*, whose scenarios are found by name; records that are not usable count as outcomes only.
 
     *records* are gone through once and nothing of them is kept but numbers. *foretold* has, by cell id and metric
     name, a prediction or the reason for none. Durations below twice *clock_ns* are below resolution: they are shown,
     and no ratio is formed of them.
     """
-    tallies = {
-        cell.id: _Tally(cell, scenario.metrics_of(cell.levels), scenario.limits.time) for cell in cells
-    }
+    tallies = {cell.id: _Tally(cell, scenarios[cell.scenario]) for cell in cells}
     for record in records:
         if (tally := tallies.get(record.turn.cell)) is not None:
             tally.count(record)
@@ -62,16 +59,17 @@ def summarise(
 class _Tally:
     """What is counted of one cell while its records go by."""
 
-    def __init__(self, cell: Cell, metrics: tuple[Metric, ...], limit: Nanos) -> None:
+    def __init__(self, cell: Cell, scenario: Scenario) -> None:
         self._cell = cell
-        self._metrics = metrics
-        self._limit = limit
+        self._metrics = scenario.metrics_of(cell.levels)
+        self._limit = scenario.limits.time
+        self._expected = tuple(ending.value for ending in scenario.expected)
         self._outcomes: Counter[str] = Counter()
         self._excluded: Counter[str] = Counter()
         self._reasons: dict[str, str] = {}
         self._ended, self._timed_out = Reduction(["max"]), Reduction(["max"])
         wanted: dict[str, list[str]] = {}
-        for metric in metrics:
+        for metric in self._metrics:
             wanted.setdefault(metric.observation, []).append(metric.statistic)
         self._seen = {name: Reduction(statistics) for name, statistics in wanted.items()}
 
@@ -97,6 +95,8 @@ class _Tally:
         lasted = self._lasted()
         return CellSummary(
             id=self._cell.id,
+            scenario=self._cell.scenario,
+            expected=self._expected,
             levels={name: level.text for name, level in self._cell.levels.items()},
             outcomes=dict(sorted(self._outcomes.items())),
             reasons=self._reasons,

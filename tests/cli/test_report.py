@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.model.run import FORMAT
 from tests.recorded import Recipe, record
 
 pytestmark = pytest.mark.slow
@@ -51,5 +52,5 @@ def test_what_has_no_page_is_a_sentence(tmp_path: Path) -> None:
     assert f"golab: {tmp_path}/no/page.html: No such file or directory" in nowhere.stderr
     assert "is called 'nothing'" in unknown.stderr
     assert "holds no run yet" in empty.stderr
-    assert "is of format 99; this golab reads 2\n  hint: a newer golab wrote it" in newer.stderr
+    assert f"is of format 99; this golab reads {FORMAT}\n  hint: a newer golab wrote it" in newer.stderr
     assert not [done.stdout for done in (nowhere, unknown, empty, newer) if done.stdout]

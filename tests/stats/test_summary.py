@@ -71,7 +71,7 @@ def _record(
 
 def _one(metric: Metric, *processes: tuple[int, ...]) -> MeasuredMetric:
     records = (_record("a", {"wait_ns": each}) for each in processes)
-    (cell,) = summarise(_scenario(metric), [_cell("a")], records, {("a", metric.name): _PREDICTION})
+    (cell,) = summarise({"s": _scenario(metric)}, [_cell("a")], records, {("a", metric.name): _PREDICTION})
     (found,) = cell.metrics
     return found
 
@@ -93,7 +93,7 @@ def test_each_cell_gets_its_own_in_the_order_asked_for() -> None:
     }
     foretold["b", "wait_ns"] = _PREDICTION
 
-    b, a = summarise(_scenario(*metrics), [_cell("b"), _cell("a")], iter(records), foretold)
+    b, a = summarise({"s": _scenario(*metrics)}, [_cell("b"), _cell("a")], iter(records), foretold)
 
     assert (b.id, a.id) == ("b", "a")
     assert [metric.values for metric in b.metrics] == [(100, 200), (110, 300), (7,)]
@@ -129,7 +129,7 @@ def test_a_cell_of_timeouts_has_a_bound() -> None:
     late = _record("a", {}, Ending.TIMEOUT)
 
     alone, mixed, quick = (
-        summarise(_scenario(_metric()), [_cell("a")], records, {("a", "wait_ns"): "-"})[0]
+        summarise({"s": _scenario(_metric())}, [_cell("a")], records, {("a", "wait_ns"): "-"})[0]
         for records in ([late, late], [late, *[_record("a", {})] * 3], [_record("a", {})])
     )
 
@@ -166,7 +166,9 @@ def test_the_same_observation_can_be_two_metrics() -> None:
     metrics = (_metric(), _metric("wait_p90_ns", "p90"))
     records = (_record("a", {"wait_ns": tuple(range(1000, 1011))}) for _ in range(2))
 
-    (cell,) = summarise(_scenario(*metrics), [_cell("a")], records, {("a", m.name): "-" for m in metrics})
+    (cell,) = summarise(
+        {"s": _scenario(*metrics)}, [_cell("a")], records, {("a", m.name): "-" for m in metrics}
+    )
 
     assert [metric.values for metric in cell.metrics] == [(1005, 1005), (1009, 1009)]
 
@@ -192,12 +194,12 @@ def test_a_hundred_thousand_records_are_summarised_in_seconds() -> None:
         for _ in _many(100, records, 30):
             pass
         made = time.process_time()
-        summarise(_scenario(*metrics), cells, _many(100, records, 30), foretold)
+        summarise({"s": _scenario(*metrics)}, cells, _many(100, records, 30), foretold)
         return made - begun, time.process_time() - made
 
     making, both = spent(100_000)
     tracemalloc.start()
-    summaries = summarise(_scenario(*metrics), cells, _many(100, 5_000, 30), foretold)
+    summaries = summarise({"s": _scenario(*metrics)}, cells, _many(100, 5_000, 30), foretold)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 

@@ -1,0 +1,155 @@
+"""``golab matrix``: an experiment over scenarios and factors as one plan, one order, one record."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, Literal
+
+import typer
+
+from lab.cli import completion
+from lab.cli.choices import Base, Costs
+from lab.cli.compare import Check
+from lab.errors import UsageError
+
+if TYPE_CHECKING:
+    from lab.estimating import Estimated
+    from lab.experiment import Experiment
+
+_LONG_NS: Final = 3600 * 10**9
+"""What takes longer than this is not begun without being told twice."""
+
+app = typer.Typer(help="An experiment over scenarios and factors as one plan.", no_args_is_help=True)
+
+File = Annotated[
+    str,
+    typer.Argument(
+        metavar="FILE",
+        help="A matrix: its file, or its name in experiments/.",
+        autocompletion=completion.matrices,
+    ),
+]
+Results = Annotated[
+    Path | None, typer.Option(help="Where records go (default: results/ of the lab, else ./golab-results).")
+]
+
+
+@app.callback()
+def group() -> None:
+    """An experiment over scenarios and factors as one plan, one order, one record."""
+
+
+@app.command("plan")
+def plan(context: typer.Context, name: File, *, results: Results = None) -> None:
+    """Say what a matrix would measure and how long that takes; nothing is built, fetched, started or written."""
+    from lab import pipeline
+    from lab.planning import in_words
+
+    wanted, found = pipeline.plan_matrix(context.obj, name, results)
+    typer.echo(wanted.title)
+    for line in in_words(wanted):
+        typer.echo(line)
+    typer.echo(_in_words(wanted, found))
+
+
+@app.command("run")
+def run(
+    context: typer.Context,
+    name: File,
+    *,
+    engine: Annotated[
+        Literal["auto", "docker", "host"],
+        typer.Option(help="Where cells run that name no engine, and builds."),
+    ] = "auto",
+    base: Base = "auto",
+    results: Results = None,
+    wait: Annotated[bool, typer.Option(help="Wait for another golab that measures on this machine.")] = True,
+    costs: Costs = "auto",
+    calibrate: Annotated[
+        bool,
+        typer.Option(
+            "--calibrate/--no-calibrate", help="Measure first what is missing of this machine's costs."
+        ),
+    ] = True,
+    yes: Annotated[bool, typer.Option("--yes", help="Begin also what takes long.")] = False,
+    check: Check = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON, as `golab schema run` documents it.")
+    ] = False,
+) -> None:
+    """Measure a matrix: every cell in one shuffled order, a table, one record, one page."""
+    from lab import pipeline
+    from lab.cli.progress import Reporter
+    from lab.cli.run import tell
+
+    wanted, found = pipeline.plan_matrix(context.obj, name, results)
+    if not yes:
+        _refuse_long(wanted, found)
+    means = pipeline.Means(
+        engine=engine, results=results, wait=wait, costs=costs, calibrate=calibrate, base=base
+    )
+    with Reporter() as reporter:
+        reporter.stage(_in_words(wanted, found))
+        finished = pipeline.run_matrix(context.obj, name, means, reporter)
+    tell(finished, as_json=as_json, check=check)
+
+
+@app.command("report")
+def report(
+    context: typer.Context,
+    name: File,
+    *,
+    results: Results = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON, as `golab schema run` documents it.")
+    ] = False,
+) -> None:
+    """The newest run of a matrix: its table again, and its page written anew."""
+    from lab import pipeline, reported
+    from lab.analysis import analyse
+    from lab.cli.run import run_page
+    from lab.publish import run_result
+    from lab.report.terminal import show_run
+
+    folder = pipeline.newest_of_matrix(context.obj, name, results)
+    found = analyse(folder)
+    page = folder.keep_report(reported.report(folder, found))
+    if as_json:
+        typer.echo(run_result(found).model_dump_json(indent=1))
+        return
+    show_run(run_page(found), found.cells, sys.stdout)
+    typer.echo(f"report: {page}")
+
+
+def _refuse_long(wanted: Experiment, found: Estimated) -> None:
+    from lab.model.units import duration_to_text
+
+    total = min(found.total, wanted.max_time)
+    if found.total > wanted.max_time:
+        raise UsageError(
+            f"{_in_words(wanted, found)}: its budget would end it after about"
+            f" {wanted.max_time / found.total:.0%} of it",
+            hint="raise the budget, take cells or replicates away, or begin all the same with --yes",
+        )
+    if total > _LONG_NS:
+        raise UsageError(
+            _in_words(wanted, found), hint=f"to begin it: --yes (it would take {duration_to_text(total)})"
+        )
+
+
+def _in_words(wanted: Experiment, found: Estimated) -> str:
+    from lab.model.units import duration_to_text
+
+    estimate = duration_to_text(found.total)
+    about = f"at most {estimate}" if found.unbounded == found.cells else f"about {estimate}"
+    if found.unbounded:
+        basis = f"{found.unbounded} of {found.cells} cells count with their time limit, nothing like them ever ran here"
+    elif found.unknown:
+        basis = f"by {found.runs} earlier runs; {found.unknown} cells that never ran count as others of their scenario"
+    else:
+        basis = f"by {found.runs} earlier runs"
+    return (
+        f"{found.cells} cells of {wanted.replicates} replicates take {about} of programs ({basis});"
+        f" budget {duration_to_text(wanted.max_time)}"
+    )

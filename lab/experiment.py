@@ -1,0 +1,142 @@
+"""What one run is to measure: the cells of a scenario, or those of a matrix, with all that is decided beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lab import manifest, predict
+from lab.bench import selection
+from lab.catalogue import Lab
+from lab.errors import LabError
+from lab.manifest import experiment as file
+from lab.manifest.tables import refusal
+from lab.model.experiment import Entry, Matrix
+from lab.model.matrix import Cell, Selector, joint_id
+from lab.model.outcome import Foretold, Prediction
+from lab.model.scenario import Scenario
+from lab.model.units import Nanos
+from lab.predict import Twin
+from lab.sim.costs import Costs
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One scenario's cells in an experiment, its manifest as it stands, and its simulated twin."""
+
+    scenario: Scenario
+    manifest: bytes
+    twin: Twin
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Experiment:
+    """All that a run measures. ``title`` is a matrix's own; ``asked`` are the command's arguments that say the same again."""
+
+    name: str
+    title: str
+    parts: tuple[Part, ...]
+    replicates: int
+    max_time: Nanos
+    order_seed: int
+    simulation_seed: int
+    quick: bool
+    asked: tuple[str, ...]
+
+    @property
+    def cells(self) -> tuple[tuple[Scenario, Cell], ...]:
+        """Every cell with its scenario."""
+        return tuple((part.scenario, cell) for part in self.parts for cell in part.cells)
+
+
+def part_of(lab: Lab, name: str, request: selection.Request) -> Part:
+    """The cells of the scenario *name* that *request* chooses. Errors are those of its manifest, the choice and the twin."""
+    path = lab.manifest(name)
+    content = path.read_bytes()
+    scenario = manifest.read(content, name=name, path=path)
+    twin = predict.read_twin(lab.scenarios / f"{name}.py")
+    return Part(scenario, content, twin, selection.select(scenario, request))
+
+
+def of_matrix(lab: Lab, path: Path) -> Experiment:
+    """The experiment of a matrix's file. ManifestError lists every scenario, factor, level or pattern that is not there."""
+    matrix = file.load(path)
+    return Experiment(
+        name=matrix.name,
+        title=matrix.title,
+        parts=_parts(lab, matrix, path),
+        replicates=matrix.replicates,
+        max_time=matrix.budget,
+        order_seed=matrix.order_seed,
+        simulation_seed=matrix.simulation_seed,
+        quick=False,
+        asked=("matrix", "run", str(path)),
+    )
+
+
+def foretell(
+    experiment: Experiment,
+    costs: Mapping[str, Costs],
+    engine_of: Mapping[str, str],
+    *,
+    cpus: int,
+    processes: int,
+) -> Foretold:
+    """Predictions for every cell by the *costs* of its engine (*engine_of* has that by cell id).
+
+    A cell whose engine was refused has no costs of its own, and needs none: it gets those of the first engine.
+    """
+    found: dict[tuple[str, str], Prediction | str] = {}
+    names = {cell: name if name in costs else next(iter(costs)) for cell, name in engine_of.items()}
+    for part in experiment.parts:
+        for engine in dict.fromkeys(names[cell.id] for cell in part.cells):
+            cells = [cell for cell in part.cells if names[cell.id] == engine]
+            found |= predict.foretell(
+                part.scenario,
+                cells,
+                part.twin,
+                costs[engine],
+                cpus=cpus,
+                seed=experiment.simulation_seed,
+                processes=processes,
+            )
+    return found
+
+
+def is_predicted(experiment: Experiment) -> bool:
+    """Whether anything of it is predicted at all."""
+    return any(predict.is_predicted(part.scenario, part.cells, part.twin) for part in experiment.parts)
+
+
+def _parts(lab: Lab, matrix: Matrix, path: Path) -> tuple[Part, ...]:
+    mistakes: list[str] = []
+    found: dict[str, Part] = {}
+    for number, entry in enumerate(matrix.entries):
+        try:
+            part = part_of(lab, entry.scenario, _request(entry))
+        except LabError as error:
+            mistakes.append(f"scenarios[{number}]: {error}{f' ({error.hint})' if error.hint else ''}")
+            continue
+        if (before := found.get(entry.scenario)) is not None:
+            part = replace(part, cells=_distinct([*before.cells, *part.cells]))
+        found[entry.scenario] = part
+    if mistakes:
+        raise refusal(path, mistakes)
+    if len(found) == 1:
+        return tuple(found.values())
+    return tuple(replace(part, cells=tuple(_jointly(part.cells))) for part in found.values())
+
+
+def _request(entry: Entry) -> selection.Request:
+    return selection.Request(lists=entry.levels, selector=Selector(only=entry.only, skip=entry.skip))
+
+
+def _jointly(cells: Iterable[Cell]) -> Iterator[Cell]:
+    """Cells by ids that tell two scenarios' apart."""
+    return (replace(cell, id=joint_id(cell.scenario, cell.id)) for cell in cells)
+
+
+def _distinct(cells: Sequence[Cell]) -> tuple[Cell, ...]:
+    return tuple({cell.id: cell for cell in cells}.values())

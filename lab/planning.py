@@ -1,0 +1,114 @@
+"""From an experiment to the plan of its run: what is written down before the first replicate."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from lab.bench import command
+from lab.bench.plan import blocks
+from lab.bench.selection import Request
+from lab.costing import costs_used
+from lab.engine.base import Engine
+from lab.errors import EnvironmentRefusedError
+from lab.experiment import Experiment
+from lab.golang.build import Binary
+from lab.host import environment
+from lab.material import PROGRAM, Material, Prepared, Runnable, runnable
+from lab.model.run import FORMAT, Plan, PlannedCell
+from lab.model.scenario import AUTO, ENGINE
+from lab.model.units import duration_to_text
+from lab.sim.costs import Costs
+
+
+def run_name(wanted: Experiment) -> str:
+    """A name for a run that begins now: its date in UTC first, so that names are in the order of time."""
+    return f"{dt.datetime.now(dt.UTC):%Y%m%d-%H%M%S}-{wanted.name}-{wanted.order_seed & 0xFFFF:04x}"
+
+
+def asked(scenario: str, request: Request, replicates: int, seed: int, base: str) -> tuple[str, ...]:
+    """The arguments that plan a scenario's run again; levels as the user wrote them, the seed and n as they came out."""
+    lists = [f"--set={name}={','.join(texts)}" for name, texts in request.lists.items()]
+    patterns = [
+        *(f"--only={pattern}" for pattern in request.selector.only),
+        *(f"--skip={pattern}" for pattern in request.selector.skip),
+    ]
+    quick = ["--quick"] if request.quick else []
+    based = [] if base == "auto" else [f"--base={base}"]
+    return (
+        "run",
+        "scenario",
+        scenario,
+        *quick,
+        *lists,
+        *patterns,
+        f"--runs={replicates}",
+        f"--seed={seed}",
+        *based,
+    )
+
+
+def plan(name: str, wanted: Experiment, own: Engine, material: Material, costs: Mapping[str, Costs]) -> Plan:
+    """All that is decided of the run *name*, whose own engine is *own*."""
+    running = {each.prepared.cell.id: each for each in runnable(material)}
+    return Plan(
+        format=FORMAT,
+        run=name,
+        scenario=wanted.name,
+        title=wanted.title,
+        manifests={part.scenario.name: part.scenario.manifest_sha256 for part in wanted.parts},
+        engine=own.name,
+        seed=wanted.order_seed,
+        replicates=wanted.replicates,
+        max_time_ns=wanted.max_time,
+        quick=wanted.quick,
+        asked=(*wanted.asked, f"--engine={own.name}"),
+        costs={engine: costs_used(used) for engine, used in costs.items()},
+        cells=tuple(_planned(each, running.get(each.cell.id), own) for each in material.prepared),
+        turns=blocks(list(running), wanted.replicates, wanted.order_seed),
+        provenance=_provenance(own, material, running.values()),
+    )
+
+
+def in_words(wanted: Experiment) -> Iterator[str]:
+    """The plan in lines: which cells, how often, in which order, for how long at most."""
+    cells = [cell.id for _, cell in wanted.cells]
+    limit = duration_to_text(wanted.max_time)
+    yield f"{len(cells)} cells, {wanted.replicates} replicates of each, at most {limit} of measuring:"
+    yield from (f"  {cell}" for cell in cells)
+    yield f"order: {wanted.replicates} blocks of all cells, shuffled with seed {wanted.order_seed}; the first block:"
+    yield f"  {', '.join(turn.cell for turn in blocks(cells, 1, wanted.order_seed))}"
+
+
+def _provenance(own: Engine, material: Material, running: Iterable[Runnable]) -> dict[str, Any]:
+    others = {each.engine.name: each.engine for each in running if each.engine.name != own.name}
+    return {
+        "engine": own.describe(),
+        "machine": environment.describe(),
+        "base": material.base.described() if material.base else None,
+        **({"other_engines": {name: each.describe() for name, each in others.items()}} if others else {}),
+    }
+
+
+def _planned(each: Prepared, running: Runnable | None, own: Engine) -> PlannedCell:
+    wanted = each.wanted
+    return PlannedCell(
+        id=each.cell.id,
+        scenario=wanted.scenario.name,
+        engine=_engine_name(each, own),
+        levels={name: level.text for name, level in each.cell.levels.items()},
+        program_sha256=each.program.source_sha256,
+        binary_sha256=each.built.sha256 if isinstance(each.built, Binary) else "",
+        image=running.engine.image_of(running.spec) if running else "",
+        argv=(PROGRAM, *command.flags(wanted.scenario, each.cell)),
+        environment=command.environment(wanted.scenario, each.cell),
+    )
+
+
+def _engine_name(each: Prepared, own: Engine) -> str:
+    """Where a cell runs, or would have run."""
+    if not isinstance(each.wanted.engine, EnvironmentRefusedError):
+        return each.wanted.engine.name
+    asked_for = each.cell.text(ENGINE)
+    return own.name if asked_for == AUTO else asked_for
