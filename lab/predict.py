@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import multiprocessing
 import random
 from collections.abc import Callable, Mapping, Sequence
@@ -154,7 +155,7 @@ def _simulated(
     cpus: int,
     seed: int,
 ) -> Results:
-    accepted = main.__kwdefaults__ or {}
+    accepted = inspect.signature(main).parameters
     params = {
         name: level.value
         for name, level in cell.levels.items()

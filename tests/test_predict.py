@@ -47,6 +47,20 @@ def test_every_metric_is_predicted_or_says_why_not(scenario: Scenario, lab_root:
             assert found == reason if reason else isinstance(found, Prediction)
 
 
+@pytest.mark.slow
+def test_cells_are_predicted_alike_by_any_number_of_processes(scenario: Scenario, lab_root: Path) -> None:
+    """Every cell depends on its own levels and the seed alone."""
+    twin = predict.read_twin(lab_root / "scenarios/mmap-large.py")
+    cells = default_cells(scenario, quick=True)
+    alone, shared, shared_by_many = (
+        predict.foretell(scenario, cells, twin, packaged(), cpus=2, seed=7, processes=processes)
+        for processes in (1, 2, 5)
+    )
+
+    assert alone == shared == shared_by_many
+    assert len(cells) >= 5
+
+
 def test_what_touching_costs_is_its_pages_times_a_fault(scenario: Scenario, lab_root: Path) -> None:
     """The prediction of the simplest cell can be worked out by hand, and the interval holds it."""
     twin = predict.read_twin(lab_root / "scenarios/mmap-large.py")

@@ -84,5 +84,5 @@ def test_other_programs_formats_and_scenarios_are_refused(plan: Plan) -> None:
         refusal(plan, replace(plan, scenario="other", manifests={"other": ""}))
         == "one measured example, the other other"
     )
-    assert refusal(plan, replace(plan, format=99)) == "their records are of formats 2 and 99"
+    assert refusal(plan, replace(plan, format=99)) == "their records are of formats 3 and 99"
     assert refusal(plan, replace(plan, cells=())) == "they have no cell in common"

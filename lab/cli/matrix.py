@@ -123,33 +123,38 @@ def report(
 
 
 def _refuse_long(wanted: Experiment, found: Estimated) -> None:
-    from lab.model.units import duration_to_text
+    """UsageError for what its budget would cut off, and for what takes longer than an hour."""
+    from lab.model.units import long_duration_to_text
 
-    total = min(found.total, wanted.max_time)
-    if found.total > wanted.max_time:
+    if not found.unbounded and found.total > wanted.max_time:
         raise UsageError(
-            f"{_in_words(wanted, found)}: its budget would end it after about"
-            f" {wanted.max_time / found.total:.0%} of it",
+            f"{_in_words(wanted, found)}: that would end it after {wanted.max_time / found.total:.0%} of it",
             hint="raise the budget, take cells or replicates away, or begin all the same with --yes",
         )
-    if total > _LONG_NS:
+    longest = min(found.total, wanted.max_time)
+    if longest > _LONG_NS:
         raise UsageError(
-            _in_words(wanted, found), hint=f"to begin it: --yes (it would take {duration_to_text(total)})"
+            f"{_in_words(wanted, found)}: it may take {long_duration_to_text(longest)}",
+            hint="--yes begins it",
         )
 
 
 def _in_words(wanted: Experiment, found: Estimated) -> str:
-    from lab.model.units import duration_to_text
+    from lab.model.units import long_duration_to_text
+    from lab.report.text import counted
 
-    estimate = duration_to_text(found.total)
-    about = f"at most {estimate}" if found.unbounded == found.cells else f"about {estimate}"
+    runs = counted(found.runs, "earlier run")
     if found.unbounded:
-        basis = f"{found.unbounded} of {found.cells} cells count with their time limit, nothing like them ever ran here"
+        about = "at most"
+        basis = (
+            f"nothing like {found.unbounded} of the cells ever ran here: these count with their time limit"
+        )
     elif found.unknown:
-        basis = f"by {found.runs} earlier runs; {found.unknown} cells that never ran count as others of their scenario"
+        about = "about"
+        basis = f"by {runs}; {found.unknown} cells that never ran count as others of their scenario"
     else:
-        basis = f"by {found.runs} earlier runs"
+        about, basis = "about", f"by {runs}"
     return (
-        f"{found.cells} cells of {wanted.replicates} replicates take {about} of programs ({basis});"
-        f" budget {duration_to_text(wanted.max_time)}"
+        f"{counted(found.cells, 'cell')} of {counted(wanted.replicates, 'replicate')} take {about}"
+        f" {long_duration_to_text(found.total)} of programs ({basis}); budget {long_duration_to_text(wanted.max_time)}"
     )

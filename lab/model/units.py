@@ -49,6 +49,15 @@ def duration_to_text(nanos: float) -> str:
     return f"{_significant(nanos)} ns" if nanos else "0 ns"
 
 
+def long_duration_to_text(nanos: float) -> str:
+    """Two significant digits, as somebody says it who waits: ``45 s``, ``25 min``, ``2.5 h``, ``3.2 days``."""
+    for unit, scale in (("days", 86_400e9), ("h", 3_600e9), ("min", 60e9)):
+        if nanos >= 1.5 * scale:
+            amount = nanos / scale
+            return f"{amount:.0f} {unit}" if amount >= 10 else f"{float(f'{amount:.2g}'):g} {unit}"  # noqa: PLR2004
+    return f"{nanos / 1e9:.0f} s" if nanos >= 1e9 else duration_to_text(nanos)  # noqa: PLR2004
+
+
 def rounded_bytes(count: float) -> str:
     """Three significant digits, for reading: 17408000000 is ``16.2 GiB``."""
     for unit in ("TiB", "GiB", "MiB", "KiB"):

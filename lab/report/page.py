@@ -188,7 +188,7 @@ def _cell(told: Told, number: int, cell: CellSummary) -> CellView:
     return CellView(
         id=cell.id,
         anchor=anchor,
-        levels=", ".join(f"{name} {level}" for name, level in cell.levels.items()),
+        levels=view.levels_text(cell.levels),
         outcomes=", ".join(f"{count} {ending}" for ending, count in cell.outcomes.items())
         or "no replicate ran",
         is_unusual=bool(cell.unexpected),

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from lab.model.outcome import CellSummary, Comparison, Estimate, MeasuredMetric, Reason, Verdict
+from lab.model.scenario import AUTO, ENGINE
 from lab.model.units import value_to_text
 from lab.report.bars import bar
 
+_QUIET: Final = {ENGINE: AUTO}
+"""Levels that go without saying."""
 _ASIDE_WIDTH: Final = 26
 """Columns for what was asked for, beside the metrics."""
 
@@ -53,6 +56,11 @@ def failures(cells: Sequence[CellSummary]) -> tuple[str, ...]:
     )
 
 
+def levels_text(levels: Mapping[str, str]) -> str:
+    """What was asked for, without the factors of every scenario that are as they always are."""
+    return ", ".join(f"{name} {level}" for name, level in levels.items() if _QUIET.get(name) != level)
+
+
 def not_predicted(cells: Sequence[CellSummary]) -> Mapping[str, int]:
     """Each reason for which something is not predicted, and how many metrics it concerns."""
     reasons: dict[str, int] = {}
@@ -65,7 +73,7 @@ def not_predicted(cells: Sequence[CellSummary]) -> Mapping[str, int]:
 
 def _cell_rows(cell: CellSummary) -> list[Row]:
     outcomes = ", ".join(f"{count} {ending}" for ending, count in cell.outcomes.items())
-    asked = ", ".join(f"{name} {level}" for name, level in cell.levels.items())
+    asked = levels_text(cell.levels)
     aside = [cell.id, *([outcomes] if outcomes else []), *textwrap.wrap(asked, _ASIDE_WIDTH)]
     return [
         Row(
