@@ -40,13 +40,27 @@ class Analysis:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader has to know besides the numbers."""
-        return (*self.warnings, *costs_notes(self.plan.costs), f"record: {self.folder}")
+        return (*self.warnings, *self.stopping, *costs_notes(self.plan.costs), f"record: {self.folder}")
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What of the run is missing."""
         damage = (f"the record is damaged: {self.damage}",) if self.damage else ()
         return (*damage, *self._end_note())
+
+    @property
+    def stopping(self) -> tuple[str, ...]:
+        """By which rule a run ended that could have been longer."""
+        least, most = self.plan.replicates, self.plan.most_replicates
+        blocks = max((sum(cell.outcomes.values()) for cell in self.cells), default=0)
+        if self.stopped_by == "precise":
+            enough = "all that is judged was precise enough (its 90 % interval's half-width is at most half its margin)"
+            return (f"stopped after {blocks} of at most {most} replicates of each cell: {enough}",)
+        if self.stopped_by == "replicates" and blocks == most > least:
+            return (
+                f"measured {most} replicates of each cell, the most: not all that is judged is precise enough",
+            )
+        return ()
 
     def _end_note(self) -> tuple[str, ...]:
         match self.stopped_by:
@@ -57,7 +71,7 @@ class Analysis:
             case "killed":
                 measured = sum(sum(cell.outcomes.values()) for cell in self.cells)
                 return (f"the run never came to its end: {measured} of {len(self.plan.turns)} replicates",)
-            case "replicates":
+            case "replicates" | "precise":
                 return ()
 
 

@@ -171,7 +171,7 @@ def _notes(analysis: Analysis, here: Here) -> Iterator[str]:
         yield "measured under an older manifest, and judged by that one's rules"
     if plan.quick:
         yield "a quick run"
-    if analysis.stopped_by != "replicates":
+    if analysis.stopped_by not in ("replicates", "precise"):
         yield f"ended by {analysis.stopped_by}, before all of its plan was measured"
 
 

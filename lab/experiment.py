@@ -39,6 +39,7 @@ class Experiment:
     title: str
     parts: tuple[Part, ...]
     replicates: int
+    most_replicates: int
     max_time: Nanos
     order_seed: int
     simulation_seed: int
@@ -68,6 +69,7 @@ def of_matrix(lab: Lab, path: Path) -> Experiment:
         title=matrix.title,
         parts=_parts(lab, matrix, path),
         replicates=matrix.replicates,
+        most_replicates=matrix.most_replicates,
         max_time=matrix.budget,
         order_seed=matrix.order_seed,
         simulation_seed=matrix.simulation_seed,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,26 +12,23 @@ from typing import Literal
 from lab import catalogue, experiment, manifest, planning, predict, reported, shelf
 from lab.analysis import Analysis, analyse
 from lab.bench import command, selection
-from lab.bench.decode import decode
-from lab.bench.execute import execute
 from lab.costing import calibrated, costs_for
 from lab.engine.choose import choose
 from lab.engines import opened
-from lab.errors import BuildError, LabError, StoreError, UsageError
+from lab.errors import StoreError, UsageError
 from lab.estimating import Estimated, estimated
 from lab.experiment import Experiment
 from lab.golang import base, toolchain
-from lab.golang.build import Binary
 from lab.host import environment
-from lab.host.interruption import Interruption, interruptible
+from lab.host.interruption import interruptible
 from lab.host.lock import measuring
 from lab.manifest import register
 from lab.manifest.tables import refusal
-from lab.material import Material, Prepared, Progress, Workshop, prepare, render_cell, runnable, seats
+from lab.material import Progress, Workshop, prepare, render_cell, runnable
+from lab.measurement import measure
 from lab.model.claim import Register
 from lab.model.outcome import CellSummary
-from lab.model.run import Ending, Plan, Record, StoppedBy, Termination, Turn
-from lab.model.scenario import GO_RELEASE, GOMAXPROCS, Scenario
+from lab.model.scenario import GO_RELEASE, Scenario
 from lab.model.units import Nanos, duration_to_text
 from lab.sim.costs import Costs
 from lab.stats.process import quantile
@@ -103,19 +99,19 @@ def newest_of_matrix(root: Path | None, name: str, results: Path | None) -> RunF
 
 def _of_scenario(lab: catalogue.Lab, order: Order) -> Experiment:
     part = experiment.part_of(lab, order.scenario, order.request)
-    quick = order.request.quick
-    default = part.scenario.quick_replicates if quick else part.scenario.replicates
-    replicates = order.replicates or default
+    quick, scenario = order.request.quick, part.scenario
+    fixed = order.replicates or (scenario.quick_replicates if quick else None)
     return Experiment(
         name=order.scenario,
         title="",
         parts=(part,),
-        replicates=replicates,
+        replicates=fixed or scenario.replicates,
+        most_replicates=fixed or scenario.most_replicates,
         max_time=order.max_time,
         order_seed=order.seed,
         simulation_seed=order.seed,
         quick=quick,
-        asked=planning.asked(order.scenario, order.request, replicates, order.seed, order.means.base),
+        asked=planning.asked(order.scenario, order.request, order.replicates, order.seed, order.means.base),
     )
 
 
@@ -130,9 +126,9 @@ def _carry_out(lab: catalogue.Lab, wanted: Experiment, means: Means, progress: P
     ):
         workshops = {each: Workshop(lab, engine, cache, progress) for each, engine in engines.usable.items()}
         material = prepare(workshops[engines.own.name], engines.cells(wanted), base_name=means.base)
-        measure = means.calibrate and experiment.is_predicted(wanted)
+        anew = means.calibrate and experiment.is_predicted(wanted)
         costs = {
-            each: costs_for(workshops[each], means.costs, measure=measure)
+            each: costs_for(workshops[each], means.costs, measure=anew)
             for each in dict.fromkeys(cell.engine.name for cell in runnable(material))
         }
         decided = Decided(
@@ -149,7 +145,7 @@ def _carry_out(lab: catalogue.Lab, wanted: Experiment, means: Means, progress: P
         )
         folder = Store(means.results or default_results(lab)).create(decided)
         with interruptible() as interruption:
-            folder.end(_measure(material, decided.plan, folder, progress, interruption))
+            folder.end(measure(material, decided, folder, progress, interruption))
     found = analyse(folder)
     folder.keep_analysis(found.cells)
     folder.keep_report(reported.report(folder, found))
@@ -270,34 +266,3 @@ def default_results(lab: catalogue.Lab) -> Path:
 
 def _cpus() -> int:
     return len(os.sched_getaffinity(0))
-
-
-def _measure(
-    material: Material, planned: Plan, folder: RunFolder, progress: Progress, interruption: Interruption
-) -> StoppedBy:
-    """Run the plan's turns and write down each; what ended it."""
-    for each in material.prepared:
-        if not isinstance(each.built, Binary):
-            folder.append(_not_run(each, each.built))
-    asked = {cell.id: cell.levels[GOMAXPROCS] for cell in planned.cells}
-    with seats(runnable(material)) as seated:
-        deadline = time.monotonic() + planned.max_time_ns / 1e9
-        progress.replicate(0, len(planned.turns))
-        for capture in execute(planned.turns, seated, stop=lambda: interruption.asked):
-            if interruption.asked:
-                return "interrupted"  # the replicate that was stopped half way is none
-            folder.append(decode(capture, gomaxprocs=asked[capture.turn.cell]))
-            progress.replicate(capture.turn.position + 1, len(planned.turns))
-            if time.monotonic() > deadline and capture.turn != planned.turns[-1]:
-                return "max-time"
-    return "interrupted" if interruption.asked else "replicates"
-
-
-def _not_run(each: Prepared, why: LabError) -> Record:
-    ending = Ending.BUILD_FAILED if isinstance(why, BuildError) else Ending.REFUSED
-    return Record(
-        turn=Turn(position=-1, block=-1, cell=each.cell.id),
-        termination=Termination(ending=ending, detail=str(why)),
-        started_at_ns=time.time_ns(),
-        wall_ns=Nanos(0),
-    )

@@ -19,6 +19,7 @@ from lab.material import PROGRAM, Material, Prepared, Runnable, runnable
 from lab.model.run import FORMAT, Plan, PlannedCell
 from lab.model.scenario import AUTO, ENGINE
 from lab.model.units import duration_to_text
+from lab.report.text import counted
 from lab.sim.costs import Costs
 
 
@@ -27,26 +28,17 @@ def run_name(wanted: Experiment) -> str:
     return f"{dt.datetime.now(dt.UTC):%Y%m%d-%H%M%S}-{wanted.name}-{wanted.order_seed & 0xFFFF:04x}"
 
 
-def asked(scenario: str, request: Request, replicates: int, seed: int, base: str) -> tuple[str, ...]:
-    """The arguments that plan a scenario's run again; levels as the user wrote them, the seed and n as they came out."""
+def asked(scenario: str, request: Request, replicates: int | None, seed: int, base: str) -> tuple[str, ...]:
+    """The arguments that plan a scenario's run again; levels and *replicates* as the user gave them, the seed as it came out."""
     lists = [f"--set={name}={','.join(texts)}" for name, texts in request.lists.items()]
     patterns = [
         *(f"--only={pattern}" for pattern in request.selector.only),
         *(f"--skip={pattern}" for pattern in request.selector.skip),
     ]
     quick = ["--quick"] if request.quick else []
+    runs = [] if replicates is None else [f"--runs={replicates}"]
     based = [] if base == "auto" else [f"--base={base}"]
-    return (
-        "run",
-        "scenario",
-        scenario,
-        *quick,
-        *lists,
-        *patterns,
-        f"--runs={replicates}",
-        f"--seed={seed}",
-        *based,
-    )
+    return ("run", "scenario", scenario, *quick, *lists, *patterns, *runs, f"--seed={seed}", *based)
 
 
 def plan(name: str, wanted: Experiment, own: Engine, material: Material, costs: Mapping[str, Costs]) -> Plan:
@@ -61,12 +53,13 @@ def plan(name: str, wanted: Experiment, own: Engine, material: Material, costs: 
         engine=own.name,
         seed=wanted.order_seed,
         replicates=wanted.replicates,
+        most_replicates=wanted.most_replicates,
         max_time_ns=wanted.max_time,
         quick=wanted.quick,
         asked=(*wanted.asked, f"--engine={own.name}"),
         costs={engine: costs_used(used) for engine, used in costs.items()},
         cells=tuple(_planned(each, running.get(each.cell.id), own) for each in material.prepared),
-        turns=blocks(list(running), wanted.replicates, wanted.order_seed),
+        turns=blocks(list(running), wanted.most_replicates, wanted.order_seed),
         provenance=_provenance(own, material, running.values()),
     )
 
@@ -75,9 +68,11 @@ def in_words(wanted: Experiment) -> Iterator[str]:
     """The plan in lines: which cells, how often, in which order, for how long at most."""
     cells = [cell.id for _, cell in wanted.cells]
     limit = duration_to_text(wanted.max_time)
-    yield f"{len(cells)} cells, {wanted.replicates} replicates of each, at most {limit} of measuring:"
+    least, most = wanted.replicates, wanted.most_replicates
+    more = f", up to {most} while something that is predicted is not precise enough" if most > least else ""
+    yield f"{counted(len(cells), 'cell')}, {counted(least, 'replicate')} of each{more}; at most {limit} of measuring:"
     yield from (f"  {cell}" for cell in cells)
-    yield f"order: {wanted.replicates} blocks of all cells, shuffled with seed {wanted.order_seed}; the first block:"
+    yield f"order: blocks of all cells, shuffled with seed {wanted.order_seed}; the first block:"
     yield f"  {', '.join(turn.cell for turn in blocks(cells, 1, wanted.order_seed))}"
 
 

@@ -149,6 +149,10 @@ class FakeEngine:
         name = wanted.key if isinstance(wanted, Tree) else wanted
         return BaseImage(image=f"sha256:{hashlib.sha256(name.encode()).hexdigest()}", tree=tree)
 
+    def strangers(self) -> tuple[str, ...]:
+        """Nobody else is there."""
+        return ()
+
     def run_job(self, job: Job, /) -> Exited:
         """Remember the job, answer by *build*."""
         self.jobs.append(job)

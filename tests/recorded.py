@@ -154,6 +154,7 @@ def _plan(scenario: Scenario, cells: Sequence[Cell], recipe: Recipe) -> Plan:
         engine="docker",
         seed=recipe.seed,
         replicates=recipe.replicates,
+        most_replicates=recipe.replicates,
         max_time_ns=Nanos(10**9),
         quick=False,
         asked=("run", "scenario", scenario.name, f"--seed={recipe.seed}"),

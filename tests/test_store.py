@@ -21,6 +21,7 @@ _PLAN = Plan(
     engine="host",
     seed=7,
     replicates=2,
+    most_replicates=2,
     max_time_ns=Nanos(10),
     quick=False,
     asked=("run", "scenario", "example", "--seed=7"),

@@ -147,6 +147,9 @@ class Engine(Protocol):
         UsageError if it has none, or none that fits; EnvironmentRefusedError if it has no root of its own to give.
         """
 
+    def strangers(self) -> tuple[str, ...]:
+        """The names of the containers that run on it and are none of this run's; EngineUnavailableError if it went away."""
+
     def run_job(self, job: Job, /) -> Exited:
         """Run one command to its end and clean up after it.
 

@@ -83,6 +83,13 @@ class DockerEngine:
                 known = [tag for image in self._client.images.list() for tag in image.tags]
         raise foreign.unknown(wanted, known)
 
+    def strangers(self) -> tuple[str, ...]:
+        """The running containers that do not carry this run's label."""
+        with _sdk_errors("list containers"):
+            running = self._client.api.containers()
+        own = self._owner.labels()[RUN]
+        return tuple(each["Names"][0].lstrip("/") for each in running if each["Labels"].get(RUN) != own)
+
     def run_job(self, job: Job, /) -> Exited:
         """Run one command to its end in a container of its own; the files travel through the engine's API."""
         mounts = [

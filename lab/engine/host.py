@@ -63,6 +63,10 @@ class HostEngine:
             hint="leave --base out, or use a container engine: --engine docker",
         )
 
+    def strangers(self) -> tuple[str, ...]:
+        """None: it has no containers, and knows of nobody's."""
+        return ()
+
     def run_job(self, job: Job, /) -> Exited:
         """Run one command to its end in a temporary folder, with no environment but its own."""
         with self._folder("job") as folder:

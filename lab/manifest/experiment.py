@@ -33,6 +33,7 @@ class _TopTable(Table):
     format: Literal[1]
     title: str = Field(min_length=1)
     replicates: int = Field(default=10, ge=1)
+    most_replicates: int | None = Field(default=None, ge=1)
     budget: Duration
     seeds: _SeedsTable
 
@@ -53,6 +54,10 @@ def read(content: bytes, *, path: Path) -> Matrix:
     rest = {key: value for key, value in raw.items() if key != _SCENARIOS}
     top = checked(_TopTable, rest, "", mistakes, also=(_SCENARIOS,))
     tables = checked_list(_EntryTable, raw, _SCENARIOS, mistakes)
+    if top is not None and (top.most_replicates or top.replicates) < top.replicates:
+        mistakes.append(
+            f"most_replicates: {top.most_replicates} are fewer than the {top.replicates} replicates that come first"
+        )
     if mistakes or top is None:
         raise refusal(path, mistakes)
     return Matrix(
@@ -68,6 +73,7 @@ def read(content: bytes, *, path: Path) -> Matrix:
             for _, table in tables
         ),
         replicates=top.replicates,
+        most_replicates=top.most_replicates or top.replicates,
         budget=Nanos(top.budget),
         order_seed=top.seeds.order,
         simulation_seed=top.seeds.simulation,

@@ -26,6 +26,7 @@ from lab.model.scenario import (
     GO_RELEASE,
     GOMAXPROCS,
     CellGroup,
+    Exclusion,
     Factor,
     FactorKind,
     Level,
@@ -67,6 +68,19 @@ class _TouchedTable(Table):
     factor: Name
     where: Where = Field(default_factory=dict)
     times: int = Field(default=1, ge=1)
+
+
+_Share = Annotated[float, Field(gt=0, le=1)]
+
+
+class _ExcludeTable(Table):
+    steal_share: _Share | None = None
+    psi_cpu_share: _Share | None = None
+    psi_memory_share: _Share | None = None
+    psi_io_share: _Share | None = None
+    swap: bool = False
+    throttled: bool = False
+    foreign_container: bool = False
 
 
 class _BuildTable(Table):
@@ -111,11 +125,13 @@ class _TopTable(Table):
     look_for: str
     releases: list[str] = Field(min_length=1)
     replicates: int = Field(default=10, ge=1)
+    most_replicates: int | None = Field(default=None, ge=1)
     quick_replicates: int = Field(default=5, ge=1)
     expected: list[Literal[tuple(ending.value for ending in Ending)]] = Field(default=["exit"])  # type: ignore[valid-type]
     limits: _LimitsTable
     touched: _TouchedTable | None = None
     build: _BuildTable = _BuildTable()
+    exclude: _ExcludeTable = _ExcludeTable()
 
 
 _LISTS: Final = ("factors", "cells", "metrics", "claims")
@@ -151,7 +167,7 @@ def read(content: bytes, *, name: str, path: Path) -> Scenario:
         malformed=frozenset(_names(raw, "metrics")),
         factors={factor.name: factor for factor in factors},
         cells=None if stated is None else {cell.id: cell.levels for cell in default_cells(stated)},
-        replicates=top.replicates if top is not None else 1,
+        replicates=(top.most_replicates or top.replicates) if top is not None else 1,
     )
     tables = checked_list(ClaimTable, raw, "claims", mistakes) if "claims" in raw else []
     claims = tuple(claims_from(tables, known, mistakes))
@@ -185,11 +201,13 @@ def _scenario(
         if top.touched is None
         else Touched(factor=top.touched.factor, where=_where(top.touched.where), times=top.touched.times),
         replicates=top.replicates,
+        most_replicates=top.most_replicates or top.replicates,
         quick_replicates=top.quick_replicates,
         releases=tuple(top.releases),
         expected=tuple(Ending(value) for value in top.expected),
         claims=(),
         cgo=top.build.cgo,
+        exclusion=Exclusion(**top.exclude.model_dump()),
         manifest_sha256=digest,
     )
 
@@ -295,7 +313,14 @@ def _contradictions(
             yield f"{at}.name: {metric.name!r} does not end in its unit, _{metric.unit}"
         if [other.name for _, other in metrics].count(metric.name) > 1:
             yield f"{at}.name: {metric.name!r} is there twice"
-    if top is not None and top.touched is not None:
+    if top is not None:
+        yield from _top_contradictions(top, by_name, malformed)
+
+
+def _top_contradictions(top: _TopTable, by_name: Mapping[str, Factor], malformed: set[str]) -> Iterator[str]:
+    if (top.most_replicates or top.replicates) < top.replicates:
+        yield f"most_replicates: {top.most_replicates} are fewer than the {top.replicates} replicates that come first"
+    if top.touched is not None:
         yield from _unknown_levels("touched.where", top.touched.where, by_name, malformed)
         named = by_name.get(top.touched.factor)
         if named is None and top.touched.factor not in malformed:

@@ -22,13 +22,15 @@ class Entry:
 class Matrix:
     """An experiment over scenarios and factors. ``budget`` is how long measuring may take, builds not counted.
 
-    ``order_seed`` shuffles the blocks, ``simulation_seed`` drives the predictions.
+    ``most_replicates`` are
+    measured where ``replicates`` leave something imprecise. ``order_seed`` shuffles the blocks, ``simulation_seed`` drives the predictions.
     """
 
     name: str
     title: str
     entries: tuple[Entry, ...]
     replicates: int
+    most_replicates: int
     budget: Nanos
     order_seed: int
     simulation_seed: int

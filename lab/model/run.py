@@ -13,8 +13,9 @@ FORMAT: Final = 3
 """The format of a run's files. History. 1: first. 2: the manifest, the predictions and the run's end are kept beside the plan.
 3: a run may hold cells of several scenarios and engines (a matrix)."""
 
-StoppedBy = Literal["replicates", "max-time", "interrupted", "killed"]
-"""What ended a run: all of its plan was measured, its time was up, a user stopped it, or it never came to write an end."""
+StoppedBy = Literal["precise", "replicates", "max-time", "interrupted", "killed"]
+"""What ended a run: all that is judged was precise enough, all of its plan was measured, its time was up, a user stopped
+it, or it never came to write an end."""
 
 
 class Ending(enum.Enum):
@@ -134,7 +135,8 @@ class Plan:
     ``scenario`` names what was measured: a scenario, or a matrix, which then has a ``title`` of its own. ``engine`` is where
     cells ran that say nothing else. ``manifests`` has the digest of each scenario's manifest, ``costs`` by engine what the
     predictions rest on. ``asked`` are the arguments of the ``golab`` command that plans the same cells in the same order
-    again.
+    again. ``turns`` are ``most_replicates`` blocks; after ``replicates`` of them the run ends as soon as everything that is
+    judged is precise enough.
     """
 
     format: int
@@ -145,6 +147,7 @@ class Plan:
     engine: str
     seed: int
     replicates: int
+    most_replicates: int
     max_time_ns: Nanos
     quick: bool
     asked: tuple[str, ...]

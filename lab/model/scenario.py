@@ -139,6 +139,25 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Exclusion:
+    """Which signals of the environment put a replicate aside; none of them looks at what it measured.
+
+    Shares are of the replicate's duration, None is not looked at. ``steal_share`` is the host's time on all CPUs, the
+    pressure shares are the time in which something waited for a CPU, for memory, for a disk (PSI ``some``). ``swap``,
+    ``throttled`` and ``foreign_container`` are whether any will do: pages swapped, periods throttled that no quota asked
+    for, a container that is no part of the run.
+    """
+
+    steal_share: float | None = None
+    psi_cpu_share: float | None = None
+    psi_memory_share: float | None = None
+    psi_io_share: float | None = None
+    swap: bool = False
+    throttled: bool = False
+    foreign_container: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Touched:
     """Which factor says how many bytes a replicate touches at once, and in which cells it does."""
 
@@ -173,7 +192,11 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """One experiment, as its manifest states it."""
+    """One experiment, as its manifest states it.
+
+    A run measures ``replicates`` of each cell at least, and goes on up to ``most_replicates`` while something that is
+    predicted is not known precisely enough to be judged.
+    """
 
     name: str
     title: str
@@ -185,6 +208,7 @@ class Scenario:
     limits: Limits
     touched: Touched | None
     replicates: int
+    most_replicates: int
     quick_replicates: int
     releases: tuple[str, ...]
     expected: tuple[Ending, ...]
@@ -192,6 +216,7 @@ class Scenario:
     manifest_sha256: str
     cgo: bool = False
     """Whether its program has C in it, and so needs a C compiler."""
+    exclusion: Exclusion = Exclusion()
 
     def factor(self, name: str) -> Factor:
         """The factor called *name*; KeyError if there is none."""

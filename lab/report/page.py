@@ -262,6 +262,11 @@ def _subtitle(told: Told) -> str:
     return f"{plan.scenario} on engine {plan.engine}, seed {plan.seed}{quick}{when}"
 
 
+def _planned(plan: Plan) -> str:
+    least, most = plan.replicates, plan.most_replicates
+    return f"{least} of each cell planned" if least == most else f"{least} to {most} of each cell planned"
+
+
 def _setup(told: Told) -> tuple[tuple[str, str], ...]:
     """What a reader asks for first; everything else is below it."""
     plan, facts = told.plan, dict(told.facts)
@@ -271,7 +276,7 @@ def _setup(told: Told) -> tuple[tuple[str, str], ...]:
     cpus = facts.get("machine.cpu.count")
     found = {
         "run": plan.run,
-        "replicates": f"{measured} of {len(plan.turns)} planned, {counted(len(plan.cells), 'cell')}, order shuffled in blocks by seed {plan.seed}",
+        "replicates": f"{measured}, {_planned(plan)}, {counted(len(plan.cells), 'cell')}, order shuffled in blocks by seed {plan.seed}",
         "Go": ", ".join(dict.fromkeys(cell.levels.get(GO_RELEASE, "?") for cell in plan.cells)),
         "engine": engine,
         "image": ", ".join(images),

@@ -154,6 +154,30 @@ def _lying(client: docker.DockerClient, image: str, owner: Owner) -> str:
     return container.name
 
 
+def test_a_stranger_is_seen_and_the_run_s_own_containers_are_none(
+    engine: DockerEngine, spec: Spec, client: docker.DockerClient
+) -> None:
+    """Which may have come from anybody, another golab among them; one that is not running disturbs nobody."""
+    with engine.opened(spec) as container:
+        image = container.image
+        alone = engine.strangers()
+        other = client.containers.create(
+            image,
+            command=["/agent", "echo"],
+            name="golab-test-stranger",
+            stdin_open=True,
+            network_mode="none",
+        )
+        try:
+            created = engine.strangers()
+            other.start()
+            running = engine.strangers()
+        finally:
+            other.remove(force=True)
+
+    assert (alone, created, running) == ((), (), ("golab-test-stranger",))
+
+
 def test_sweeping_takes_the_dead_and_leaves_the_living(
     engine: DockerEngine, spec: Spec, client: docker.DockerClient
 ) -> None:

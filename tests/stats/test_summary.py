@@ -29,6 +29,7 @@ def _scenario(*metrics: Metric) -> Scenario:
         metrics=metrics,
         limits=Limits(time=Nanos(1), memory_bytes=1, pids=2),
         touched=None,
+        most_replicates=1,
         replicates=1,
         quick_replicates=1,
         releases=("1",),

@@ -1,0 +1,102 @@
+"""The measuring itself: the plan's turns, one after the other, each written down before the next one starts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Final
+
+from lab.bench.decode import decode
+from lab.bench.exclude import Surroundings, excluded
+from lab.bench.execute import execute
+from lab.engine.base import Engine
+from lab.errors import BuildError, LabError
+from lab.golang.build import Binary
+from lab.host import environment
+from lab.host.interruption import Interruption
+from lab.material import Material, Prepared, Progress, runnable, seats
+from lab.model.outcome import Foretold, Prediction
+from lab.model.run import Capture, Ending, Plan, Record, StoppedBy, Termination, Turn
+from lab.model.scenario import GOMAXPROCS, Metric
+from lab.model.units import Nanos
+from lab.stats.watch import Watch
+from lab.store import Decided, RunFolder
+
+_UNKNOWN: Final = 1
+"""CPUs of a machine that does not say how many it has: no share of theirs is judged too leniently then."""
+
+
+def measure(
+    material: Material, decided: Decided, folder: RunFolder, progress: Progress, interruption: Interruption
+) -> StoppedBy:
+    """Run the plan's turns and write down each; what ended it."""
+    plan = decided.plan
+    for each in material.prepared:
+        if not isinstance(each.built, Binary):
+            folder.append(_not_run(each, each.built))
+    watch = Watch(plan, _judged(material, decided.foretold))
+    reader = _Reader(material, plan)
+    with seats(runnable(material)) as seated:
+        begun = time.monotonic_ns()
+        progress.replicate(0, len(plan.turns))
+        for capture in execute(plan.turns, seated, stop=lambda: interruption.asked):
+            if interruption.asked:
+                return "interrupted"  # the replicate that was stopped half way is none
+            record = reader.read(capture)
+            folder.append(record)
+            watch.count(record)
+            progress.replicate(capture.turn.position + 1, len(plan.turns))
+            elapsed = time.monotonic_ns() - begun
+            if (why := watch.enough(record, elapsed)) is not None:
+                return why
+            if elapsed > plan.max_time_ns:
+                return "max-time"
+    return "interrupted" if interruption.asked else "replicates"
+
+
+class _Reader:
+    """Makes a record of what an agent sent: decoded, held against what was asked for, and against the manifest's rules."""
+
+    def __init__(self, material: Material, plan: Plan) -> None:
+        self._prepared = {each.cell.id: each for each in material.prepared}
+        self._gomaxprocs = {cell.id: cell.levels[GOMAXPROCS] for cell in plan.cells}
+        self._cpus = environment.cpu()["count"] or _UNKNOWN
+        self._engines = tuple({id(each.engine): each.engine for each in runnable(material)}.values())
+        self._block = -1
+        self._strangers: tuple[str, ...] = ()
+
+    def read(self, capture: Capture) -> Record:
+        """One replicate. Who else was there is looked at once a block: a container that came and went in between is missed."""
+        if capture.turn.block != self._block:
+            self._block = capture.turn.block
+            self._strangers = _strangers(self._engines)
+        record = decode(capture, gomaxprocs=self._gomaxprocs[capture.turn.cell])
+        rules = self._prepared[capture.turn.cell].wanted.scenario.exclusion
+        return excluded(record, rules, Surroundings(cpus=self._cpus, strangers=self._strangers))
+
+
+def _strangers(engines: tuple[Engine, ...]) -> tuple[str, ...]:
+    return tuple(name for engine in engines for name in engine.strangers())
+
+
+def _judged(material: Material, foretold: Foretold) -> Mapping[str, list[Metric]]:
+    """By cell, the metrics that have a prediction to be judged by."""
+    judged = {
+        each.cell.id: [
+            metric
+            for metric in each.wanted.scenario.metrics_of(each.cell.levels)
+            if isinstance(foretold[each.cell.id, metric.name], Prediction)
+        ]
+        for each in material.prepared
+    }
+    return {cell: metrics for cell, metrics in judged.items() if metrics}
+
+
+def _not_run(each: Prepared, why: LabError) -> Record:
+    ending = Ending.BUILD_FAILED if isinstance(why, BuildError) else Ending.REFUSED
+    return Record(
+        turn=Turn(position=-1, block=-1, cell=each.cell.id),
+        termination=Termination(ending=ending, detail=str(why)),
+        started_at_ns=time.time_ns(),
+        wall_ns=Nanos(0),
+    )

@@ -1,0 +1,74 @@
+"""A run as it goes: what is known of all that it is to judge, one replicate at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from lab.model.run import Plan, Record
+from lab.model.scenario import Metric
+from lab.stats.process import PerProcess
+from lab.stats.reduction import Reduction
+from lab.stats.stopping import Stop, stop
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    metrics: tuple[Metric, ...]
+    seen: Mapping[str, Reduction]
+
+
+class Watch:
+    """Sees every record of a run and says after each complete block whether enough is known.
+
+    *judged* has the metrics that will be judged, by cell. One that no replicate of its cell gave within the least number
+    of blocks holds nothing up: more blocks would not bring it. Where there is none at all, the least number is enough.
+
+    Cells that are precise early go on with the others: blocks are what keeps a drift of the machine out of the comparison
+    of cells, and a cell that stopped alone would lie in another hour than its neighbours.
+    """
+
+    def __init__(self, plan: Plan, judged: Mapping[str, Iterable[Metric]]) -> None:
+        self._plan = plan
+        self._last = {turn.block: turn.position for turn in plan.turns}
+        self._cells = {cell: _watched(tuple(metrics)) for cell, metrics in judged.items()}
+
+    def count(self, record: Record) -> None:
+        """One more replicate."""
+        watched = self._cells.get(record.turn.cell)
+        if watched is None or not record.usable:
+            return
+        for name, reduction in watched.seen.items():
+            if repetitions := record.observations.get(name):
+                reduction.add(repetitions)
+
+    def enough(self, record: Record, elapsed_ns: int) -> Stop | None:
+        """Whether the run may end after *record*, and why; only a complete block after the least number can end it."""
+        turn, plan = record.turn, self._plan
+        blocks = turn.block + 1
+        if blocks < plan.replicates or turn.position != self._last[turn.block]:
+            return None
+        samples = list(self._samples())
+        if not samples:
+            return "replicates"
+        return stop(
+            samples,
+            replicates=blocks,
+            most_replicates=plan.most_replicates,
+            elapsed_ns=elapsed_ns,
+            max_time_ns=plan.max_time_ns,
+        )
+
+    def _samples(self) -> Iterator[tuple[PerProcess, float]]:
+        for watched in self._cells.values():
+            for metric in watched.metrics:
+                sample = watched.seen[metric.observation].per_process(metric.statistic)
+                if sample.n:
+                    yield sample, metric.margin
+
+
+def _watched(metrics: tuple[Metric, ...]) -> _Watched:
+    wanted: dict[str, list[str]] = {}
+    for metric in metrics:
+        wanted.setdefault(metric.observation, []).append(metric.statistic)
+    return _Watched(metrics, {name: Reduction(statistics) for name, statistics in wanted.items()})
