@@ -12,14 +12,16 @@ from lab import catalogue
 from lab.bench import command, selection
 from lab.bench.agent import Agent, Command, greeted
 from lab.bench.execute import Seat
+from lab.bench.readback import not_as_asked
 from lab.engine.base import Container, Engine, File, Spec
 from lab.errors import BuildError, EnvironmentRefusedError
 from lab.golang import base, build, render, toolchain
 from lab.golang.base import Base
 from lab.golang.build import Binary
 from lab.golang.render import GoProgram
+from lab.model.level import UNSET
 from lab.model.matrix import Cell
-from lab.model.scenario import GO_RELEASE, Scenario
+from lab.model.scenario import CPUSET, GO_RELEASE, MEMORY, QUOTA, Scenario
 
 PROGRAM: Final = "/golab/program"
 """Where a container has the cell's program."""
@@ -82,7 +84,7 @@ class Material:
 class Runnable:
     """A cell that can run: where, and the container it needs."""
 
-    prepared: Prepared
+    wanted: Wanted
     engine: Engine
     spec: Spec
 
@@ -104,7 +106,10 @@ def prepare(workshop: Workshop, wanted: Sequence[Wanted], *, base_name: str = ba
         scenario, cell = each.scenario, each.cell
         program = render_cell(workshop.lab, scenario, cell, _with_default_flags(scenario, cell))
         refused = each.engine if isinstance(each.engine, EnvironmentRefusedError) else None
-        prepared.append(Prepared(each, program, refused or builds.of(each, program)))
+        built = refused or builds.of(each, program)
+        if isinstance(built, Binary):
+            built = _refusal(_runnable(agent, each, built)) or built
+        prepared.append(Prepared(each, program, built))
     refusals = [each.built for each in prepared if not isinstance(each.built, Binary)]
     if len(refusals) == len(prepared):
         raise refusals[0]
@@ -161,18 +166,36 @@ def _with_default_flags(scenario: Scenario, cell: Cell) -> Cell:
 def runnable(material: Material) -> Iterator[Runnable]:
     """The cells that can run, each with its container; equal specs in one engine are one container."""
     for each in material.prepared:
-        engine = each.wanted.engine
-        if isinstance(each.built, Binary) and not isinstance(engine, EnvironmentRefusedError):
-            yield Runnable(each, engine, _spec(material.agent, each.built, each.wanted))
+        if isinstance(each.built, Binary):
+            yield _runnable(material.agent, each.wanted, each.built)
+
+
+def _runnable(agent: Binary, wanted: Wanted, program: Binary) -> Runnable:
+    assert not isinstance(wanted.engine, EnvironmentRefusedError)  # noqa: S101 - nothing is built for a refused engine
+    return Runnable(wanted, wanted.engine, _spec(agent, program, wanted))
+
+
+def _refusal(cell: Runnable) -> EnvironmentRefusedError | None:
+    """Why the engine could not run the cell as it is asked for."""
+    try:
+        cell.engine.refuse(cell.spec)
+    except EnvironmentRefusedError as error:
+        return error
+    return None
 
 
 def _spec(agent: Binary, program: Binary, wanted: Wanted) -> Spec:
-    limits = wanted.scenario.limits
+    scenario, levels = wanted.scenario, wanted.cell.levels
+    bound = scenario.limits.memory_bytes + selection.touched_bytes(scenario, wanted.cell)
+    is_asked = levels[MEMORY].text != UNSET
     return Spec(
         files=(File(path=_AGENT, content=agent.content), File(path=PROGRAM, content=program.content)),
         agent=(_AGENT,),
-        memory_bytes=limits.memory_bytes + selection.touched_bytes(wanted.scenario, wanted.cell),
-        pids=limits.pids,
+        memory_bytes=int(levels[MEMORY].value) if is_asked else bound,
+        pids=scenario.limits.pids,
+        cpuset="" if levels[CPUSET].text == UNSET else str(levels[CPUSET].value),
+        quota=None if levels[QUOTA].text == UNSET else float(levels[QUOTA].value),
+        memory_is_asked=is_asked,
     )
 
 
@@ -187,8 +210,9 @@ def seats(cells: Iterable[Runnable]) -> Generator[Mapping[str, Seat]]:
             if key not in agents:
                 container = stack.enter_context(each.engine.opened(each.spec))
                 agents[key] = stack.enter_context(greeted(container))
-            found[each.prepared.cell.id] = Seat(
-                agents[key], _command(each.prepared.wanted, agents[key].container)
+            agent = agents[key]
+            found[each.wanted.cell.id] = Seat(
+                agent, _command(each.wanted, agent.container), not_as_asked(each.spec, agent.hello)
             )
         yield found
 
@@ -200,4 +224,5 @@ def _command(wanted: Wanted, container: Container) -> Command:
         environment=command.environment(scenario, wanted.cell),
         directory=container.path("/tmp"),  # noqa: S108 - the container's own tmpfs
         timeout=scenario.limits.time,
+        settle=wanted.cell.text(QUOTA) != UNSET,
     )

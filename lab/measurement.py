@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Final
 
-from lab.bench.decode import decode
+from lab.bench.decode import Asked, decode
 from lab.bench.exclude import Surroundings, excluded
 from lab.bench.execute import execute
 from lab.engine.base import Engine
@@ -15,9 +15,10 @@ from lab.golang.build import Binary
 from lab.host import environment
 from lab.host.interruption import Interruption
 from lab.material import Material, Prepared, Progress, runnable, seats
+from lab.model.level import UNSET, cpus_of
 from lab.model.outcome import Foretold, Prediction
 from lab.model.run import Capture, Ending, Plan, Record, StoppedBy, Termination, Turn
-from lab.model.scenario import GOMAXPROCS, Metric
+from lab.model.scenario import CPUSET, GOMAXPROCS, QUOTA, Metric
 from lab.model.units import Nanos
 from lab.stats.watch import Watch
 from lab.store import Decided, RunFolder
@@ -35,8 +36,8 @@ def measure(
         if not isinstance(each.built, Binary):
             folder.append(_not_run(each, each.built))
     watch = Watch(plan, _judged(material, decided.foretold))
-    reader = _Reader(material, plan)
     with seats(runnable(material)) as seated:
+        reader = _Reader(material, plan, {cell: seat.flaw for cell, seat in seated.items()})
         begun = time.monotonic_ns()
         progress.replicate(0, len(plan.turns))
         for capture in execute(plan.turns, seated, stop=lambda: interruption.asked):
@@ -57,7 +58,8 @@ def measure(
 class _Reader:
     """Makes a record of what an agent sent: decoded, held against what was asked for, and against the manifest's rules."""
 
-    def __init__(self, material: Material, plan: Plan) -> None:
+    def __init__(self, material: Material, plan: Plan, flaws: Mapping[str, str]) -> None:
+        self._flaws = flaws
         self._prepared = {each.cell.id: each for each in material.prepared}
         self._gomaxprocs = {cell.id: cell.levels[GOMAXPROCS] for cell in plan.cells}
         self._cpus = environment.cpu()["count"] or _UNKNOWN
@@ -70,9 +72,17 @@ class _Reader:
         if capture.turn.block != self._block:
             self._block = capture.turn.block
             self._strangers = _strangers(self._engines)
-        record = decode(capture, gomaxprocs=self._gomaxprocs[capture.turn.cell])
-        rules = self._prepared[capture.turn.cell].wanted.scenario.exclusion
-        return excluded(record, rules, Surroundings(cpus=self._cpus, strangers=self._strangers))
+        cell = capture.turn.cell
+        wanted = self._prepared[cell].wanted
+        asked = Asked(
+            gomaxprocs=self._gomaxprocs[cell],
+            cpus=cpus_of(wanted.cell.levels[CPUSET]),
+            flaw=self._flaws[cell],
+        )
+        around = Surroundings(
+            cpus=self._cpus, has_quota=wanted.cell.text(QUOTA) != UNSET, strangers=self._strangers
+        )
+        return excluded(decode(capture, asked), wanted.scenario.exclusion, around)
 
 
 def _strangers(engines: tuple[Engine, ...]) -> tuple[str, ...]:

@@ -43,7 +43,7 @@ def asked(scenario: str, request: Request, replicates: int | None, seed: int, ba
 
 def plan(name: str, wanted: Experiment, own: Engine, material: Material, costs: Mapping[str, Costs]) -> Plan:
     """All that is decided of the run *name*, whose own engine is *own*."""
-    running = {each.prepared.cell.id: each for each in runnable(material)}
+    running = {each.wanted.cell.id: each for each in runnable(material)}
     return Plan(
         format=FORMAT,
         run=name,

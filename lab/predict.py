@@ -12,9 +12,20 @@ from pathlib import Path
 from typing import Any, Final
 
 from lab.errors import LabError, ProgramRaisedError
+from lab.model.level import UNSET, cpus_of
 from lab.model.matrix import Cell
 from lab.model.outcome import Foretold, Prediction
-from lab.model.scenario import AUTO, BUILT_IN_FACTORS, GO_RELEASE, GOMAXPROCS, Metric, Scenario
+from lab.model.scenario import (
+    AUTO,
+    BUILT_IN_FACTORS,
+    CPUSET,
+    GO_RELEASE,
+    GODEBUG,
+    GOMAXPROCS,
+    QUOTA,
+    Metric,
+    Scenario,
+)
 from lab.sim import simulate
 from lab.sim.costs import Costs
 from lab.sim.operation import Body
@@ -135,11 +146,29 @@ class _Task:
             profile(cell.text(GO_RELEASE))
         except LabError as error:
             return {metric.name: str(error) for metric in metrics}
+        if why := _beyond_the_model(cell):
+            return {metric.name: why for metric in metrics}
         procs = cell.levels[GOMAXPROCS]
         gomaxprocs = None if procs.text == AUTO else int(procs.value)
-        results = _simulated(cell, main, self.costs, gomaxprocs=gomaxprocs, cpus=self.cpus, seed=self.seed)
+        results = _simulated(
+            cell,
+            main,
+            self.costs,
+            gomaxprocs=gomaxprocs,
+            cpus=len(cpus_of(cell.levels[CPUSET])) or self.cpus,
+            seed=self.seed,
+        )
         folk = _simulated(cell, main, self.costs, gomaxprocs=FOLK_PS, cpus=FOLK_PS, seed=self.seed)
         return {metric.name: _metric(cell, metric, results, folk) for metric in metrics}
+
+
+def _beyond_the_model(cell: Cell) -> str:
+    """What of a cell the simulator does not know yet; it is never predicted by other rules."""
+    if cell.text(QUOTA) != UNSET:
+        return "the simulator knows no CPU quotas yet"
+    if cell.text(GODEBUG) != UNSET:
+        return "the simulator knows no GODEBUG settings"
+    return ""
 
 
 Results = Sequence[Sequence[Result]]

@@ -149,6 +149,9 @@ class FakeEngine:
         name = wanted.key if isinstance(wanted, Tree) else wanted
         return BaseImage(image=f"sha256:{hashlib.sha256(name.encode()).hexdigest()}", tree=tree)
 
+    def refuse(self, spec: Spec, /) -> None:
+        """It can do anything."""
+
     def strangers(self) -> tuple[str, ...]:
         """Nobody else is there."""
         return ()

@@ -7,6 +7,7 @@ import pytest
 from lab import catalogue, manifest
 from lab.errors import ManifestError
 from lab.model.matrix import default_cells
+from lab.model.scenario import BUILT_IN_FACTORS
 
 _GOOD = """
 format = 1
@@ -55,7 +56,7 @@ def test_a_good_manifest_gives_its_cells(tmp_path: Path) -> None:
     scenario = manifest.load(path)
 
     assert [cell.id for cell in default_cells(scenario)] == ["one", "one-p2", "two", "two-p2"]
-    assert [factor.name for factor in scenario.factors] == ["mode", "gomaxprocs", "go", "engine"]
+    assert [factor.name for factor in scenario.factors] == ["mode", *BUILT_IN_FACTORS]
     assert scenario.limits.memory_bytes == 2**20
     assert not scenario.cgo
 

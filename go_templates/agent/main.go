@@ -117,7 +117,7 @@ func (a *agent) obey(o order) {
 			a.end(exitWire)
 		}
 		a.greeted = true
-		a.send(hello{Event: "hello", Wire: wire, PID: os.Getpid(), Init: a.realm == namespace, Cgroup: a.signals.version, Go: runtime.Version()})
+		a.send(hello{Event: "hello", Wire: wire, PID: os.Getpid(), Init: a.realm == namespace, Cgroup: a.signals.version, Limits: a.signals.limits, Go: runtime.Version()})
 	case "run":
 		r := &replicate{order: o}
 		if !a.greeted {

@@ -25,6 +25,9 @@ func (a *agent) run(r *replicate) *done {
 	if d.Error = o.flaw(); d.Error != "" {
 		return d
 	}
+	if o.Settle {
+		d.WaitedNs = int64(a.signals.settle())
+	}
 	out, err := openOutput(o)
 	if err != nil {
 		d.Error = err.Error()

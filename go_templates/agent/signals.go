@@ -12,6 +12,7 @@ import (
 // open and are read at offset 0, each once.
 type signals struct {
 	version int // of the cgroup files: 1, 2, or 0 where there are none
+	limits  limits
 	files   []*signalFile
 	oom     *signalFile // counts the kills of the memory cgroup
 }
@@ -51,6 +52,7 @@ func openSignals() *signals {
 		s.oom = openSignalFile(filepath.Join(memory.path, "memory.events"))
 	}
 	s.version = memory.version
+	s.limits = readLimits(memory, processor)
 	return s
 }
 

@@ -19,6 +19,7 @@ type order struct {
 	TimeoutNs   int64    `json:"timeout_ns"`
 	OutputLimit int      `json:"output_limit"`
 	LineLimit   int      `json:"line_limit"`
+	Settle      bool     `json:"settle"`
 }
 
 // flaw says what makes an order to run impossible to carry out, or is empty.
@@ -40,6 +41,7 @@ type hello struct {
 	PID    int    `json:"pid"`
 	Init   bool   `json:"init"`
 	Cgroup int    `json:"cgroup"`
+	Limits limits `json:"limits"`
 	Go     string `json:"go"`
 }
 
@@ -68,6 +70,7 @@ type done struct {
 	Before       map[string]int64 `json:"before"`
 	After        map[string]int64 `json:"after"`
 	Ended        int              `json:"ended"`
+	WaitedNs     int64            `json:"waited_ns"`
 }
 
 type usage struct {

@@ -26,16 +26,22 @@ _GREETING_SECONDS: Final = 10.0
 _POLL_SECONDS: Final = 0.1
 _GRACE_SECONDS: Final = 5.0
 """How long after a replicate's own time limit the agent may take to say so."""
+_SETTLING_SECONDS: Final = 5.0
+"""How long the agent waits for an unthrottled period at most: go_templates/agent/settle.go, and more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """One process to start: paths as the agent sees them, the whole environment, the time limit."""
+    """One process to start: paths as the agent sees them, the whole environment, the time limit.
+
+    ``settle``: it starts after a period of the CPU quota in which nothing was throttled, or it would pay its predecessor's debt.
+    """
 
     argv: tuple[str, ...]
     environment: tuple[str, ...]
     directory: str
     timeout: Nanos
+    settle: bool = False
 
 
 class Agent:
@@ -62,8 +68,10 @@ class Agent:
             timeout_ns=command.timeout,
             output_limit=OUTPUT_LIMIT,
             line_limit=LINE_LIMIT,
+            settle=command.settle,
         )
-        deadline = time.monotonic() + command.timeout / 1e9 + _GRACE_SECONDS
+        grace = _GRACE_SECONDS + (_SETTLING_SECONDS if command.settle else 0)
+        deadline = time.monotonic() + command.timeout / 1e9 + grace
         told_to_stop = False
         while time.monotonic() < deadline:
             line = self.container.receive(_POLL_SECONDS)
@@ -72,9 +80,7 @@ class Agent:
             if stop() and not told_to_stop:
                 self._send(op="stop")
                 told_to_stop = True
-        raise MeasurementError(
-            f"the agent said nothing for {_GRACE_SECONDS:.0f} s after the replicate's time limit"
-        )
+        raise MeasurementError(f"the agent said nothing for {grace:.0f} s after the replicate's time limit")
 
     def _send(self, **message: object) -> None:
         self.container.send(msgspec.json.encode(message))

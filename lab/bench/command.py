@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from lab.errors import UsageError
+from lab.model.level import UNSET, FactorKind, Level
 from lab.model.matrix import Cell
-from lab.model.scenario import AUTO, UNSET, Factor, FactorKind, Level, Scenario
+from lab.model.scenario import AUTO, Factor, Scenario
 
 _BASE: Final = {"HOME": "/tmp", "PATH": "/", "TMPDIR": "/tmp"}  # noqa: S108 - the container's own tmpfs
 _JOINED: Final = {"GODEBUG": ","}
@@ -29,6 +31,19 @@ def environment(scenario: Scenario, cell: Cell) -> tuple[str, ...]:
         joint = _JOINED.get(name)
         variables[name] = f"{variables[name]}{joint}{value}" if joint and name in variables else value
     return tuple(f"{name}={value}" for name, value in sorted(variables.items()))
+
+
+def refuse_contradiction(scenario: Scenario, cell: Cell) -> None:
+    """UsageError where two factors of *cell* set the same entry of a variable that holds a list, GODEBUG for one."""
+    seen: dict[tuple[str, str], str] = {}
+    for name, value in _set_variables(scenario, cell):
+        for entry in value.split(_JOINED[name]) if name in _JOINED else ():
+            key = entry.partition("=")[0]
+            if (other := seen.setdefault((name, key), entry)) != entry:
+                raise UsageError(
+                    f"cell {cell.id} sets {name}={other} and {name}={entry}",
+                    hint=f"leave {key} to one of its factors",
+                )
 
 
 def by_hand(scenario: Scenario, cell: Cell) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 
 from lab.bench.agent import WIRE, read
 from lab.errors import MeasurementError
+from lab.model.level import Level, cpus_of
 from lab.model.run import Capture, Ending, Output, Record, Termination, Usage
 from lab.model.scenario import AUTO
 from lab.model.units import Nanos
@@ -59,13 +61,23 @@ class _Done(msgspec.Struct, frozen=True):
     before: dict[str, int]
     after: dict[str, int]
     ended: int
+    waited_ns: int = 0
 
 
-def decode(capture: Capture, *, gomaxprocs: str = AUTO) -> Record:
-    """The record of *capture*; never raises for what a program or an agent sent, it becomes the ending.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a replicate was to be given: a process that saw something else is ``contaminated``.
 
-    *gomaxprocs* is what was asked for: a process that saw another value is ``contaminated``.
+    ``cpus`` are those of its cpuset, none where there is none; ``flaw`` is what its container was not given.
     """
+
+    gomaxprocs: str = AUTO
+    cpus: frozenset[int] = frozenset()
+    flaw: str = ""
+
+
+def decode(capture: Capture, asked: Asked = Asked()) -> Record:
+    """The record of *capture*; never raises for what a program or an agent sent, it becomes the ending."""
     try:
         message = read(capture.raw)
         if message.get("ev") != "done":
@@ -76,7 +88,7 @@ def decode(capture: Capture, *, gomaxprocs: str = AUTO) -> Record:
         return _infra_failed(capture, str(error))
     stderr = _output(done.stderr)
     termination = _termination(done, stderr.text)
-    if termination.ending is Ending.EXIT and (why := _not_as_asked(effective, gomaxprocs)):
+    if termination.ending is Ending.EXIT and (why := _not_as_asked(effective, asked)):
         termination = Termination(ending=Ending.CONTAMINATED, exit_code=0, detail=why)
     return Record(
         turn=capture.turn,
@@ -90,6 +102,7 @@ def decode(capture: Capture, *, gomaxprocs: str = AUTO) -> Record:
         stdout=_output(done.stdout),
         stderr=stderr,
         signals={"before": done.before, "after": done.after},
+        waited_ns=done.waited_ns,
     )
 
 
@@ -142,11 +155,22 @@ def _program_lines(lines: Iterable[str]) -> tuple[dict[str, tuple[int, ...]], di
     return {name: tuple(values) for name, values in observations.items()}, marks, effective
 
 
-def _not_as_asked(effective: Mapping[str, Any], gomaxprocs: str) -> str:
-    seen = effective.get("gomaxprocs")
-    if gomaxprocs == AUTO or str(seen) == gomaxprocs:
-        return ""
-    return f"GOMAXPROCS={gomaxprocs} was asked for, the process saw {'nothing' if seen is None else seen}"
+def _not_as_asked(effective: Mapping[str, Any], asked: Asked) -> str:
+    seen, cpus = effective.get("gomaxprocs"), str(effective.get("cpus", "nothing"))
+    if asked.flaw:
+        return asked.flaw
+    if asked.gomaxprocs not in (AUTO, str(seen)):
+        return f"GOMAXPROCS={asked.gomaxprocs} was asked for, the process saw {'nothing' if seen is None else seen}"
+    if asked.cpus and _cpus(cpus) != asked.cpus:
+        return f"CPUs {', '.join(map(str, sorted(asked.cpus)))} were asked for, the process saw {cpus}"
+    return ""
+
+
+def _cpus(text: str) -> frozenset[int]:
+    try:
+        return cpus_of(Level(text, text))
+    except ValueError:
+        return frozenset()
 
 
 def _output(stream: _Stream) -> Output:

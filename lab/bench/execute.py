@@ -14,10 +14,11 @@ from lab.model.run import Capture, Turn
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """Where a cell's replicates run, and the command that each is."""
+    """Where a cell's replicates run, and the command that each is; ``flaw`` is what of its container is not as asked."""
 
     agent: Agent
     command: Command
+    flaw: str = ""
 
 
 def execute(

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from lab.bench.command import refuse_contradiction
 from lab.errors import EnvironmentRefusedError, UnknownNameError, UsageError
+from lab.model.level import Level
 from lab.model.matrix import Cell, Selector, default_cells, product_cells
-from lab.model.scenario import Level, Scenario, matches
+from lab.model.scenario import Scenario, matches
 from lab.model.units import rounded_bytes
 
 
@@ -33,6 +35,8 @@ def select(scenario: Scenario, request: Request) -> tuple[Cell, ...]:
             f"--only and --skip leave none of the {len(cells)} cells of {scenario.name}",
             hint=f"cells: {', '.join(cell.id for cell in cells)}",
         )
+    for cell in wanted:
+        refuse_contradiction(scenario, cell)
     return wanted
 
 

@@ -9,7 +9,19 @@ from typing import Annotated
 import typer
 
 from lab.cli import completion
-from lab.cli.choices import Gomaxprocs, Only, Releases, Sets, Skip, request
+from lab.cli.choices import (
+    Cpusets,
+    Gomaxprocs,
+    HugePages,
+    Memories,
+    Only,
+    Quotas,
+    Releases,
+    Sets,
+    Settings,
+    Skip,
+    request,
+)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, as `golab schema` documents it.")]
 
@@ -76,6 +88,11 @@ def render(
     *,
     gomaxprocs: Gomaxprocs = None,
     go: Releases = None,
+    quota: Quotas = None,
+    cpuset: Cpusets = None,
+    memory: Memories = None,
+    godebug: Settings = None,
+    thp: HugePages = None,
     sets: Sets = None,
     only: Only = None,
     skip: Skip = None,
@@ -84,7 +101,23 @@ def render(
     from lab import pipeline
 
     for folder, by_hand in pipeline.render_to(
-        context.obj, name, request(gomaxprocs=gomaxprocs, go=go, sets=sets, only=only, skip=skip), output
+        context.obj,
+        name,
+        request(
+            given={
+                "gomaxprocs": gomaxprocs,
+                "go": go,
+                "quota": quota,
+                "cpuset": cpuset,
+                "memory": memory,
+                "godebug": godebug,
+                "thp": thp,
+            },
+            sets=sets,
+            only=only,
+            skip=skip,
+        ),
+        output,
     ):
         typer.echo(f"{folder}: {by_hand}")
 

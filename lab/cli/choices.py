@@ -10,6 +10,8 @@ from lab.cli import completion
 from lab.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from lab.bench.selection import Request
 
 Gomaxprocs = Annotated[
@@ -17,6 +19,24 @@ Gomaxprocs = Annotated[
 ]
 Releases = Annotated[
     str | None, typer.Option("--go", help="Go releases, such as 1.27.3,1.24.11.", show_default=False)
+]
+Quotas = Annotated[
+    str | None,
+    typer.Option("--quota", help="CPU quotas, in CPUs' worth of time, such as 0.5,1.5.", show_default=False),
+]
+Cpusets = Annotated[
+    str | None, typer.Option("--cpuset", help="CPUs to use, such as 0,0-1,0+2.", show_default=False)
+]
+Memories = Annotated[
+    str | None, typer.Option("--memory", help="Memory limits, such as 64MiB,1GiB.", show_default=False)
+]
+Settings = Annotated[
+    str | None,
+    typer.Option("--godebug", help="GODEBUG settings, such as asyncpreemptoff=1.", show_default=False),
+]
+HugePages = Annotated[
+    str | None,
+    typer.Option("--thp", help="Levels of the scenario's own factor thp.", show_default=False),
 ]
 Sets = Annotated[
     list[str] | None,
@@ -60,19 +80,20 @@ Skip = Annotated[
 
 def request(
     *,
-    gomaxprocs: str | None,
-    go: str | None,
+    given: Mapping[str, str | None],
     sets: list[str] | None,
     only: list[str] | None,
     skip: list[str] | None,
     quick: bool = False,
 ) -> Request:
-    """The user's choice of cells. UsageError for a ``--set`` without a name or a value."""
+    """The user's choice of cells; *given* has, by factor, what an option of its own says.
+
+    UsageError for a ``--set`` without a name or a value.
+    """
     from lab.bench.selection import Request
     from lab.model.matrix import Selector
-    from lab.model.scenario import GO_RELEASE, GOMAXPROCS
 
-    lists = {GOMAXPROCS: gomaxprocs, GO_RELEASE: go}
+    lists = dict(given)
     for entry in sets or ():
         name, equals, values = entry.partition("=")
         if not (name and equals and values):

@@ -7,7 +7,20 @@ from typing import Annotated, Literal
 
 import typer
 
-from lab.cli.choices import Costs, Gomaxprocs, Only, Releases, Sets, Skip, request
+from lab.cli.choices import (
+    Costs,
+    Cpusets,
+    Gomaxprocs,
+    HugePages,
+    Memories,
+    Only,
+    Quotas,
+    Releases,
+    Sets,
+    Settings,
+    Skip,
+    request,
+)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -18,6 +31,11 @@ def predict(
     *,
     gomaxprocs: Gomaxprocs = None,
     go: Releases = None,
+    quota: Quotas = None,
+    cpuset: Cpusets = None,
+    memory: Memories = None,
+    godebug: Settings = None,
+    thp: HugePages = None,
     sets: Sets = None,
     only: Only = None,
     skip: Skip = None,
@@ -31,7 +49,20 @@ def predict(
     from lab.costing import costs_used
     from lab.report.terminal import Page, show_prediction
 
-    chosen = request(gomaxprocs=gomaxprocs, go=go, sets=sets, only=only, skip=skip)
+    chosen = request(
+        given={
+            "gomaxprocs": gomaxprocs,
+            "go": go,
+            "quota": quota,
+            "cpuset": cpuset,
+            "memory": memory,
+            "godebug": godebug,
+            "thp": thp,
+        },
+        sets=sets,
+        only=only,
+        skip=skip,
+    )
     foreseen = pipeline.predict_only(context.obj, name, chosen, costs=costs, seed=seed)
     if as_json:
         from lab.publish import cell_results, costs_result

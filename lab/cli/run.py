@@ -10,7 +10,21 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from lab.cli import completion
-from lab.cli.choices import Base, Costs, Gomaxprocs, Only, Releases, Sets, Skip, request
+from lab.cli.choices import (
+    Base,
+    Costs,
+    Cpusets,
+    Gomaxprocs,
+    HugePages,
+    Memories,
+    Only,
+    Quotas,
+    Releases,
+    Sets,
+    Settings,
+    Skip,
+    request,
+)
 from lab.cli.compare import Check, exit_code
 from lab.errors import UsageError
 
@@ -39,6 +53,11 @@ def scenario(
     *,
     gomaxprocs: Gomaxprocs = None,
     go: Releases = None,
+    quota: Quotas = None,
+    cpuset: Cpusets = None,
+    memory: Memories = None,
+    godebug: Settings = None,
+    thp: HugePages = None,
     sets: Sets = None,
     only: Only = None,
     skip: Skip = None,
@@ -87,7 +106,21 @@ def scenario(
         raise UsageError(f"--max-time: {error}") from None
     order = pipeline.Order(
         scenario=name,
-        request=request(gomaxprocs=gomaxprocs, go=go, sets=sets, only=only, skip=skip, quick=quick),
+        request=request(
+            given={
+                "gomaxprocs": gomaxprocs,
+                "go": go,
+                "quota": quota,
+                "cpuset": cpuset,
+                "memory": memory,
+                "godebug": godebug,
+                "thp": thp,
+            },
+            sets=sets,
+            only=only,
+            skip=skip,
+            quick=quick,
+        ),
         replicates=runs,
         max_time=limit,
         seed=secrets.randbelow(2**32) if seed is None else seed,

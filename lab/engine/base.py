@@ -96,7 +96,8 @@ class File:
 class Spec:
     """A container: its files, the agent that is its first process, and its limits.
 
-    Equal specs are one container. ``agent`` is the argv of the first process; its first item, like every
+    Equal specs are one container. ``cpuset`` are CPUs as the kernel writes lists (``0-1,4``), ``quota`` is in CPUs' worth
+    of time, ``memory_is_asked`` says that a user wants that limit and not merely a bound. ``agent`` is the argv of the first process; its first item, like every
     path that the lab later gives the agent, goes through :meth:`Container.path`.
     """
 
@@ -106,6 +107,7 @@ class Spec:
     pids: int
     cpuset: str = ""
     quota: float | None = None
+    memory_is_asked: bool = False
 
 
 class Container(Protocol):
@@ -146,6 +148,9 @@ class Engine(Protocol):
 
         UsageError if it has none, or none that fits; EnvironmentRefusedError if it has no root of its own to give.
         """
+
+    def refuse(self, spec: Spec, /) -> None:
+        """EnvironmentRefusedError, with the reason, where it could not give a container all that *spec* asks for."""
 
     def strangers(self) -> tuple[str, ...]:
         """The names of the containers that run on it and are none of this run's; EngineUnavailableError if it went away."""

@@ -21,7 +21,7 @@ from lab.engine import address, foreign, images
 from lab.engine.attached import Attached, reading
 from lab.engine.base import BaseImage, Container, Exited, Job, Spec, Tree
 from lab.engine.images import Image
-from lab.engine.limits import refuse_unlimited
+from lab.engine.limits import refuse_beyond
 from lab.engine.owner import RUN, Owner
 from lab.engine.packing import WHOLE, packed, packed_tree
 from lab.engine.places import Places, relative
@@ -83,6 +83,10 @@ class DockerEngine:
                 known = [tag for image in self._client.images.list() for tag in image.tags]
         raise foreign.unknown(wanted, known)
 
+    def refuse(self, spec: Spec, /) -> None:
+        """By what the engine says of itself; what only the kernel knows is found out when a container starts."""
+        refuse_beyond(spec, self.describe())
+
     def strangers(self) -> tuple[str, ...]:
         """The running containers that do not carry this run's label."""
         with _sdk_errors("list containers"):
@@ -133,7 +137,7 @@ class DockerEngine:
     @contextlib.contextmanager
     def opened(self, spec: Spec, /) -> Generator[Container]:
         """A started container whose first process is the agent, removed however the block ends."""
-        refuse_unlimited(spec, self.describe()["limits"])
+        self.refuse(spec)
         image = images.of_spec(spec)
         with self._created(
             self._ensured(image),

@@ -19,6 +19,7 @@ from lab.engine.attached import Attached, reading
 from lab.engine.base import BaseImage, Container, Exited, Job, Spec, Tree
 from lab.engine.places import Places, relative
 from lab.errors import EnvironmentRefusedError
+from lab.model.units import rounded_bytes
 
 _GRACE_SECONDS: Final = 2.0
 _OUTPUT_LIMIT: Final = 4 << 20
@@ -62,6 +63,10 @@ class HostEngine:
             "the engine host has no base for builds: they use what this machine has",
             hint="leave --base out, or use a container engine: --engine docker",
         )
+
+    def refuse(self, spec: Spec, /) -> None:
+        """It limits nothing, so whatever limit somebody wants is refused."""
+        _refuse_limits(spec)
 
     def strangers(self) -> tuple[str, ...]:
         """None: it has no containers, and knows of nobody's."""
@@ -148,7 +153,9 @@ def _writing() -> Generator[None]:
 
 
 def _refuse_limits(spec: Spec) -> None:
-    asked = [f"cpuset {spec.cpuset}"] * bool(spec.cpuset) + [f"quota {spec.quota}"] * (spec.quota is not None)
+    asked = [f"cpuset {spec.cpuset}"] if spec.cpuset else []
+    asked += [] if spec.quota is None else [f"quota {spec.quota:g}"]
+    asked += [f"memory {rounded_bytes(spec.memory_bytes)}"] if spec.memory_is_asked else []
     if asked:
         raise EnvironmentRefusedError(
             f"the engine host cannot limit a program ({', '.join(asked)}): it makes no cgroup",

@@ -3,17 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from lab.engine.base import Spec
 from lab.errors import EnvironmentRefusedError
 
 
-def refuse_unlimited(spec: Spec, limits: Mapping[str, bool]) -> None:
-    """EnvironmentRefusedError for what *spec* asks and the engine would drop with no more than a warning."""
+def refuse_beyond(spec: Spec, said: Mapping[str, Any]) -> None:
+    """EnvironmentRefusedError for what *spec* asks of an engine that *said* (``describe``) that it cannot give it."""
+    _refuse_unlimited(spec, said["limits"])
+    cpus = said["cpus"]
+    if spec.quota is not None and spec.quota > cpus:
+        raise EnvironmentRefusedError(
+            f"a quota of {spec.quota:g} CPUs is more than the engine's {cpus}", hint="choose a smaller one"
+        )
+    if spec.cpuset and (beyond := [cpu for cpu in _numbers(spec.cpuset) if cpu >= cpus]):
+        raise EnvironmentRefusedError(
+            f"cpuset {spec.cpuset} names CPU {beyond[0]}; the engine has {cpus}, 0 to {cpus - 1}",
+            hint="choose others",
+        )
+
+
+def _refuse_unlimited(spec: Spec, limits: Mapping[str, bool]) -> None:
+    """For what the engine would drop with no more than a warning."""
     asked = {"CPUSet": f"cpuset {spec.cpuset}" if spec.cpuset else ""}
-    asked["CPUQuota"] = f"quota {spec.quota}" if spec.quota is not None else ""
+    asked["CPUQuota"] = f"quota {spec.quota:g}" if spec.quota is not None else ""
+    asked["MemoryLimit"] = "memory" if spec.memory_is_asked else ""
     if missing := [words for name, words in asked.items() if words and not limits[name]]:
         raise EnvironmentRefusedError(
             f"this engine cannot limit a container ({', '.join(missing)})",
             hint="a rootless engine needs cgroup version 2 and the controllers cpu and cpuset delegated to the user",
         )
+
+
+def _numbers(cpuset: str) -> list[int]:
+    """The CPUs of ``0-1,4``, first and last of each range: these are what can be beyond a machine."""
+    return [int(end) for part in cpuset.split(",") for end in part.split("-")]

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from lab.manifest.tables import nearest
+from lab.model.level import FactorKind
 from lab.model.rule import FigureUnit, Operand, Quantity, ShareEnding, operands
-from lab.model.scenario import Factor, FactorKind, Levels, Metric
+from lab.model.scenario import Factor, Levels, Metric
 
 UNITS: Final[Mapping[FactorKind, FigureUnit]] = {
     FactorKind.BYTES: "bytes",

@@ -14,34 +14,27 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field
 
+from lab.manifest.builtin import built_in
 from lab.manifest.look import Known
 from lab.manifest.rules import ClaimTable, claims_from
 from lab.manifest.tables import Name, Table, checked, checked_list, nearest, parsed, refusal
+from lab.model.level import FactorKind, Level, read_level
 from lab.model.matrix import default_cells
 from lab.model.run import Ending
 from lab.model.scenario import (
-    AUTO,
     BUILT_IN_FACTORS,
-    ENGINE,
-    GO_RELEASE,
-    GOMAXPROCS,
     CellGroup,
     Exclusion,
     Factor,
-    FactorKind,
-    Level,
     Limits,
     Metric,
     Scenario,
     Touched,
-    read_level,
 )
 from lab.model.units import bytes_from_text, duration_from_text
 
 FORMAT: Final = 1
 """The manifest's own format. History. 1: first."""
-
-_LARGEST_GOMAXPROCS: Final = 1024
 
 
 def _read_with(convert: Callable[[str], int]) -> BeforeValidator:
@@ -151,7 +144,7 @@ def read(content: bytes, *, name: str, path: Path) -> Scenario:
     cell_tables = checked_list(_CellsTable, raw, "cells", mistakes)
     metric_tables = checked_list(_MetricTable, raw, "metrics", mistakes)
     releases = top.releases if top is not None else [str(x) for x in raw.get("releases", ())] or ["0"]
-    factors = (*_factors(factor_tables, mistakes), *_built_in(releases))
+    factors = (*_factors(factor_tables, mistakes), *built_in(releases))
     malformed = _names(raw, "factors") - {factor.name for factor in factors}
     mistakes.extend(_contradictions(factors, malformed, cell_tables, metric_tables, top))
     metrics = tuple(
@@ -253,44 +246,6 @@ def _factors(tables: Iterable[tuple[str, _FactorTable]], mistakes: list[str]) ->
             open=table.open,
             prefix=table.prefix,
         )
-
-
-def _built_in(releases: list[str]) -> tuple[Factor, Factor, Factor]:
-    """GOMAXPROCS, the Go release and the engine, which every scenario has."""
-    automatic = Level(AUTO, AUTO)
-    gomaxprocs = Factor(
-        name=GOMAXPROCS,
-        title="GOMAXPROCS; auto leaves it to the runtime",
-        kind=FactorKind.INTEGER,
-        levels=(automatic,),
-        default=automatic,
-        reaches="environment",
-        variable="GOMAXPROCS",
-        open=True,
-        prefix="p",
-        smallest=1,
-        largest=_LARGEST_GOMAXPROCS,
-    )
-    levels = tuple(Level(release, release) for release in releases)
-    go = Factor(
-        name=GO_RELEASE,
-        title="Go release",
-        kind=FactorKind.TEXT,
-        levels=levels,
-        default=levels[0],
-        reaches="lab",
-        prefix="go",
-    )
-    run_engine = Level(AUTO, AUTO)
-    engine = Factor(
-        name=ENGINE,
-        title="where it runs; auto is the engine of the run",
-        kind=FactorKind.TEXT,
-        levels=(run_engine, Level("docker", "docker"), Level("host", "host")),
-        default=run_engine,
-        reaches="lab",
-    )
-    return gomaxprocs, go, engine
 
 
 def _contradictions(

@@ -7,7 +7,8 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from lab.model.scenario import CellGroup, Factor, Level, Levels, Scenario
+from lab.model.level import Level
+from lab.model.scenario import CellGroup, Factor, Levels, Scenario
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,8 @@ class Record:
     stderr: Output = Output(text="", total_bytes=0)
     signals: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     excluded: str = ""
+    waited_ns: int = 0
+    """For an unthrottled period of its quota before it started; no part of ``wall_ns``."""
 
     @property
     def usable(self) -> bool:

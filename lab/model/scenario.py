@@ -2,45 +2,29 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from lab.model.level import UNSET, FactorKind, Level, read_level
 from lab.model.rule import Figure, Rule
 from lab.model.run import Ending
-from lab.model.units import Nanos, bytes_from_text, bytes_to_text, duration_from_text
-
-LevelValue = int | str
-"""Bytes and durations are ints in their base unit; everything else is its own text or whole number."""
+from lab.model.units import Nanos
 
 GOMAXPROCS: Final = "gomaxprocs"
 GO_RELEASE: Final = "go"
 ENGINE: Final = "engine"
-BUILT_IN_FACTORS: Final = (GOMAXPROCS, GO_RELEASE, ENGINE)
+QUOTA: Final = "quota"
+CPUSET: Final = "cpuset"
+MEMORY: Final = "memory"
+GODEBUG: Final = "godebug"
+BUILT_IN_FACTORS: Final = (GOMAXPROCS, GO_RELEASE, ENGINE, QUOTA, CPUSET, MEMORY, GODEBUG)
 """Factors that every scenario has, whatever its manifest says."""
 
 AUTO: Final = "auto"
 """The level of GOMAXPROCS at which the variable is not set and the runtime decides; of the engine, where the run's own is it."""
-UNSET: Final = "unset"
-"""The level of a factor at which its environment variable is not set."""
-
-
-class FactorKind(enum.Enum):
-    """What a factor's levels are, which says how they are read and written."""
-
-    BYTES = "bytes"
-    DURATION = "duration"
-    INTEGER = "integer"
-    TEXT = "text"
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """One value of a factor: as a program gets it, and as a person writes it."""
-
-    value: LevelValue
-    text: str
+QUIET_LEVELS: Final = {ENGINE: AUTO, QUOTA: UNSET, CPUSET: UNSET, MEMORY: UNSET, GODEBUG: UNSET}
+"""Levels of built-in factors that go without saying."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,25 +59,13 @@ class Factor:
                 f"{self.name} has no level {text!r} (levels: {', '.join(x.text for x in self.levels)})"
             )
         level = read_level(self.kind, text)
+        if self.kind is FactorKind.AMOUNT and not self.smallest < float(level.value) <= self.largest:
+            raise ValueError(
+                f"{self.name} is more than {self.smallest} and at most {self.largest}, not {level.text}"
+            )
         if isinstance(level.value, int) and not self.smallest <= level.value <= self.largest:
             raise ValueError(f"{self.name} goes from {self.smallest} to {self.largest}, not {level.text}")
         return level
-
-
-def read_level(kind: FactorKind, text: str) -> Level:
-    """A level from its text; ValueError says what would be right."""
-    match kind:
-        case FactorKind.BYTES:
-            count = bytes_from_text(text)
-            return Level(count, bytes_to_text(count))
-        case FactorKind.DURATION:
-            return Level(int(duration_from_text(text)), text.strip())
-        case FactorKind.INTEGER:
-            if not text.isascii() or not text.isdigit():
-                raise ValueError(f"{text!r} is not a whole number")
-            return Level(int(text), str(int(text)))
-        case FactorKind.TEXT:
-            return Level(text, text)
 
 
 Levels = Mapping[str, Level]

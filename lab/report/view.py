@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from lab.model.outcome import CellSummary, Comparison, Estimate, MeasuredMetric, Reason, Verdict
-from lab.model.scenario import AUTO, ENGINE
+from lab.model.scenario import QUIET_LEVELS
 from lab.model.units import value_to_text
 from lab.report.bars import bar
 
-_QUIET: Final = {ENGINE: AUTO}
-"""Levels that go without saying."""
 _ASIDE_WIDTH: Final = 26
 """Columns for what was asked for, beside the metrics."""
 
@@ -58,7 +56,7 @@ def failures(cells: Sequence[CellSummary]) -> tuple[str, ...]:
 
 def levels_text(levels: Mapping[str, str]) -> str:
     """What was asked for, without the factors of every scenario that are as they always are."""
-    return ", ".join(f"{name} {level}" for name, level in levels.items() if _QUIET.get(name) != level)
+    return ", ".join(f"{name} {level}" for name, level in levels.items() if QUIET_LEVELS.get(name) != level)
 
 
 def not_predicted(cells: Sequence[CellSummary]) -> Mapping[str, int]:

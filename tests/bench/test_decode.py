@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.bench.decode import decode
+from lab.bench.decode import Asked, decode
 from lab.model.run import Capture, Ending, Turn
 
 _TURN = Turn(position=3, block=1, cell="touch")
@@ -119,11 +119,11 @@ def test_a_program_that_mentions_a_deadlock_has_none() -> None:
 
 def test_a_process_that_saw_another_gomaxprocs_is_contaminated() -> None:
     """What was asked for and what took effect are compared; a difference spoils the replicate."""
-    record = decode(_done(), gomaxprocs="4")
+    record = decode(_done(), Asked(gomaxprocs="4"))
 
     assert record.termination.ending is Ending.CONTAMINATED
     assert record.termination.detail == "GOMAXPROCS=4 was asked for, the process saw 2"
-    assert decode(_done(), gomaxprocs="2").usable
+    assert decode(_done(), Asked(gomaxprocs="2")).usable
 
 
 def test_a_lost_agent_is_an_infrastructure_failure() -> None:

@@ -7,27 +7,54 @@ from pathlib import Path
 import pytest
 
 from lab.engine.base import Spec
-from lab.engine.limits import refuse_unlimited
+from lab.engine.limits import refuse_beyond
 from lab.errors import EnvironmentRefusedError
 
-_ALL = {"CPUSet": True, "CPUQuota": True}
+_ALL = {"CPUSet": True, "CPUQuota": True, "MemoryLimit": True}
+_SAID = {"limits": _ALL, "cpus": 2}
 
 
-def _spec(*, cpuset: str = "", quota: float | None = None) -> Spec:
-    return Spec(files=(), agent=("/agent",), memory_bytes=1, pids=1, cpuset=cpuset, quota=quota)
+def _spec(*, cpuset: str = "", quota: float | None = None, memory: bool = False) -> Spec:
+    return Spec(
+        files=(),
+        agent=("/agent",),
+        memory_bytes=1,
+        pids=1,
+        cpuset=cpuset,
+        quota=quota,
+        memory_is_asked=memory,
+    )
 
 
-@pytest.mark.parametrize(("lacking", "named"), [("CPUSet", "cpuset 0-1"), ("CPUQuota", "quota 1.5")])
+@pytest.mark.parametrize(
+    ("lacking", "named"), [("CPUSet", "cpuset 0-1"), ("CPUQuota", "quota 1.5"), ("MemoryLimit", "memory")]
+)
 def test_a_limit_that_would_be_dropped_is_refused(lacking: str, named: str) -> None:
     """An engine that cannot limit only warns; a measurement without its limit would be another one."""
     with pytest.raises(EnvironmentRefusedError, match=named):
-        refuse_unlimited(_spec(cpuset="0-1", quota=1.5), {**_ALL, lacking: False})
+        refuse_beyond(
+            _spec(cpuset="0-1", quota=1.5, memory=True), {"limits": {**_ALL, lacking: False}, "cpus": 2}
+        )
 
 
 def test_what_is_not_asked_may_be_lacking() -> None:
     """A rootless engine is good enough for a run without limits."""
-    refuse_unlimited(_spec(), {"CPUSet": False, "CPUQuota": False})
-    refuse_unlimited(_spec(cpuset="0", quota=0.5), _ALL)
+    refuse_beyond(_spec(), {"limits": dict.fromkeys(_ALL, False), "cpus": 2})
+    refuse_beyond(_spec(cpuset="0", quota=0.5), _SAID)
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        (_spec(cpuset="2"), "cpuset 2 names CPU 2; the engine has 2, 0 to 1"),
+        (_spec(cpuset="0-1,4-5"), "names CPU 4"),
+        (_spec(quota=2.5), "a quota of 2.5 CPUs is more than the engine's 2"),
+    ],
+)
+def test_what_the_machine_does_not_have_is_refused(spec: Spec, words: str) -> None:
+    """By what the engine says that it has."""
+    with pytest.raises(EnvironmentRefusedError, match=words):
+        refuse_beyond(spec, _SAID)
 
 
 @pytest.mark.slow

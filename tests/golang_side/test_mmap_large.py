@@ -13,7 +13,8 @@ from lab.golang.build import build
 from lab.golang.render import render_program
 from lab.golang.toolchain import Toolchain
 from lab.manifest import load
-from lab.model.scenario import Level, Scenario
+from lab.model.level import Level
+from lab.model.scenario import Scenario
 
 pytestmark = [pytest.mark.go, pytest.mark.slow]
 

@@ -1,7 +1,8 @@
 """Cells: their ids, the default groups, the products, the patterns."""
 
+from lab.model.level import FactorKind, Level
 from lab.model.matrix import Cell, Selector, default_cells, product_cells
-from lab.model.scenario import CellGroup, Factor, FactorKind, Level, Limits, Scenario
+from lab.model.scenario import CellGroup, Factor, Limits, Scenario
 from lab.model.units import Nanos
 
 

@@ -1,0 +1,7 @@
+module ${ module }
+
+//% if defaults.goline == "old"
+go 1.24
+//% else
+go ${ go_line }
+//% endif
