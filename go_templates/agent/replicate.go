@@ -100,8 +100,11 @@ func (a *agent) start(r *replicate, attributes *syscall.ProcAttr) error {
 // agent.life: whoever signals a pid under that lock can be sure whose it is.
 func (a *agent) wait(r *replicate) (syscall.WaitStatus, usage) {
 	for {
-		pid := waitAny()
-		a.life.Lock()
+		pid, found := waitAny()
+		a.life.Lock() // where end has taken it and reaped all there was, this is where the main thread stays
+		if !found {
+			panic("waitid: there is a replicate, and no child")
+		}
 		var status syscall.WaitStatus
 		var used syscall.Rusage
 		reap(pid, &status, &used)
@@ -138,8 +141,8 @@ func (a *agent) signal(r *replicate, number syscall.Signal, why *bool) bool {
 	return true
 }
 
-// waitAny blocks until a child has ended and gives its pid; the child stays a zombie.
-func waitAny() int {
+// waitAny blocks until a child has ended and gives its pid; the child stays a zombie. Without a child it says so.
+func waitAny() (int, bool) {
 	const (
 		all    = 0         // P_ALL
 		noWait = 0x1000000 // WNOWAIT
@@ -152,10 +155,13 @@ func waitAny() int {
 	for {
 		_, _, errno := syscall.Syscall6(syscall.SYS_WAITID, all, 0, uintptr(unsafe.Pointer(&info)), syscall.WEXITED|noWait, 0, 0)
 		if errno == 0 {
-			return int(info.pid)
+			return int(info.pid), true
+		}
+		if errno == syscall.ECHILD {
+			return 0, false
 		}
 		if errno != syscall.EINTR {
-			panic("waitid: " + errno.Error()) // there is a child, and what is asked is legal
+			panic("waitid: " + errno.Error()) // what is asked is legal
 		}
 	}
 }

@@ -41,8 +41,8 @@ def _leftovers(folder: Path, *, with_volumes: bool) -> str:
     """Containers of dead runs, and with the caches the engine's own; without an engine there are none."""
     from lab.engine import docker
     from lab.engine.choose import where
-    from lab.engine.owner import Owner
     from lab.errors import EngineUnavailableError
+    from lab.host.owner import Owner
 
     url, _ = where(os.environ)
     try:

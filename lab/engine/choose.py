@@ -13,8 +13,8 @@ from typing import Any, Final, Literal, Self
 from lab.engine import address, daemon
 from lab.engine.base import Engine
 from lab.engine.host import HostEngine
-from lab.engine.owner import Owner
 from lab.errors import EngineUnavailableError, EnvironmentRefusedError
+from lab.host.owner import Owner
 
 EngineName = Literal["auto", "docker", "host"]
 

@@ -22,11 +22,11 @@ from lab.engine.attached import Attached, reading
 from lab.engine.base import BaseImage, Container, Exited, Job, Spec, Tree
 from lab.engine.images import Image
 from lab.engine.limits import refuse_beyond
-from lab.engine.owner import RUN, Owner
 from lab.engine.packing import WHOLE, packed, packed_tree
 from lab.engine.places import Places, relative
 from lab.engine.stream import STDERR, STDOUT, Frames, Stream
 from lab.errors import EngineUnavailableError, EnvironmentRefusedError
+from lab.host.owner import RUN, Owner
 
 CACHE_LABEL: Final = "golab.cache"
 """Marks the volumes that outlive their job."""

@@ -12,8 +12,8 @@ import pytest
 from lab.engine.base import File, Spec
 from lab.engine.choose import choose
 from lab.engine.docker import DockerEngine, sweep
-from lab.engine.owner import PID, RUN, Owner
 from lab.errors import EnvironmentRefusedError, MeasurementError
+from lab.host.owner import PID, RUN, Owner
 
 pytestmark = [pytest.mark.docker, pytest.mark.go, pytest.mark.slow]
 

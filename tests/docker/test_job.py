@@ -11,8 +11,8 @@ import pytest
 from lab.engine import images
 from lab.engine.base import Exited, Job, Tree
 from lab.engine.docker import DockerEngine
-from lab.engine.owner import PID
 from lab.errors import EnvironmentRefusedError
+from lab.host.owner import PID
 from lab.model.units import Nanos
 
 pytestmark = [pytest.mark.docker, pytest.mark.go, pytest.mark.slow]

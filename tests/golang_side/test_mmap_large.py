@@ -19,6 +19,8 @@ from lab.model.scenario import Scenario
 pytestmark = [pytest.mark.go, pytest.mark.slow]
 
 _MIB = 1 << 20
+_BATCHED = 2 * 31 * 4096
+"""Pages that each of two CPUs may hold back before it counts them as LazyFree: PAGEVEC_SIZE, linux/pagevec.h."""
 _SIZE = 16 * _MIB
 
 Replicate = Callable[..., Mapping[str, list[int]]]
@@ -124,7 +126,7 @@ def test_unset_is_one(replicate: Replicate, level: str, lazily: bool) -> None:  
     """Memory given back is gone at once, unless madvdontneed=0 leaves it to the kernel's leisure."""
     found = replicate("-mode=heap", f"-size={_SIZE}", environment={"GODEBUG": level} if level else None)
 
-    assert (found["heap_lazyfree_bytes"][0] >= _SIZE) is lazily
+    assert (found["heap_lazyfree_bytes"][0] >= _SIZE - _BATCHED) is lazily
     assert (found["heap_rss_released_bytes"][0] < _MIB) is lazily
 
 

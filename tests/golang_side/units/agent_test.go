@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"testing"
+	"time"
 )
 
 // What /proc/self/mountinfo and /proc/self/cgroup show, as recorded in each kind of place.
@@ -94,5 +95,64 @@ func TestOnlyWholeLinesAreKept(t *testing.T) {
 	lines, dropped := p.split()
 	if !reflect.DeepEqual(lines, []string{"one"}) || dropped != 1 {
 		t.Errorf("%q, %d dropped", lines, dropped)
+	}
+}
+
+// The limits of a group as each version of its files tells them; recorded.
+func TestLimitsAreReadInEitherVersion(t *testing.T) {
+	for name, c := range map[string]struct {
+		version int
+		files   map[string]string
+		want    limits
+	}{
+		"v1": {1, map[string]string{
+			"cpu.cfs_quota_us": "50000\n", "cpu.cfs_period_us": "100000\n", "memory.limit_in_bytes": "67108864\n",
+		}, limits{QuotaUs: 50000, PeriodUs: 100000, MemoryBytes: 64 << 20}},
+		"v1, unlimited": {1, map[string]string{
+			"cpu.cfs_quota_us": "-1\n", "cpu.cfs_period_us": "100000\n", "memory.limit_in_bytes": "9223372036854771712\n",
+		}, limits{PeriodUs: 100000}},
+		"v2":            {2, map[string]string{"cpu.max": "150000 100000\n", "memory.max": "67108864\n"}, limits{QuotaUs: 150000, PeriodUs: 100000, MemoryBytes: 64 << 20}},
+		"v2, unlimited": {2, map[string]string{"cpu.max": "max 100000\n", "memory.max": "max\n"}, limits{PeriodUs: 100000}},
+		"nothing":       {1, nil, limits{}},
+		"no groups":     {0, map[string]string{"cpu.max": "1 1\n"}, limits{}},
+	} {
+		folder := t.TempDir()
+		for file, content := range c.files {
+			if err := os.WriteFile(filepath.Join(folder, file), []byte(content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		group := cgroup{folder, c.version}
+		found := readLimits(group, group)
+		if found.CPUs == "" {
+			t.Errorf("%s: the agent may use no CPU", name)
+		}
+		found.CPUs = ""
+		if found != c.want {
+			t.Errorf("%s: %+v, not %+v", name, found, c.want)
+		}
+	}
+}
+
+// Without a quota there is nothing to wait for; with one, a period in which nothing was throttled.
+func TestSettlingWaitsForAPeriodWithoutThrottling(t *testing.T) {
+	if waited := (&signals{}).settle(); waited != 0 {
+		t.Errorf("waited %v without a quota", waited)
+	}
+	path := filepath.Join(t.TempDir(), "cpu.stat")
+	stat := func(n string) {
+		if err := os.WriteFile(path, []byte("nr_throttled "+n+"\n"), 0o600); err != nil {
+			t.Error(err)
+		}
+	}
+	stat("10")
+	s := &signals{limits: limits{QuotaUs: 1000, PeriodUs: 50000}}
+	s.add(path, counter{"throttled_periods", []byte("nr_throttled "), 0, 1})
+	go func() {
+		time.Sleep(25 * time.Millisecond) // in the middle of the first period
+		stat("11")
+	}()
+	if waited := s.settle(); waited < 100*time.Millisecond || waited > time.Second {
+		t.Errorf("waited %v for periods of 50 ms, of which the first was throttled", waited)
 	}
 }

@@ -1,4 +1,4 @@
-"""Whose container it is, written on it as labels: so what a dead golab left behind can be told from what lives."""
+"""Whose it is, written on a container as labels or into a journal: so what a dead golab left can be told from what lives."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PID_STARTED: Final = "golab.pid_started"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
-    """A process that makes containers: its run, its machine and boot, its pid and when that pid started.
+    """A process that makes containers or changes settings: its run, its machine and boot, its pid and when that pid started.
 
     ``host`` holds the host's name, its machine id and the pid namespace: two golabs in two containers of one
     machine may have the same pid and cannot judge each other. ``pid_started`` is in clock ticks since boot,

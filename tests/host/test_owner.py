@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from lab.engine.owner import PID, PID_STARTED, RUN, Owner
+from lab.host.owner import PID, PID_STARTED, RUN, Owner
 
 _US = Owner.of_this_process("run-1")
 

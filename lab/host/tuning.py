@@ -1,0 +1,96 @@
+"""Change what all of this machine shares, for as long as a measurement needs it: settings, mounts, loop devices.
+
+Each is a context manager over a journal: written down, changed, read back, and in the end put back and verified.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+from collections.abc import Generator
+from pathlib import Path
+from typing import Final
+
+from lab.errors import EnvironmentRefusedError
+from lab.host.journal import Journal
+from lab.host.undo import read_setting, undo
+
+_SECONDS: Final = 20
+
+
+@contextlib.contextmanager
+def setting(journal: Journal, path: Path, wanted: str) -> Generator[str]:
+    """Write *wanted* to a setting of the kernel, and give what it granted, which may be less; put back what was there.
+
+    EnvironmentRefusedError where it cannot be read or written.
+    """
+    with _refusing(f"{path} cannot be set to {wanted}"):
+        before = read_setting(path)
+    if before == wanted:
+        yield before
+        return
+    kept = journal.write("setting", str(path), before=before, wanted=wanted)
+    try:
+        with _refusing(f"{path} cannot be set to {wanted}"):
+            path.write_text(wanted)
+            journal.step()
+            granted = read_setting(path)
+        kept = journal.note_granted(kept, granted)
+        yield granted
+    finally:
+        undo(journal, kept)
+
+
+@contextlib.contextmanager
+def mount(journal: Journal, target: Path, *arguments: str) -> Generator[Path]:
+    """Mount something at *target* (``mount``'s own *arguments*), and unmount it in the end."""
+    kept = journal.write("mount", str(target))
+    try:
+        _run("mount", *arguments, str(target))
+        journal.step()
+        yield target
+    finally:
+        undo(journal, kept)
+
+
+@contextlib.contextmanager
+def loop_device(journal: Journal, file: Path) -> Generator[Path]:
+    """A loop device that shows *file*, detached in the end."""
+    device = _run("losetup", "--find").strip()
+    kept = journal.write("loop", device, wanted=str(file.resolve()))
+    try:
+        _run("losetup", device, str(file.resolve()))
+        journal.step()
+        yield Path(device)
+    finally:
+        undo(journal, kept)
+
+
+def huge_page_pool(size_bytes: int = 2 << 20, root: Path = Path("/")) -> Path:
+    """The folder of the pool of huge pages of one size. EnvironmentRefusedError where the kernel has none."""
+    folder = root / f"sys/kernel/mm/hugepages/hugepages-{size_bytes >> 10}kB"
+    if not folder.is_dir():
+        raise EnvironmentRefusedError(f"this kernel has no huge pages of {size_bytes >> 20} MiB ({folder})")
+    return folder
+
+
+@contextlib.contextmanager
+def _refusing(what: str) -> Generator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise EnvironmentRefusedError(
+            f"{what}: {error.strerror}", hint="settings of the machine are changed by root alone"
+        ) from None
+
+
+def _run(*command: str) -> str:
+    try:
+        done = subprocess.run(  # noqa: S603 - util-linux, our own words
+            command, check=False, capture_output=True, text=True, timeout=_SECONDS
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise EnvironmentRefusedError(f"{' '.join(command)}: {error}") from None
+    if done.returncode:
+        raise EnvironmentRefusedError(f"{' '.join(command)}: {done.stderr.strip()}")
+    return done.stdout

@@ -1,0 +1,257 @@
+"""Whatever is changed on a machine comes back: at the end, after an error, and after a kill -9 at any step."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lab.errors import EnvironmentRefusedError
+from lab.host import tuning, undo
+from lab.host.journal import Journal
+from lab.host.owner import Owner
+from lab.host.undo import recover
+
+_ROOT = Path(__file__).parents[2]
+_MOST_STEPS = 60
+needs_root = pytest.mark.skipif(
+    os.geteuid() != 0, reason="mounts and settings of the machine are root's alone"
+)
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Journal:
+    """An empty one."""
+    return Journal(tmp_path / "journal", Owner.of_this_process("test"))
+
+
+@pytest.fixture
+def knob(tmp_path: Path) -> Path:
+    """A setting that is a file."""
+    path = tmp_path / "knob"
+    path.write_text("7\n")
+    return path
+
+
+def _killed_at(journal: Journal, what: str, target: Path, value: str, at: int) -> bool:
+    """Whether the child was killed at that step, rather than having come to its end before."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.host.kill_at", *map(str, (journal.folder, what, target, value, at))],
+        cwd=_ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode in (0, -signal.SIGKILL), done.stderr
+    return done.returncode != 0
+
+
+def _every_step(journal: Journal, what: str, target: Path, value: str) -> Iterator[int]:
+    """Each step at which the child was killed, until it has no more."""
+    for at in range(1, _MOST_STEPS):
+        if not _killed_at(journal, what, target, value, at):
+            assert at > 6, "there must be something between the steps"
+            return
+        yield at
+    pytest.fail(f"more than {_MOST_STEPS} steps")
+
+
+def test_a_setting_is_put_back_and_nothing_is_kept(journal: Journal, knob: Path) -> None:
+    """Also where the block ends in an error; meanwhile the journal tells of it."""
+    with tuning.setting(journal, knob, "9") as granted:
+        assert (granted, knob.read_text()) == ("9", "9")
+        (kept,) = journal.entries()
+        assert (kept.entry.before, kept.entry.wanted, kept.entry.granted) == ("7", "9", "9")
+    assert knob.read_text() == "7"
+    with contextlib.suppress(RuntimeError), tuning.setting(journal, knob, "9"):
+        raise RuntimeError
+
+    assert knob.read_text() == "7"
+    assert list(journal.entries()) == []
+
+
+def test_what_is_as_wanted_is_not_touched(journal: Journal, knob: Path) -> None:
+    """Nor written down."""
+    with tuning.setting(journal, knob, "7") as granted:
+        assert granted == "7"
+        assert list(journal.entries()) == []
+
+
+@pytest.mark.slow
+def test_a_setting_comes_back_after_a_kill_at_every_step(journal: Journal, knob: Path) -> None:
+    """By the next start, and the journal is empty then; a second start has nothing to do."""
+    changed = 0
+    for _ in _every_step(journal, "setting", knob, "9"):
+        changed += knob.read_text() == "9"
+        list(recover(journal))
+        assert knob.read_text().strip() == "7"
+        assert list(journal.entries()) == []
+        assert list(recover(journal)) == []
+    assert changed > 3
+    assert knob.read_text().strip() == "7"
+
+
+def test_what_the_living_changed_is_theirs(journal: Journal, knob: Path) -> None:
+    """Only the dead are cleaned up after."""
+    with tuning.setting(journal, knob, "9"):
+        assert list(recover(journal)) == []
+        assert knob.read_text() == "9"
+
+
+def test_what_somebody_else_changed_is_left(journal: Journal, knob: Path) -> None:
+    """And said so; the entry goes, because there is nothing of ours left."""
+    with tuning.setting(journal, knob, "99"):
+        knob.write_text("1000")
+
+    assert knob.read_text() == "1000"
+    assert list(journal.entries()) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "wanted", "granted", "now", "ours"),
+    [
+        ("0", "64", "", "13", True),  # killed before it was known how many were granted
+        ("64", "0", "", "13", True),
+        ("0", "64", "30", "30", True),
+        ("0", "64", "30", "65", False),
+        ("madvise", "always", "", "always", True),
+        ("madvise", "always", "", "never", False),
+    ],
+)
+def test_a_number_on_the_way_is_ours(
+    journal: Journal, before: str, wanted: str, granted: str, now: str, *, ours: bool
+) -> None:
+    """Huge pages come one by one, and a kill may fall between."""
+    kept = journal.write("setting", "/x", before=before, wanted=wanted)
+
+    assert undo.is_ours(replace(kept.entry, granted=granted), now) is ours
+
+
+def test_a_choice_is_read_by_its_brackets(tmp_path: Path) -> None:
+    """As the kernel shows it."""
+    path = tmp_path / "enabled"
+    path.write_text("always [madvise] never\n")
+
+    assert undo.read_setting(path) == "madvise"
+
+
+def test_what_cannot_be_put_back_is_kept_and_told(journal: Journal, tmp_path: Path) -> None:
+    """The next start tries again."""
+    dead = replace(journal.owner, boot="another")
+    Journal(journal.folder, dead).write("setting", str(tmp_path / "gone"), before="1", wanted="2")
+
+    (words,) = recover(journal)
+
+    assert "could not be put back" in words
+    assert len(list(journal.entries())) == 1
+
+
+def test_what_is_no_entry_is_left_alone(journal: Journal) -> None:
+    """Half a file, another format, another program's."""
+    journal.write("setting", "/x", before="1", wanted="2")
+    (journal.folder / "1-half.json").write_text('{"kind": "sett')
+    (journal.folder / "2-new.json").write_text('{"format": 99}')
+
+    assert len(list(journal.entries())) == 1
+
+
+def test_a_machine_that_cannot_be_changed_is_refused(journal: Journal, tmp_path: Path) -> None:
+    """In a sentence; and where the journal cannot be written, nothing is changed."""
+    with (
+        pytest.raises(EnvironmentRefusedError, match="cannot be set to 2: No such file"),
+        tuning.setting(journal, tmp_path / "none", "2"),
+    ):
+        pass
+    (tmp_path / "file").write_text("")
+    knob = tmp_path / "knob"
+    knob.write_text("1")
+    blocked = Journal(tmp_path / "file" / "journal", journal.owner)
+    with (
+        pytest.raises(EnvironmentRefusedError, match="cannot be written down"),
+        tuning.setting(blocked, knob, "2"),
+    ):
+        pass
+
+    assert knob.read_text() == "1"
+
+
+@needs_root
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["nr_overcommit_hugepages", "nr_hugepages"])
+def test_huge_pages_come_back_after_a_kill_at_every_step(journal: Journal, name: str) -> None:
+    """The kernel's own pool, by three pages."""
+    path = tuning.huge_page_pool() / name
+    before = path.read_text()
+    wanted = str(int(before) + 3)
+    for _ in _every_step(journal, "setting", path, wanted):
+        list(recover(journal))
+        assert path.read_text() == before
+        assert list(journal.entries()) == []
+
+
+@needs_root
+@pytest.mark.slow
+@pytest.mark.parametrize("what", ["tmpfs", "overlay", "loop"])
+def test_mounts_and_devices_are_gone_after_a_kill_at_every_step(
+    journal: Journal, tmp_path: Path, what: str
+) -> None:
+    """First what is mounted, then what it is mounted from."""
+    target = tmp_path / "a place"
+    target.mkdir()
+    value = tmp_path / "layers"
+    for name in ("a", "b", "up", "work"):
+        (value / name).mkdir(parents=True)
+    if what == "overlay":  # an overlay cannot lie on another one's upper layer
+        subprocess.run(["mount", "-t", "tmpfs", "golab-test", str(value)], check=True)
+        for name in ("a", "b", "up", "work"):
+            (value / name).mkdir()
+    if what == "loop":
+        value = tmp_path / "disk"
+        value.write_bytes(b"\0" * (8 << 20))
+        subprocess.run(["mkfs.ext4", "-q", "-F", str(value)], check=True)
+    try:
+        mounted = 0
+        for _ in _every_step(journal, what, target, str(value)):
+            mounted += os.path.ismount(target)
+            list(recover(journal))
+            assert not os.path.ismount(target)
+            assert list(journal.entries()) == []
+            devices = subprocess.run(
+                ["losetup", "--associated", str(value)], capture_output=True, text=True, check=True
+            )
+            assert devices.stdout == ""
+        assert mounted > 1
+    finally:
+        if what == "overlay":
+            subprocess.run(["umount", str(value)], check=True)
+
+
+@needs_root
+@pytest.mark.slow
+def test_what_is_frozen_is_thawed_before_it_is_unmounted(journal: Journal, tmp_path: Path) -> None:
+    """In the order in which that is possible, whatever order it was written in."""
+    disk, target = tmp_path / "disk", tmp_path / "mounted"
+    disk.write_bytes(b"\0" * (8 << 20))
+    target.mkdir()
+    subprocess.run(["mkfs.ext4", "-q", "-F", str(disk)], check=True)
+    dead = Journal(journal.folder, replace(journal.owner, pid=2**22 + 1))
+    device = subprocess.run(
+        ["losetup", "--find", "--show", str(disk)], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    dead.write("freeze", str(target))
+    dead.write("loop", device, wanted=str(disk))
+    dead.write("mount", str(target))
+    subprocess.run(["mount", device, str(target)], check=True)
+    subprocess.run(["fsfreeze", "--freeze", str(target)], check=True)
+
+    words = list(recover(journal))
+
+    assert words == [f"thawed {target}", f"unmounted {target}", f"detached {device}"]
+    assert list(journal.entries()) == []
+    assert not os.path.ismount(target)
