@@ -16,7 +16,7 @@ from lab.analysis import Analysis, analyse
 from lab.claims import together
 from lab.errors import LabError
 from lab.model.claim import Evidence, RegisteredClaim, RunFacts, Standing
-from lab.model.matrix import own_id
+from lab.model.matrix import default_cells, own_id
 from lab.model.outcome import ClaimVerdict, Judged
 from lab.model.rule import cells_of
 from lab.model.run import Plan
@@ -210,15 +210,31 @@ def _standing(
     verdicts = [each.judged.verdict for each in rests_on] + [ClaimVerdict.NOT_MEASURED] * len(missing)
     several = len(claim.scenarios) > 1
     says = [f"{each.scenario}: {each.judged.why}" if several else each.judged.why for each in rests_on]
-    runnable = [name for name in missing if _rules(claim, scenarios.get(name))]
+    commands = [
+        f"golab run scenario {name}{_tuning(claim, scenarios[name])}{options}"
+        for name in missing
+        if _rules(claim, scenarios.get(name))
+    ]
     return Standing(
         claim=claim,
         verdict=ClaimVerdict.UNTESTABLE if claim.untestable else together(verdicts),
         why="; ".join([*says, *lacks]),
         rests_on=rests_on,
         lacks="; ".join(lacks),
-        command=" && ".join(f"golab run scenario {name}{options}" for name in runnable),
+        command=" && ".join(commands),
     )
+
+
+def _tuning(claim: RegisteredClaim, scenario: Scenario) -> str:
+    """The option without which a run would leave out the cells that the claim looks at."""
+    looked_at = {
+        cell
+        for stated in scenario.claims
+        if stated.id == claim.id
+        for rule in stated.rules
+        for cell in cells_of(rule.quantity)
+    }
+    return "" if looked_at <= {cell.id for cell in default_cells(scenario)} else " --tune-host"
 
 
 def _missing(

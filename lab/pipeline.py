@@ -19,9 +19,10 @@ from lab.errors import StoreError, UsageError
 from lab.estimating import Estimated, estimated
 from lab.experiment import Experiment
 from lab.golang import base, toolchain
-from lab.host import environment
+from lab.host import environment, undo
 from lab.host.interruption import interruptible
 from lab.host.lock import measuring
+from lab.hosting import journal_of, tuned
 from lab.manifest import register
 from lab.manifest.tables import refusal
 from lab.material import Progress, Workshop, prepare, render_cell, runnable
@@ -49,6 +50,8 @@ class Means:
     """Whether what is missing of this machine's calibration is measured first."""
     base: str = "auto"
     """What programs are built on; see :func:`lab.golang.base.choose`."""
+    tune_host: bool = False
+    """Whether settings of the whole machine may be changed for as long as the run needs them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,16 +126,21 @@ def _carry_out(lab: catalogue.Lab, wanted: Experiment, means: Means, progress: P
     with (
         opened(wanted, means.engine, cache, progress.stage, run=name) as engines,
         measuring(progress.stage, wait=means.wait),
+        tuned(wanted, progress.stage, run=name, allowed=means.tune_host) as host,
     ):
         workshops = {each: Workshop(lab, engine, cache, progress) for each, engine in engines.usable.items()}
-        material = prepare(workshops[engines.own.name], engines.cells(wanted), base_name=means.base)
+        material = prepare(
+            workshops[engines.own.name],
+            [host.applied_to(each) for each in engines.cells(wanted)],
+            base_name=means.base,
+        )
         anew = means.calibrate and experiment.is_predicted(wanted)
         costs = {
             each: costs_for(workshops[each], means.costs, measure=anew)
             for each in dict.fromkeys(cell.engine.name for cell in runnable(material))
         }
         decided = Decided(
-            plan=planning.plan(name, wanted, engines.own, material, costs),
+            plan=planning.plan(name, wanted, engines.own, material, costs, granted=host.granted),
             manifests={part.scenario.name: part.manifest for part in wanted.parts},
             foretold=experiment.foretell(
                 wanted,
@@ -237,6 +245,11 @@ def render_to(
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(content)
         yield folder, command.by_hand(scenario, cell)
+
+
+def restore_host() -> Iterator[str]:
+    """Put back what dead golabs left changed on this machine, a line each."""
+    yield from undo.recover(journal_of("clean"))
 
 
 def cache_folder() -> Path:

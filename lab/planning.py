@@ -41,8 +41,16 @@ def asked(scenario: str, request: Request, replicates: int | None, seed: int, ba
     return ("run", "scenario", scenario, *quick, *lists, *patterns, *runs, f"--seed={seed}", *based)
 
 
-def plan(name: str, wanted: Experiment, own: Engine, material: Material, costs: Mapping[str, Costs]) -> Plan:
-    """All that is decided of the run *name*, whose own engine is *own*."""
+def plan(
+    name: str,
+    wanted: Experiment,
+    own: Engine,
+    material: Material,
+    costs: Mapping[str, Costs],
+    *,
+    granted: Mapping[str, str],
+) -> Plan:
+    """All that is decided of the run *name*, whose own engine is *own*; *granted* are settings that were changed for it."""
     running = {each.wanted.cell.id: each for each in runnable(material)}
     return Plan(
         format=FORMAT,
@@ -60,7 +68,7 @@ def plan(name: str, wanted: Experiment, own: Engine, material: Material, costs: 
         costs={engine: costs_used(used) for engine, used in costs.items()},
         cells=tuple(_planned(each, running.get(each.cell.id), own) for each in material.prepared),
         turns=blocks(list(running), wanted.most_replicates, wanted.order_seed),
-        provenance=_provenance(own, material, running.values()),
+        provenance=_provenance(own, material, running.values(), granted),
     )
 
 
@@ -76,12 +84,15 @@ def in_words(wanted: Experiment) -> Iterator[str]:
     yield f"  {', '.join(turn.cell for turn in blocks(cells, 1, wanted.order_seed))}"
 
 
-def _provenance(own: Engine, material: Material, running: Iterable[Runnable]) -> dict[str, Any]:
+def _provenance(
+    own: Engine, material: Material, running: Iterable[Runnable], granted: Mapping[str, str]
+) -> dict[str, Any]:
     others = {each.engine.name: each.engine for each in running if each.engine.name != own.name}
     return {
         "engine": own.describe(),
         "machine": environment.describe(),
         "base": material.base.described() if material.base else None,
+        **({"tuned": dict(granted)} if granted else {}),
         **({"other_engines": {name: each.describe() for name, each in others.items()}} if others else {}),
     }
 

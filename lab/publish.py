@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from lab.analysis import Analysis
+from lab.model.matrix import default_cells
 from lab.model.outcome import CellSummary, Estimate, Inconclusive, Judged, MeasuredMetric
 from lab.model.quality import Quality
 from lab.model.run import CostsUsed
@@ -35,7 +36,7 @@ from lab.report.scenario import rule_in_words
 from lab.report.view import conclusion
 
 
-def shown_scenario(scenario: Scenario, cells: Sequence[str], quick: Sequence[str]) -> ShownScenario:
+def shown_scenario(scenario: Scenario) -> ShownScenario:
     """A scenario in its published form."""
     return ShownScenario(
         format=1,
@@ -52,8 +53,11 @@ def shown_scenario(scenario: Scenario, cells: Sequence[str], quick: Sequence[str
             )
             for factor in scenario.factors
         },
-        cells=list(cells),
-        quick_cells=list(quick),
+        cells=[cell.id for cell in default_cells(scenario)],
+        quick_cells=[cell.id for cell in default_cells(scenario, quick=True)],
+        tuned_cells=[
+            cell.id for cell in default_cells(scenario, tuned=True) if scenario.needs_host(cell.levels)
+        ],
         metrics={
             metric.name: ShownMetric(
                 title=metric.title,
@@ -75,6 +79,7 @@ def shown_scenario(scenario: Scenario, cells: Sequence[str], quick: Sequence[str
         },
         releases=list(scenario.releases),
         replicates=scenario.replicates,
+        most_replicates=scenario.most_replicates,
         time_limit_ns=scenario.limits.time,
         memory_limit_bytes=scenario.limits.memory_bytes,
     )

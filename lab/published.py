@@ -287,10 +287,14 @@ class ShownScenario(_Published):
     factors: dict[str, ShownFactor]
     cells: list[str]
     quick_cells: list[str]
+    tuned_cells: list[str] = Field(
+        description="cells for which the machine has to be changed, with --tune-host"
+    )
     metrics: dict[str, ShownMetric]
     claims: dict[str, ShownClaim]
     releases: list[str]
     replicates: int
+    most_replicates: int
     time_limit_ns: int
     memory_limit_bytes: int
 

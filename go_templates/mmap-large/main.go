@@ -14,12 +14,15 @@ const (
 	defaultMode       = ${ defaults.mode | go }
 	defaultSize int64 = ${ defaults.size | go }
 	defaultTHP        = ${ defaults.thp | go }
+	defaultHugetlb    = ${ defaults.hugetlb | go }
 )
 
 var (
 	mode = flag.String("mode", defaultMode, "reserve, touch, heap or ticker")
 	size = flag.Int64("size", defaultSize, "bytes to touch, populate or grow by")
 	thp  = flag.String("thp", defaultTHP, "never: 4 KiB pages only; madvise: ask for 2 MiB pages")
+
+	hugetlb = flag.String("hugetlb", defaultHugetlb, "pool or overcommit: huge pages that the machine has reserved, or may have beyond those; none: others")
 )
 
 var modes = map[string]func(){"reserve": reserve, "touch": touch, "heap": growHeap, "ticker": tick}

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"os"
 	"syscall"
 	"unsafe"
+
+	"${ module }/internal/lab"
 )
 
 const (
@@ -11,6 +14,8 @@ const (
 
 	protNone = syscall.PROT_NONE
 	protRW   = syscall.PROT_READ | syscall.PROT_WRITE
+
+	mapHugetlb = 0x40000
 
 	madvHugepage      = 14
 	madvPopulateWrite = 23
@@ -34,24 +39,40 @@ func madvise(at uintptr, n int64, advice uintptr) syscall.Errno {
 	return errno
 }
 
-// region is n bytes that begin at a 2 MiB boundary, within a mapping that is 2 MiB longer.
+// region is n bytes that begin at a 2 MiB boundary, within a mapping that is longer where the kernel would not align it.
 type region struct {
 	mapped, at uintptr
-	n          int64
+	n, whole   int64
 }
 
 // newRegion maps without touching; under -thp=madvise it asks for huge pages before anything is there.
 func newRegion(n int64) region {
+	if *hugetlb != "none" {
+		return newHugetlb(n)
+	}
 	mapped, errno := mmap(n+hugePage, protRW, syscall.MAP_NORESERVE)
 	check("mmap", failure(errno))
-	r := region{mapped: mapped, at: (mapped + hugePage - 1) &^ (hugePage - 1), n: n}
+	r := region{mapped: mapped, at: (mapped + hugePage - 1) &^ (hugePage - 1), n: n, whole: n + hugePage}
 	if *thp == "madvise" {
 		check("madvise(MADV_HUGEPAGE)", failure(madvise(r.at, n, madvHugepage)))
 	}
 	return r
 }
 
-func (r region) unmap() { munmap(r.mapped, r.n+hugePage) }
+// newHugetlb maps huge pages that the kernel keeps in a pool. It reserves them at once, and says so here where there are too
+// few: with MAP_NORESERVE the first touch beyond the pool would end in SIGBUS.
+func newHugetlb(n int64) region {
+	at, errno := mmap(n, protRW, mapHugetlb)
+	if errno == syscall.ENOMEM {
+		lab.Observe("mmap_errno", int64(errno))
+		lab.Flush()
+		os.Exit(0)
+	}
+	check("mmap(MAP_HUGETLB)", failure(errno))
+	return region{mapped: at, at: at, n: n, whole: n}
+}
+
+func (r region) unmap() { munmap(r.mapped, r.whole) }
 
 // renewed is the same length again, with nothing in it: its pages go back to the kernel and come from there.
 func (r region) renewed() region {

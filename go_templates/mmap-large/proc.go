@@ -43,3 +43,10 @@ func (f *procFile) bytes(field string) int64 {
 	check("reading /proc/self/"+f.name, fmt.Errorf("there is no %s", field))
 	return 0
 }
+
+// minorFaults counts the page faults of this process that needed no disk.
+func minorFaults() int64 {
+	var ru syscall.Rusage
+	check("getrusage", syscall.Getrusage(syscall.RUSAGE_SELF, &ru))
+	return ru.Minflt
+}

@@ -9,11 +9,12 @@ import "${ module }/internal/lab"
 func touch() {
 	rollup, status := openProc("smaps_rollup"), openProc("status")
 	touched := newRegion(*size)
-	rss, tables := rollup.bytes("Rss"), status.bytes("VmPTE")
+	rss, tables, faults := rollup.bytes("Rss"), status.bytes("VmPTE"), minorFaults()
 	timed("touch_first_ns", touched.touch)
+	lab.Observe("touch_faults", minorFaults()-faults)
 	lab.Observe("rss_grown_by_touch_bytes", rollup.bytes("Rss")-rss)
 	lab.Observe("page_tables_grown_by_touch_bytes", status.bytes("VmPTE")-tables)
-	lab.Observe("huge_bytes", rollup.bytes("AnonHugePages"))
+	lab.Observe("huge_bytes", rollup.bytes("AnonHugePages")+rollup.bytes("Private_Hugetlb"))
 	populated := newRegion(*size)
 	timed("populate_first_ns", populated.populate)
 

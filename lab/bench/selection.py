@@ -20,6 +20,8 @@ class Request:
     lists: Mapping[str, Sequence[str]] = field(default_factory=dict)
     selector: Selector = field(default_factory=Selector)
     quick: bool = False
+    tuned: bool = False
+    """Whether cells for which the machine itself has to be changed are among the default ones."""
 
 
 def select(scenario: Scenario, request: Request) -> tuple[Cell, ...]:
@@ -28,7 +30,7 @@ def select(scenario: Scenario, request: Request) -> tuple[Cell, ...]:
         given = {name: _levels(scenario, name, texts) for name, texts in request.lists.items()}
         cells = product_cells(scenario, given)
     else:
-        cells = default_cells(scenario, quick=request.quick)
+        cells = default_cells(scenario, quick=request.quick, tuned=request.tuned)
     wanted = tuple(filter(request.selector, cells))
     if not wanted:
         raise UsageError(

@@ -30,6 +30,7 @@ def list_scenarios(context: typer.Context, *, as_json: AsJson = False) -> None:
     """The scenarios, with their factors and how many cells a run has."""
     from lab import catalogue, manifest
     from lab.model.matrix import default_cells
+    from lab.model.scenario import BUILT_IN_FACTORS
 
     lab = catalogue.find(context.obj, Path.cwd())
     scenarios = [manifest.load(lab.manifest(name)) for name in lab.names()]
@@ -50,12 +51,17 @@ def list_scenarios(context: typer.Context, *, as_json: AsJson = False) -> None:
     for scenario in scenarios:
         typer.echo(f"{scenario.name}  {scenario.title}")
         for factor in scenario.factors:
+            if factor.name in BUILT_IN_FACTORS:
+                continue
             more = " …" if factor.open else ""
             typer.echo(
                 f"    {factor.name}: {', '.join(level.text for level in factor.levels)}{more}  ({factor.title})"
             )
         for cell in default_cells(scenario):
             typer.echo(f"    cell {cell.id}")
+    typer.echo(
+        f"Factors of every scenario: {', '.join(BUILT_IN_FACTORS)} (golab show NAME says what they are)"
+    )
 
 
 def show(
@@ -66,17 +72,15 @@ def show(
 ) -> None:
     """One scenario: what blocks and why, factors, cells, metrics, claims, what to look for."""
     from lab import catalogue, manifest
-    from lab.model.matrix import default_cells
     from lab.report.scenario import page
 
     scenario = manifest.load(catalogue.find(context.obj, Path.cwd()).manifest(name))
-    cells, quick = ([cell.id for cell in default_cells(scenario, quick=only)] for only in (False, True))
     if as_json:
         from lab.publish import shown_scenario
 
-        typer.echo(shown_scenario(scenario, cells, quick).model_dump_json(indent=1))
+        typer.echo(shown_scenario(scenario).model_dump_json(indent=1))
         return
-    typer.echo(page(scenario, cells, quick))
+    typer.echo(page(scenario))
 
 
 def render(

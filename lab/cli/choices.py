@@ -54,6 +54,13 @@ Base = Annotated[
         help="What programs are built on: golab is the Debian that `golab engine base` makes; or any image of the engine.",
     ),
 ]
+TuneHost = Annotated[
+    bool,
+    typer.Option(
+        "--tune-host",
+        help="Change settings of the whole machine where cells need it, for as long as the run lasts.",
+    ),
+]
 Costs = Annotated[
     str,
     typer.Option(
@@ -85,6 +92,7 @@ def request(
     only: list[str] | None,
     skip: list[str] | None,
     quick: bool = False,
+    tuned: bool = False,
 ) -> Request:
     """The user's choice of cells; *given* has, by factor, what an option of its own says.
 
@@ -107,6 +115,7 @@ def request(
         lists={name: _items(name, text) for name, text in lists.items() if text is not None},
         selector=Selector(only=tuple(only or ()), skip=tuple(skip or ())),
         quick=quick,
+        tuned=tuned,
     )
 
 

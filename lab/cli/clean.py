@@ -19,11 +19,17 @@ def clean(
         bool, typer.Option("--calibrations", help="This user's calibrations, too.")
     ] = False,
 ) -> None:
-    """Remove what dead runs left in the engine; with options also what is kept. Records are never removed."""
+    """Put back and remove what dead runs left, on the machine and in the engine; with options also what is kept.
+
+    Records are never removed.
+    """
+    from lab import pipeline
     from lab.model.units import rounded_bytes
     from lab.pipeline import cache_folder
     from lab.shelf import users_shelf
 
+    for line in pipeline.restore_host():
+        typer.echo(line)
     typer.echo(_leftovers(cache_folder(), with_volumes=cache))
     for asked, option, folder in (
         (cache, "--cache", cache_folder()),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import typer
 
 from lab.cli import completion
-from lab.cli.choices import Base, Costs
+from lab.cli.choices import Base, Costs, TuneHost
 from lab.cli.compare import Check
 from lab.errors import UsageError
 
@@ -63,6 +63,7 @@ def run(
         typer.Option(help="Where cells run that name no engine, and builds."),
     ] = "auto",
     base: Base = "auto",
+    tune_host: TuneHost = False,
     results: Results = None,
     wait: Annotated[bool, typer.Option(help="Wait for another golab that measures on this machine.")] = True,
     costs: Costs = "auto",
@@ -87,7 +88,13 @@ def run(
     if not yes:
         _refuse_long(wanted, found)
     means = pipeline.Means(
-        engine=engine, results=results, wait=wait, costs=costs, calibrate=calibrate, base=base
+        engine=engine,
+        results=results,
+        wait=wait,
+        costs=costs,
+        calibrate=calibrate,
+        base=base,
+        tune_host=tune_host,
     )
     with Reporter() as reporter:
         reporter.stage(_in_words(wanted, found))

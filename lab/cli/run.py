@@ -23,6 +23,7 @@ from lab.cli.choices import (
     Sets,
     Settings,
     Skip,
+    TuneHost,
     request,
 )
 from lab.cli.compare import Check, exit_code
@@ -72,6 +73,7 @@ def scenario(
     ] = None,
     engine: Annotated[Literal["auto", "docker", "host"], typer.Option(help="Where programs run.")] = "auto",
     base: Base = "auto",
+    tune_host: TuneHost = False,
     results: Annotated[
         Path | None,
         typer.Option(help="Where records go (default: results/ of the lab, else ./golab-results)."),
@@ -120,12 +122,19 @@ def scenario(
             only=only,
             skip=skip,
             quick=quick,
+            tuned=tune_host,
         ),
         replicates=runs,
         max_time=limit,
         seed=secrets.randbelow(2**32) if seed is None else seed,
         means=pipeline.Means(
-            engine=engine, results=results, wait=wait, costs=costs, calibrate=calibrate, base=base
+            engine=engine,
+            results=results,
+            wait=wait,
+            costs=costs,
+            calibrate=calibrate,
+            base=base,
+            tune_host=tune_host,
         ),
     )
     if dry_run:

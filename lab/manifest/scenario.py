@@ -26,6 +26,7 @@ from lab.model.scenario import (
     CellGroup,
     Exclusion,
     Factor,
+    HostNeed,
     Limits,
     Metric,
     Scenario,
@@ -74,6 +75,13 @@ class _ExcludeTable(Table):
     swap: bool = False
     throttled: bool = False
     foreign_container: bool = False
+
+
+class _HostTable(Table):
+    setting: Literal["nr_hugepages", "nr_overcommit_hugepages"]
+    factor: Name
+    where: Where
+    times: int = Field(default=1, ge=1)
 
 
 class _BuildTable(Table):
@@ -127,7 +135,7 @@ class _TopTable(Table):
     exclude: _ExcludeTable = _ExcludeTable()
 
 
-_LISTS: Final = ("factors", "cells", "metrics", "claims")
+_LISTS: Final = ("factors", "cells", "metrics", "claims", "host_settings")
 
 
 def load(path: Path) -> Scenario:
@@ -143,10 +151,12 @@ def read(content: bytes, *, name: str, path: Path) -> Scenario:
     factor_tables = checked_list(_FactorTable, raw, "factors", mistakes)
     cell_tables = checked_list(_CellsTable, raw, "cells", mistakes)
     metric_tables = checked_list(_MetricTable, raw, "metrics", mistakes)
+    host_tables = checked_list(_HostTable, raw, "host_settings", mistakes) if "host_settings" in raw else []
     releases = top.releases if top is not None else [str(x) for x in raw.get("releases", ())] or ["0"]
     factors = (*_factors(factor_tables, mistakes), *built_in(releases))
     malformed = _names(raw, "factors") - {factor.name for factor in factors}
     mistakes.extend(_contradictions(factors, malformed, cell_tables, metric_tables, top))
+    mistakes.extend(_host_contradictions(host_tables, factors, malformed))
     metrics = tuple(
         Metric(**(table.model_dump() | {"where": _where(table.where)})) for _, table in metric_tables
     )
@@ -155,11 +165,15 @@ def read(content: bytes, *, name: str, path: Path) -> Scenario:
     )
     digest = hashlib.sha256(content).hexdigest()
     stated = None if mistakes or top is None else _scenario(name, top, (factors, groups, metrics), digest)
+    if stated is not None:
+        stated = replace(stated, host_needs=tuple(_host_need(table) for _, table in host_tables))
     known = Known(
         metrics={metric.name: metric for metric in metrics},
         malformed=frozenset(_names(raw, "metrics")),
         factors={factor.name: factor for factor in factors},
-        cells=None if stated is None else {cell.id: cell.levels for cell in default_cells(stated)},
+        cells=None
+        if stated is None
+        else {cell.id: cell.levels for cell in default_cells(stated, tuned=True)},
         replicates=(top.most_replicates or top.replicates) if top is not None else 1,
     )
     tables = checked_list(ClaimTable, raw, "claims", mistakes) if "claims" in raw else []
@@ -167,6 +181,10 @@ def read(content: bytes, *, name: str, path: Path) -> Scenario:
     if mistakes or stated is None:
         raise refusal(path, mistakes)
     return replace(stated, claims=claims)
+
+
+def _host_need(table: _HostTable) -> HostNeed:
+    return HostNeed(setting=table.setting, factor=table.factor, where=_where(table.where), times=table.times)
 
 
 def _scenario(
@@ -276,12 +294,27 @@ def _top_contradictions(top: _TopTable, by_name: Mapping[str, Factor], malformed
     if (top.most_replicates or top.replicates) < top.replicates:
         yield f"most_replicates: {top.most_replicates} are fewer than the {top.replicates} replicates that come first"
     if top.touched is not None:
-        yield from _unknown_levels("touched.where", top.touched.where, by_name, malformed)
-        named = by_name.get(top.touched.factor)
-        if named is None and top.touched.factor not in malformed:
-            yield f"touched.factor: no factor is called {top.touched.factor!r}{nearest(top.touched.factor, by_name)}"
-        elif named is not None and named.kind is not FactorKind.BYTES:
-            yield f"touched.factor: {named.name} is a factor of kind {named.kind.value}, not bytes"
+        yield from _no_bytes("touched", top.touched, by_name, malformed)
+
+
+def _host_contradictions(
+    tables: list[tuple[str, _HostTable]], factors: tuple[Factor, ...], malformed: set[str]
+) -> Iterator[str]:
+    by_name = {factor.name: factor for factor in factors}
+    for at, table in tables:
+        yield from _no_bytes(at, table, by_name, malformed)
+
+
+def _no_bytes(
+    at: str, table: _TouchedTable | _HostTable, by_name: Mapping[str, Factor], malformed: set[str]
+) -> Iterator[str]:
+    """What is wrong with a table that says how many bytes a cell needs by one of its factors."""
+    yield from _unknown_levels(f"{at}.where", table.where, by_name, malformed)
+    named = by_name.get(table.factor)
+    if named is None and table.factor not in malformed:
+        yield f"{at}.factor: no factor is called {table.factor!r}{nearest(table.factor, by_name)}"
+    elif named is not None and named.kind is not FactorKind.BYTES:
+        yield f"{at}.factor: {named.name} is a factor of kind {named.kind.value}, not bytes"
 
 
 def _unknown_levels(

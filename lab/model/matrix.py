@@ -47,10 +47,11 @@ def own_id(scenario: str, cell: str) -> str:
     return cell.removeprefix(f"{scenario}:")
 
 
-def default_cells(scenario: Scenario, *, quick: bool = False) -> tuple[Cell, ...]:
-    """The cells of the manifest's groups, in its order, each once."""
+def default_cells(scenario: Scenario, *, quick: bool = False, tuned: bool = False) -> tuple[Cell, ...]:
+    """The cells of the manifest's groups, in its order, each once; those that need the machine to be *tuned* only then."""
     groups = [group for group in scenario.groups if group.quick or not quick]
-    return _distinct(cell for group in groups for cell in _group_cells(scenario, group))
+    cells = _distinct(cell for group in groups for cell in _group_cells(scenario, group))
+    return tuple(cell for cell in cells if tuned or not scenario.needs_host(cell.levels))
 
 
 def product_cells(scenario: Scenario, given: Mapping[str, Sequence[Level]]) -> tuple[Cell, ...]:

@@ -138,6 +138,29 @@ class Touched:
     times: int = 1
 
 
+HUGE_PAGE: Final = 2 << 20
+"""The size of the huge pages that a scenario can ask the machine to reserve."""
+
+HostSetting = Literal["nr_hugepages", "nr_overcommit_hugepages"]
+"""What is set for the whole machine: huge pages that are reserved, or that may be had beyond those."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostNeed:
+    """In which cells a replicate needs huge pages of the machine: as many bytes of them as ``times`` the level of ``factor``."""
+
+    setting: HostSetting
+    factor: str
+    where: Mapping[str, tuple[str, ...]]
+    times: int = 1
+
+    def pages(self, levels: Levels) -> int:
+        """How many pages a cell needs; none where it needs none."""
+        if not matches(self.where, levels):
+            return 0
+        return -(-int(levels[self.factor].value) * self.times // HUGE_PAGE)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellGroup:
     """A small product of levels; factors that it does not name stay at their default."""
@@ -189,6 +212,11 @@ class Scenario:
     cgo: bool = False
     """Whether its program has C in it, and so needs a C compiler."""
     exclusion: Exclusion = Exclusion()
+    host_needs: tuple[HostNeed, ...] = ()
+
+    def needs_host(self, levels: Levels) -> bool:
+        """Whether a cell needs something of the whole machine to be changed."""
+        return any(need.pages(levels) for need in self.host_needs)
 
     def factor(self, name: str) -> Factor:
         """The factor called *name*; KeyError if there is none."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import Final
 
+from lab.model.matrix import default_cells
 from lab.model.rule import (
     Crossing,
     Difference,
@@ -27,19 +29,26 @@ from lab.model.units import bytes_to_text, duration_to_text
 _WIDTH: Final = 100
 
 
-def page(scenario: Scenario, cells: Sequence[str], quick: Sequence[str]) -> str:
+def page(scenario: Scenario) -> str:
     """Everything that its manifest says, in words."""
     parts = [
         f"{scenario.name}: {scenario.title}",
         _wrapped(scenario.blocks),
         f"What to look for\n{_wrapped(scenario.look_for)}",
         _block("Factors", (line for factor in scenario.factors for line in _factor(factor))),
-        _block("Cells", (f"{cell}{'  (quick)' if cell in quick else ''}" for cell in cells)),
+        _block("Cells", _cells(scenario)),
         _block("Metrics", (line for metric in scenario.metrics for line in _metric(metric))),
         _block("Claims", (line for claim in scenario.claims for line in _claim(claim))),
         _block("Limits of a replicate", _limits(scenario)),
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def _cells(scenario: Scenario) -> Iterator[str]:
+    always, quick = ({cell.id for cell in default_cells(scenario, quick=only)} for only in (False, True))
+    for cell in default_cells(scenario, tuned=True):
+        tags = (["quick"] if cell.id in quick else []) + ([] if cell.id in always else ["with --tune-host"])
+        yield f"{cell.id}  ({', '.join(tags)})" if tags else cell.id
 
 
 def rule_in_words(rule: Rule) -> str:
@@ -121,7 +130,15 @@ def _claim(claim: Claim) -> Iterator[str]:
 def _limits(scenario: Scenario) -> Iterator[str]:
     limits = scenario.limits
     yield f"{duration_to_text(limits.time)}, {bytes_to_text(limits.memory_bytes)}, {limits.pids} processes"
-    yield f"{scenario.replicates} replicates a cell, {scenario.quick_replicates} if quick"
+    most = (
+        f", up to {scenario.most_replicates} until they are precise"
+        if scenario.most_replicates > scenario.replicates
+        else ""
+    )
+    yield f"{scenario.replicates} replicates a cell{most}; {scenario.quick_replicates} if quick"
+    if signals := [name for name, value in asdict(scenario.exclusion).items() if value]:
+        yield f"replicates are put aside by: {', '.join(signals)}"
+
     yield f"Go releases: {', '.join(scenario.releases)}"
     if scenario.cgo:
         yield "has C in it: is built on golab engine base, or on the image that --base names"

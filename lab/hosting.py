@@ -1,0 +1,98 @@
+"""What a run needs of the whole machine: asked of the kernel by journal, read back, and put back when the run is over."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from lab.errors import EnvironmentRefusedError
+from lab.experiment import Experiment
+from lab.host import journal, tuning, undo
+from lab.host.owner import Owner
+from lab.material import Wanted
+from lab.model.matrix import Cell
+from lab.model.scenario import HUGE_PAGE, HostSetting, Scenario
+
+_FREE: Final[Mapping[HostSetting, str]] = {
+    "nr_hugepages": "free_hugepages",
+    "nr_overcommit_hugepages": "nr_overcommit_hugepages",
+}
+"""What tells how many pages of a kind a program could have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """What of the machine was changed for a run (``granted``, by the setting's path), and how many pages there are now."""
+
+    allowed: bool
+    granted: Mapping[str, str] = field(default_factory=dict)
+    free: Mapping[HostSetting, int] = field(default_factory=dict)
+
+    def applied_to(self, wanted: Wanted) -> Wanted:
+        """A cell as it is, or with the reason why it cannot run on this machine as that is."""
+        for need in wanted.scenario.host_needs:
+            pages, free = need.pages(wanted.cell.levels), self.free.get(need.setting, 0)
+            if pages > free:
+                return replace(wanted, engine=self._refusal(need.setting, pages, free))
+        return wanted
+
+    def _refusal(self, setting: HostSetting, pages: int, free: int) -> EnvironmentRefusedError:
+        what = f"{pages} huge pages of {HUGE_PAGE >> 20} MiB ({setting}) are needed"
+        if self.allowed:
+            return EnvironmentRefusedError(f"{what}, the kernel granted {free}")
+        return EnvironmentRefusedError(
+            f"{what}, there are {free}: --tune-host has them reserved for the run, as root"
+        )
+
+
+def journal_of(run: str) -> journal.Journal:
+    """The machine's journal, as this process writes it for *run*."""
+    return journal.Journal(journal.FOLDER, Owner.of_this_process(run))
+
+
+@contextlib.contextmanager
+def tuned(
+    wanted: Experiment, say: Callable[[str], object], *, run: str, allowed: bool, root: Path = Path("/")
+) -> Generator[Host]:
+    """The machine with all that the cells of *wanted* need, if that is *allowed* and as far as the kernel grants it.
+
+    What dead golabs left changed is put back first. EnvironmentRefusedError where a setting cannot be written.
+    """
+    book = journal_of(run)
+    for words in undo.recover(book):
+        say(f"after a golab that was killed: {words}")
+    needs = _needs(wanted)
+    with contextlib.ExitStack() as stack:
+        granted: dict[str, str] = {}
+        free: dict[HostSetting, int] = {}
+        for setting, pages in needs.items():
+            folder = tuning.huge_page_pool(HUGE_PAGE, root)
+            lacking = pages - _count(folder / _FREE[setting])
+            if allowed and lacking > 0:
+                path = folder / setting
+                more = str(_count(path) + lacking)
+                granted[str(path)] = stack.enter_context(tuning.setting(book, path, more))
+                say(f"{path} is {granted[str(path)]} for this run ({more} were asked for)")
+            free[setting] = _count(folder / _FREE[setting])
+        yield Host(allowed, granted, free)
+
+
+def _needs(wanted: Experiment) -> Mapping[HostSetting, int]:
+    """Pages by setting: the most that one cell needs, because one replicate runs at a time."""
+    found: dict[HostSetting, int] = {}
+    for scenario, cell in wanted.cells:
+        for setting, pages in _pages(scenario, cell):
+            found[setting] = max(pages, found.get(setting, 0))
+    return found
+
+
+def _pages(scenario: Scenario, cell: Cell) -> list[tuple[HostSetting, int]]:
+    asked = [(need.setting, need.pages(cell.levels)) for need in scenario.host_needs]
+    return [(setting, pages) for setting, pages in asked if pages]
+
+
+def _count(path: Path) -> int:
+    return int(path.read_text())
