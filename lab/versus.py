@@ -35,7 +35,7 @@ def versus(old: Analysis, new: Analysis, wanted: Wanted) -> Versus:
         old=old.plan.run,
         new=new.plan.run,
         differences=setup.differences(old.plan, new.plan),
-        cells=_corrected([cell for cell in cells if cell.metrics or cell.shifts]),
+        cells=corrected([cell for cell in cells if cell.metrics or cell.shifts]),
         only_old=_without(old, {pair.old.id for pair in paired}),
         only_new=_without(new, {pair.new.id for pair in paired}),
         skill=_skill([(olds[pair.old.id], news[pair.new.id]) for pair in paired], new.plan.seed),
@@ -93,7 +93,7 @@ def _shifts(old: CellSummary, new: CellSummary) -> Iterator[Shift]:
             yield Shift(ending=ending, old=was, of_old=of_old, new=now, of_new=of_new, p=found.p)
 
 
-def _corrected(cells: Sequence[PairedCell]) -> tuple[PairedCell, ...]:
+def corrected(cells: Sequence[PairedCell]) -> tuple[PairedCell, ...]:
     """With the rank tests' p-values corrected over the whole comparison: the question is which metrics differ."""
     tested = [
         metric.found.rank_p

@@ -19,6 +19,7 @@ from lab.cli import (
     compare,
     doctor,
     engine,
+    export,
     foresight,
     matrix,
     report,
@@ -57,6 +58,7 @@ app.command("runs")(runs.runs)
 app.command("claims")(claims.claims)
 app.command("compare")(compare.compare)
 app.command("report")(report.report)
+app.command("export")(export.export)
 app.command("schema")(catalogue.schema)
 
 

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lab.cli import completion
 from lab.cli.runs import Results
 from lab.errors import UsageError
 
 if TYPE_CHECKING:
     from lab.analysis import Analysis
     from lab.model.outcome import Verdict
+    from lab.store import Store
 
 FAILED = 1
 INCONCLUSIVE = 3
@@ -60,9 +62,21 @@ Check = Annotated[
 
 def compare(
     context: typer.Context,
-    old: Annotated[str, typer.Argument(metavar="A", help="A run: its folder, its name or enough of it.")],
+    old: Annotated[
+        str,
+        typer.Argument(
+            metavar="A",
+            help="A run: its folder, its name or enough of it; or a file in the Go benchmark format.",
+            autocompletion=completion.runs,
+        ),
+    ],
     new: Annotated[
-        str | None, typer.Argument(metavar="[B]", help="Another, measured later (default: A's prediction).")
+        str | None,
+        typer.Argument(
+            metavar="[B]",
+            help="Another, measured later (default: A's prediction).",
+            autocompletion=completion.runs,
+        ),
     ] = None,
     *,
     only: Annotated[
@@ -72,6 +86,12 @@ def compare(
         list[str] | None,
         typer.Option(help="Only metrics whose name matches this pattern.", show_default=False),
     ] = None,
+    margin: Annotated[
+        float,
+        typer.Option(
+            help="How far benchmark files may be apart, as a share; runs have their manifest's margins."
+        ),
+    ] = 0.15,
     check: Check = False,
     force: Annotated[bool, typer.Option("--force", help="Compare runs of different programs, too.")] = False,
     results: Results = None,
@@ -82,9 +102,15 @@ def compare(
     """Say whether a run holds what was predicted, or what is different from another run."""
     from lab.analysis import analyse
     from lab.pipeline import open_store
+    from lab.sheet import is_sheet
 
     store = open_store(context.obj, results)
     wanted = _Wanted(tuple(only or ("*",)), tuple(metric or ("*",)))
+    if any(is_sheet(name) for name in (old, new) if name is not None):
+        verdicts = _sheets(old, new, store, wanted, margin, as_json=as_json)
+        if check and (code := exit_code(verdicts)):
+            raise typer.Exit(code)
+        return
     first = analyse(store.find(old))
     if new is None:
         verdicts = _against_prediction(first, wanted, as_json=as_json)
@@ -102,6 +128,41 @@ def exit_code(verdicts: Iterable[Verdict]) -> int:
     if Verdict.DISAGREES in found:
         return FAILED
     return INCONCLUSIVE if Verdict.INCONCLUSIVE in found else 0
+
+
+def _sheets(
+    old: str, new: str | None, store: Store, wanted: _Wanted, margin: float, *, as_json: bool
+) -> tuple[Verdict, ...]:
+    """Benchmark files, or one of them and a run as its export would be."""
+    from lab.analysis import analyse
+    from lab.publish import versus_result
+    from lab.report.terminal import show_versus
+    from lab.sheet import is_sheet, read_sheet, sheet_of, versus, warnings
+
+    if new is None:
+        raise UsageError(
+            f"{old} is a benchmark file: it holds no prediction to be compared with",
+            hint="give a second one, or a run",
+        )
+    if not 0 < margin < 1:
+        raise UsageError(f"--margin {margin:g} is no share between 0 and 1")
+    sheets = [
+        read_sheet(name) if is_sheet(name) else sheet_of(folder := store.find(name), analyse(folder))
+        for name in (old, new)
+    ]
+    for words in warnings(sheets):
+        typer.echo(f"golab: {words}", err=True)
+    found = versus(sheets[0], sheets[1], margin, wanted)
+    if not found.cells:
+        raise UsageError(
+            f"{old} and {new} have no benchmark and unit in common",
+            hint="their names have to be the same, sub-names and all",
+        )
+    if as_json:
+        typer.echo(versus_result(found).model_dump_json(indent=1))
+    else:
+        show_versus(found, sys.stdout, warning="")
+    return found.verdicts
 
 
 def _against_prediction(run: Analysis, wanted: _Wanted, *, as_json: bool) -> tuple[Verdict, ...]:

@@ -55,6 +55,17 @@ def cells(context: typer.Context, incomplete: str) -> list[str]:
     return []
 
 
+def runs(context: typer.Context, incomplete: str) -> list[str]:
+    """Names of runs that are kept, the newest first."""
+    from lab.pipeline import open_store
+
+    given = context.params.get("results")
+    with contextlib.suppress(LabError, OSError):
+        kept = open_store(_root(context), Path(given) if given else None).runs()
+        return _fitting((folder.path.name for folder in reversed(kept)), incomplete)
+    return []
+
+
 def schemas(incomplete: str) -> list[str]:
     """Names that ``golab schema`` knows."""
     from lab.published import SCHEMAS

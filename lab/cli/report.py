@@ -7,13 +7,18 @@ from typing import Annotated
 
 import typer
 
+from lab.cli import completion
 from lab.cli.runs import Results
 
 
 def report(
     context: typer.Context,
     run: Annotated[
-        str | None, typer.Argument(help="A run: its folder, its name or enough of it (default: the newest).")
+        str | None,
+        typer.Argument(
+            help="A run: its folder, its name or enough of it (default: the newest).",
+            autocompletion=completion.runs,
+        ),
     ] = None,
     *,
     output: Annotated[

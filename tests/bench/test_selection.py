@@ -96,7 +96,7 @@ def test_levels_reach_the_program_as_flags_and_environment(scenario: Scenario) -
     )[0]
     plain = select(scenario, Request())[0]
 
-    assert command.flags(scenario, cell) == ("-mode=heap", "-size=1048576", "-thp=never")
+    assert command.flags(scenario, cell) == ("-mode=heap", "-size=1048576", "-thp=never", "-hugetlb=none")
     assert {"GODEBUG=madvdontneed=0", "GOMAXPROCS=2"} <= set(command.environment(scenario, cell))
     assert not [entry for entry in command.environment(scenario, plain) if entry.startswith(("GO", "LAB"))]
     assert command.by_hand(scenario, cell) == "GODEBUG=madvdontneed=0 GOMAXPROCS=2 go run ."

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lab.errors import BuildError
 from lab.golang.render import go_literal, render_program
 
-_VALUES: dict[str, int | str] = {"mode": "touch", "size": 4096, "thp": "never"}
+_VALUES: dict[str, int | str] = {"mode": "touch", "size": 4096, "thp": "never", "hugetlb": "none"}
 
 
 @pytest.fixture

@@ -12,7 +12,13 @@ pytestmark = [pytest.mark.go, pytest.mark.slow]
 
 _PROGRAMS: dict[str, dict[str, int | str]] = {
     "calibrate": {},
-    "mmap-large": {"mode": "touch", "size": 1 << 26, "thp": "never", "madvdontneed": "unset"},
+    "mmap-large": {
+        "mode": "touch",
+        "size": 1 << 26,
+        "thp": "never",
+        "madvdontneed": "unset",
+        "hugetlb": "none",
+    },
 }
 
 
