@@ -11,10 +11,10 @@ import (
 )
 
 const (
-	defaultMode       = ${ defaults.mode | go }
-	defaultSize int64 = ${ defaults.size | go }
-	defaultTHP        = ${ defaults.thp | go }
-	defaultHugetlb    = ${ defaults.hugetlb | go }
+	defaultMode          = ${ defaults.mode | go }
+	defaultSize    int64 = ${ defaults.size | go }
+	defaultTHP           = ${ defaults.thp | go }
+	defaultHugetlb       = ${ defaults.hugetlb | go }
 )
 
 var (
