@@ -7,9 +7,9 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
-from lab import catalogue, experiment, manifest, planning, predict, reported, shelf
+from lab import catalogue, experiment, falsealarm, manifest, planning, predict, reported, shelf
 from lab.analysis import Analysis, analyse
 from lab.bench import command, selection
 from lab.costing import calibrated, costs_for
@@ -25,9 +25,10 @@ from lab.host.lock import measuring
 from lab.hosting import journal_of, tuned
 from lab.manifest import register
 from lab.manifest.tables import refusal
-from lab.material import Progress, Workshop, prepare, render_cell, runnable
+from lab.material import Progress, Wanted, Workshop, prepare, render_cell, runnable
 from lab.measurement import measure
 from lab.model.claim import Register
+from lab.model.falsealarm import Checked
 from lab.model.outcome import CellSummary
 from lab.model.scenario import GO_RELEASE, Scenario
 from lab.model.units import Nanos, duration_to_text
@@ -35,6 +36,10 @@ from lab.sim.costs import Costs
 from lab.stats.process import quantile
 from lab.stats.summary import summarise
 from lab.store import Decided, RunFolder, Store
+
+_CHEAP: Final = "mmap-large"
+_CHEAP_LEVELS: Final = {"mode": ("touch",), "size": ("4MiB",)}
+"""What A/A checks measure: processes of some milliseconds, with page faults, system calls and a scheduler in them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,6 +227,28 @@ def calibrate_only(
     with choose(engine, cache, environ=os.environ) as chosen, measuring(progress.stage, wait=wait):
         progress.stage(chosen.why)
         return calibrated(Workshop(lab, chosen.engine, cache, progress))
+
+
+def check_false_alarms(
+    root: Path | None, engine: Literal["auto", "docker", "host"], progress: Progress, *, wait: bool, seed: int
+) -> Checked:
+    """A against A on this machine: one cheap cell, many times over. See :mod:`lab.falsealarm`."""
+    lab = catalogue.find(root, Path.cwd())
+    part = experiment.part_of(lab, _CHEAP, selection.Request(lists=_CHEAP_LEVELS))
+    cache = cache_folder()
+    with (
+        choose(engine, cache, environ=os.environ, run="doctor") as chosen,
+        measuring(progress.stage, wait=wait),
+    ):
+        progress.stage(chosen.why)
+        workshop = Workshop(lab, chosen.engine, cache, progress)
+        (cell,) = part.cells
+        material = prepare(workshop, [Wanted(part.scenario, cell, chosen.engine)])
+        progress.stage(
+            f"A against A: {falsealarm.COMPARISONS} comparisons of {falsealarm.REPLICATES} processes with as many,"
+            f" cell {cell.id} of {_CHEAP}"
+        )
+        return falsealarm.check(material, cpus=_cpus(), seed=seed, told=progress.replicate)
 
 
 def render_to(

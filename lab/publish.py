@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Literal
 
 from lab.analysis import Analysis
+from lab.model.falsealarm import Checked
 from lab.model.matrix import default_cells
 from lab.model.outcome import CellSummary, Estimate, Inconclusive, Judged, MeasuredMetric
 from lab.model.quality import Quality
@@ -19,6 +20,8 @@ from lab.published import (
     CostsResult,
     DifferenceResult,
     EffectResult,
+    FalseAlarmResult,
+    FalseAlarmsResult,
     MetricResult,
     PairedCellResult,
     PairedResult,
@@ -251,3 +254,29 @@ def _metric(metric: MeasuredMetric) -> MetricResult:
             "more": comparison.more,
         }
     return MetricResult.model_validate(found)
+
+
+def false_alarms_result(found: Checked, nominal: float, code: Literal[0, 1]) -> FalseAlarmsResult:
+    """What comparing the same with itself gave, in its published form."""
+    return FalseAlarmsResult(
+        format=1,
+        exit_code=code,
+        nominal=nominal,
+        replicates=found.replicates,
+        excluded=dict(found.excluded),
+        metrics=[
+            FalseAlarmResult(
+                metric=each.metric,
+                comparisons=each.comparisons,
+                alarms=each.alarms,
+                alarm_share_ci=(each.alarm_share.low or 0.0, each.alarm_share.high or 0.0),
+                disagreements=each.disagreements,
+                disagreement_share_ci=(
+                    each.disagreement_share.low or 0.0,
+                    each.disagreement_share.high or 0.0,
+                ),
+                ratios=list(each.ratios),
+            )
+            for each in found.metrics
+        ],
+    )

@@ -351,6 +351,29 @@ class DoctorResult(_Published):
     findings: list[DoctorFinding]
 
 
+class FalseAlarmResult(_Published):
+    """One metric of one cell, compared with itself; shares with their 95 % intervals (Wilson)."""
+
+    metric: str
+    comparisons: int
+    alarms: int = Field(description="comparisons with p below 0.05 (Mann-Whitney, exact)")
+    alarm_share_ci: tuple[float, float]
+    disagreements: int = Field(description="comparisons whose verdict was that they disagree")
+    disagreement_share_ci: tuple[float, float]
+    ratios: list[float] = Field(description="measured over measured, a comparison each")
+
+
+class FalseAlarmsResult(_Published):
+    """``golab doctor --aa``: how often this machine tells the same from itself."""
+
+    format: Literal[1]
+    exit_code: Literal[0, 1]
+    nominal: float
+    replicates: int
+    excluded: dict[str, int] = Field(description="replicates put aside, by reason")
+    metrics: list[FalseAlarmResult]
+
+
 SCHEMAS: Final[Mapping[str, type[BaseModel]]] = {
     "run": RunResult,
     "compare": VersusResult,
@@ -360,6 +383,7 @@ SCHEMAS: Final[Mapping[str, type[BaseModel]]] = {
     "show": ShownScenario,
     "sim": Simulation,
     "doctor": DoctorResult,
+    "aa": FalseAlarmsResult,
     "claims": ClaimsResult,
 }
 """What ``golab schema NAME`` knows."""

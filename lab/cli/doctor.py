@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
@@ -17,11 +19,28 @@ _STEAL_SECONDS: Final = 0.5
 _COLOURS: Final = {"ok": "green", "note": "blue", "spoils": "yellow", "prevents": "red"}
 
 
-def doctor(*, as_json: AsJson = False) -> None:
+def doctor(
+    context: typer.Context,
+    *,
+    aa: Annotated[
+        bool,
+        typer.Option(
+            "--aa", help="Measure how often this machine tells the same from itself; takes a minute."
+        ),
+    ] = False,
+    engine: Annotated[
+        Literal["auto", "docker", "host"], typer.Option(help="With --aa: where programs run.")
+    ] = "auto",
+    wait: Annotated[bool, typer.Option(help="Wait for another golab that measures on this machine.")] = True,
+    as_json: AsJson = False,
+) -> None:
     """Look for what can spoil or prevent a measurement here.
 
     Exit code 0: nothing stands in the way; 1: something spoils measurements; 4: nothing can be measured.
     """
+    if aa:
+        _false_alarms(context.obj, engine, wait=wait, as_json=as_json)
+        return
     from lab import doctor as judgement
 
     found = judgement.findings(_facts())
@@ -38,6 +57,27 @@ def doctor(*, as_json: AsJson = False) -> None:
         typer.echo(DoctorResult(format=1, exit_code=code, findings=lines).model_dump_json(indent=1))
     else:
         _print(found)
+    raise typer.Exit(code)
+
+
+def _false_alarms(
+    root: Path | None, engine: Literal["auto", "docker", "host"], *, wait: bool, as_json: bool
+) -> None:
+    """Exit with 1 where false alarms are certainly more than they should be."""
+    from lab import pipeline
+    from lab.cli.progress import Reporter
+    from lab.model.falsealarm import NOMINAL
+    from lab.publish import false_alarms_result
+    from lab.report.falsealarm import false_alarm_lines
+
+    with Reporter() as reporter:
+        found = pipeline.check_false_alarms(root, engine, reporter, wait=wait, seed=secrets.randbelow(2**32))
+    code: Literal[0, 1] = 1 if any(each.is_too_many for each in found.metrics) else 0
+    if as_json:
+        typer.echo(false_alarms_result(found, NOMINAL, code).model_dump_json(indent=1))
+    else:
+        for line in false_alarm_lines(found, NOMINAL):
+            typer.echo(line)
     raise typer.Exit(code)
 
 
