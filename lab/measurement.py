@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from typing import Final
@@ -23,6 +24,8 @@ from lab.model.units import Nanos
 from lab.stats.watch import Watch
 from lab.store import Decided, RunFolder
 
+_LOOK_SECONDS: Final = 1.0
+"""Asking an engine takes a millisecond, as long as a short replicate."""
 _UNKNOWN: Final = 1
 """CPUs of a machine that does not say how many it has: no share of theirs is judged too leniently then."""
 
@@ -64,13 +67,16 @@ class _Reader:
         self._gomaxprocs = {cell.id: cell.levels[GOMAXPROCS] for cell in plan.cells}
         self._cpus = environment.cpu()["count"] or _UNKNOWN
         self._engines = tuple({id(each.engine): each.engine for each in runnable(material)}.values())
-        self._block = -1
+        asks = any(each.wanted.scenario.exclusion.foreign_container for each in material.prepared)
+        self._engines = self._engines if asks else ()
+        self._looked_at = -math.inf
         self._strangers: tuple[str, ...] = ()
 
     def read(self, capture: Capture) -> Record:
-        """One replicate. Who else was there is looked at once a block: a container that came and went in between is missed."""
-        if capture.turn.block != self._block:
-            self._block = capture.turn.block
+        """One replicate. Who else is there is looked at once a second: a container that came and went in between is missed."""
+        now = time.monotonic()
+        if now - self._looked_at > _LOOK_SECONDS:
+            self._looked_at = now
             self._strangers = _strangers(self._engines)
         cell = capture.turn.cell
         wanted = self._prepared[cell].wanted

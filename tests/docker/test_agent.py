@@ -133,8 +133,8 @@ def test_processes_are_limited(engine: DockerEngine, spec: Spec) -> None:
 
 
 def test_a_quota_beyond_the_machine_is_refused(engine: DockerEngine, spec: Spec) -> None:
-    """In the engine's words, before anything starts."""
-    beyond = pytest.raises(EnvironmentRefusedError, match="would not create a container")
+    """With what the engine has, before anything starts."""
+    beyond = pytest.raises(EnvironmentRefusedError, match="a quota of 4096 CPUs is more than the engine's")
     with beyond, engine.opened(dataclasses.replace(spec, quota=4096.0)):
         pass
 
