@@ -70,7 +70,7 @@ def _records(engine: str, arguments: Sequence[str]) -> list[Record] | None:
             text=True,
             check=False,
         )
-        if done.returncode == 4:  # noqa: PLR2004 - environment refused
+        if done.returncode == 4:
             return None
         return list(RunFolder(Path(json.loads(done.stdout)["record"])).records())
 

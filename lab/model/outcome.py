@@ -251,3 +251,8 @@ class Judged:
     why: str
     rulings: tuple[Ruling, ...] = ()
     open: str = ""
+
+    @property
+    def is_touched(self) -> bool:
+        """Whether anything of it was measured."""
+        return any(ruling.verdict is not ClaimVerdict.NOT_MEASURED for ruling in self.rulings)

@@ -138,6 +138,7 @@ def page_of(told: Told) -> Page:
     """Everything that the page says, in its order."""
     cells = tuple(_cell(told, number, cell) for number, cell in enumerate(told.cells, start=1))
     rows = _rows(told, cells)
+    claims, other_claims = view.measured_claims(told.claims)
     return Page(
         title=told.title,
         subtitle=_subtitle(told),
@@ -153,7 +154,7 @@ def page_of(told: Told) -> Page:
         ),
         claims=tuple(
             ClaimView(claim=each, badge=badge_of(_CLAIM_KINDS[each.verdict], each.verdict.value))
-            for each in told.claims
+            for each in claims
         ),
         failures=view.failures(told.cells),
         excluded=tuple(
@@ -166,7 +167,7 @@ def page_of(told: Told) -> Page:
         correlation=view.effective_n(told.cells),
         setup=_setup(told),
         facts=told.facts,
-        notes=told.notes,
+        notes=(*([other_claims] if other_claims else []), *told.notes),
         command=shlex.join(("golab", *told.plan.asked)),
         run=told.plan.run,
         meanings=tuple((badge_of(word, word), meaning) for word, meaning in MEANINGS.items()),

@@ -21,7 +21,16 @@ from lab.report.claims import ClaimLines
 from lab.report.quality import quality_lines
 from lab.report.text import printable
 from lab.report.versus import alone, prediction_skill, shifts, versus_conclusion, versus_rows
-from lab.report.view import Row, cautions, conclusion, effective_n, failures, not_predicted, rows
+from lab.report.view import (
+    Row,
+    cautions,
+    conclusion,
+    effective_n,
+    failures,
+    measured_claims,
+    not_predicted,
+    rows,
+)
 
 _STYLES: Final = {"agrees": "green", "disagrees": "red", "inconclusive": "yellow"}
 _CLAIM_STYLES: Final = {"supported": "green", "refuted": "red", "depends": "magenta", "not decided": "yellow"}
@@ -74,10 +83,13 @@ def show_run(page: Page, cells: Sequence[CellSummary], file: TextIO) -> None:
     for number, line in enumerate(quality_lines(page.quality) if page.quality else ()):
         console.print(f"how good the predictions are, {line}" if number == 0 else f"  {line}", markup=False)
     _show_reasons(console, cells)
-    for claim in page.claims:
+    claims, other_claims = measured_claims(page.claims)
+    for claim in claims:
         console.print(
             Text.assemble("claim ", (claim.id, "bold"), ": ", (claim.verdict.value, "bold"), f": {claim.why}")
         )
+    if other_claims:
+        console.print(other_claims, markup=False, style="dim")
     for failure in failures(cells):
         console.print(failure, markup=False, style="red")
     for caution in cautions(cells):

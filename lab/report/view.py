@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from lab.model.outcome import CellSummary, Comparison, Estimate, MeasuredMetric, Reason, Verdict
+from lab.model.outcome import CellSummary, Comparison, Estimate, Judged, MeasuredMetric, Reason, Verdict
 from lab.model.scenario import QUIET_LEVELS
 from lab.model.units import value_to_text
 from lab.report.bars import bar
@@ -115,13 +115,22 @@ def conclusion(cells: Sequence[CellSummary]) -> str:
 
 
 def cautions(cells: Sequence[CellSummary]) -> tuple[str, ...]:
-    """What a reader of a metric is warned of, in sentences."""
-    return tuple(
-        f"{cell.id}, {metric.name}: {caution.text}"
-        for cell in cells
-        for metric in cell.metrics
-        for caution in metric.cautions
+    """What a reader of a metric is warned of, in sentences: one for all cells of which the same is to be said."""
+    where: dict[tuple[str, str], list[str]] = {}
+    for cell in cells:
+        for metric in cell.metrics:
+            for caution in metric.cautions:
+                where.setdefault((metric.name, caution.text), []).append(cell.id)
+    return tuple(f"{', '.join(ids)}, {metric}: {text}" for (metric, text), ids in where.items())
+
+
+def measured_claims(claims: Sequence[Judged]) -> tuple[tuple[Judged, ...], str]:
+    """Those of which something was measured, and a sentence about the others."""
+    others = ", ".join(claim.id for claim in claims if not claim.is_touched)
+    sentence = (
+        f"of claim {others} nothing was measured here (golab claims tells how each stands)" if others else ""
     )
+    return tuple(claim for claim in claims if claim.is_touched), sentence
 
 
 def effective_n(cells: Sequence[CellSummary]) -> str:
