@@ -67,7 +67,7 @@ def rounded_bytes(count: float) -> str:
 
 
 def value_to_text(value: float, unit: str) -> str:
-    """A number in a metric's unit, to three digits: ``ns``, ``bytes``, ``errno``, ``share``, ``slope`` or a plain number."""
+    """A number in a metric's unit, to three digits, counts of thousands whole: ``ns``, ``bytes``, ``errno``, ``share``, ``slope`` or a plain number."""
     match unit:
         case "ns":
             return duration_to_text(value)
@@ -80,7 +80,11 @@ def value_to_text(value: float, unit: str) -> str:
         case "share":
             return f"{100 * value:.3g} %"
         case _:
-            return f"{value:.3g}"
+            return f"{value:,.0f}" if _MANY <= abs(value) < _TOO_MANY else f"{value:.3g}"
+
+
+_MANY, _TOO_MANY = 1e3, 1e9
+"""Numbers that are read as they are: 16,384 rather than 1.64e+04."""
 
 
 def _significant(number: float) -> str:

@@ -212,11 +212,14 @@ def _rows(told: Told, cells: Sequence[CellView]) -> tuple[TableRow, ...]:
     axis = ratio_axis(
         metric.comparison for cell in told.cells for metric in cell.metrics if metric.comparison
     )
-    return tuple(
+    rows = (
         _row(shown, metric, found, axis)
         for shown, cell in zip(cells, told.cells, strict=True)
         for metric, found in zip(shown.metrics, cell.metrics, strict=True)
     )
+    return tuple(
+        sorted(rows, key=lambda row: row.verdict_key)
+    )  # what has to be seen first; else cell by cell
 
 
 def _row(cell: CellView, metric: MetricView, found: MeasuredMetric, axis: Axis) -> TableRow:
