@@ -81,7 +81,7 @@ class _Told:
         return {
             unit_of(metric): process_value(repetitions, metric.statistic)
             for metric in self._metrics
-            if (repetitions := record.observations.get(metric.observation))
+            if (repetitions := metric.repetitions(record.observations))
         }
 
 

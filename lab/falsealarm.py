@@ -88,11 +88,7 @@ def _replicates(
 def _compared(metric: Metric, old: Sequence[Record], new: Sequence[Record]) -> RunComparison | Inconclusive:
     samples = [
         Repetitions(
-            [
-                seen
-                for record in side
-                if record.usable and (seen := record.observations.get(metric.observation))
-            ]
+            [seen for record in side if record.usable and (seen := metric.repetitions(record.observations))]
         ).reduced(metric.statistic)
         for side in (new, old)
     ]

@@ -228,7 +228,7 @@ def _metric(cell: Cell, metric: Metric, results: Results, folk: Results) -> Pred
 
 def _values(metric: Metric, results: Results) -> list[PerProcess]:
     observed = [
-        Repetitions([seen for each in row if (seen := each.observations.get(metric.observation))])
+        Repetitions([seen for each in row if (seen := metric.repetitions(each.observations))])
         for row in results
     ]
     return [each.reduced(metric.statistic) for each in observed if each.n]

@@ -67,6 +67,7 @@ def shown_scenario(scenario: Scenario) -> ShownScenario:
                 unit=metric.unit,
                 statistic=metric.statistic,
                 margin=metric.margin,
+                discard=metric.discard,
                 where={name: list(levels) for name, levels in metric.where.items()},
                 not_predicted=metric.described or metric.not_predicted,
             )

@@ -264,6 +264,7 @@ class ShownMetric(_Published):
     unit: str
     statistic: str
     margin: float
+    discard: int = Field(description="first repetitions of each process that are its warm-up")
     where: dict[str, list[str]]
     not_predicted: str
 

@@ -60,7 +60,7 @@ def course_of(
         course.begun_ns = min(record.started_at_ns, course.begun_ns or record.started_at_ns)
         course.ended_ns = max(ended, course.ended_ns or ended)
         for metric in metrics.get(record.turn.cell, ()) if record.usable else ():
-            if repetitions := record.observations.get(metric.observation):
+            if repetitions := metric.repetitions(record.observations):
                 value = process_value(repetitions, metric.statistic)
                 course.points.setdefault((record.turn.cell, metric.name), []).append(
                     (record.turn.position, value)

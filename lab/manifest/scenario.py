@@ -114,6 +114,7 @@ class _MetricTable(Table):
     unit: Literal["ns", "bytes", "count", "errno"]
     statistic: Literal["p50", "p90", "max"] = "p50"
     margin: float = Field(default=0.15, gt=0, lt=1)
+    discard: int = Field(default=0, ge=0)
     where: Where = Field(default_factory=dict)
     not_predicted: str = ""
     described: str = ""

@@ -147,6 +147,7 @@ class CautionKind(enum.Enum):
     """What a reader of a metric is warned of."""
 
     TREND = "trend"
+    DRIFT = "drift"
     BELOW_RESOLUTION = "below resolution"
     TOO_FEW_FOR_TAIL = "too few for a tail"
 

@@ -25,6 +25,7 @@ from lab.model.rule import (
 )
 from lab.model.scenario import Claim, Factor, Metric, Scenario
 from lab.model.units import bytes_to_text, duration_to_text
+from lab.report.text import counted
 
 _WIDTH: Final = 100
 
@@ -116,7 +117,8 @@ def _metric(metric: Metric) -> Iterator[str]:
     how = f"not compared: {judged}" if judged else f"prediction within ± {metric.margin:.0%}"
     where = "; ".join(f"{name} {', '.join(levels)}" for name, levels in metric.where.items())
     yield f"{metric.name} ({metric.statistic}): {metric.title}"
-    yield f"    {how}{f'; in cells with {where}' if where else ''}"
+    warm_up = f"; the first {counted(metric.discard, 'repetition')} are warm-up" if metric.discard else ""
+    yield f"    {how}{warm_up}{f'; in cells with {where}' if where else ''}"
 
 
 def _claim(claim: Claim) -> Iterator[str]:

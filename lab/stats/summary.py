@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from lab.model.matrix import Cell
@@ -24,8 +25,9 @@ from lab.model.scenario import Metric, Scenario
 from lab.stats.censored import Durations, median
 from lab.stats.compare import compare
 from lab.stats.correlation import correlation_of
+from lab.stats.drift import drifts
 from lab.stats.estimate import centre, logs_of
-from lab.stats.process import PerProcess
+from lab.stats.process import PerProcess, measured
 from lab.stats.reduction import Reduction
 from lab.stats.trend import moves, trend_of
 
@@ -53,7 +55,31 @@ def summarise(
     for record in records:
         if (tally := tallies.get(record.turn.cell)) is not None:
             tally.count(record)
-    return tuple(tally.summary(foretold, clock_ns) for tally in tallies.values())
+    return _with_drifts([tally.summary(foretold, clock_ns) for tally in tallies.values()])
+
+
+def _with_drifts(cells: Sequence[CellSummary]) -> tuple[CellSummary, ...]:
+    """With a caution at each metric that drifted during the run, which only all of them together can tell."""
+    found = drifts({(cell.id, metric.name): measured(metric) for cell in cells for metric in cell.metrics})
+    return tuple(
+        replace(
+            cell,
+            metrics=tuple(
+                metric if (ratio := found.get((cell.id, metric.name))) is None else _drifted(metric, ratio)
+                for metric in cell.metrics
+            ),
+        )
+        for cell in cells
+    )
+
+
+def _drifted(metric: MeasuredMetric, ratio: Estimate) -> MeasuredMetric:
+    told = Caution(
+        kind=CautionKind.DRIFT,
+        text=f"drifted: the last third of the processes is {ratio.value:.3g} times the first"
+        f" [{ratio.low:.3g} … {ratio.high:.3g}]",
+    )
+    return replace(metric, cautions=(*metric.cautions, told))
 
 
 class _Tally:
@@ -68,9 +94,9 @@ class _Tally:
         self._excluded: Counter[str] = Counter()
         self._reasons: dict[str, str] = {}
         self._ended, self._timed_out = Reduction(["max"]), Reduction(["max"])
-        wanted: dict[str, list[str]] = {}
+        wanted: dict[tuple[str, int], list[str]] = {}
         for metric in self._metrics:
-            wanted.setdefault(metric.observation, []).append(metric.statistic)
+            wanted.setdefault(metric.seen_as, []).append(metric.statistic)
         self._seen = {name: Reduction(statistics) for name, statistics in wanted.items()}
 
     def count(self, record: Record) -> None:
@@ -86,8 +112,8 @@ class _Tally:
         elif termination.ending is Ending.TIMEOUT:
             self._timed_out.add((self._limit,))
         if record.usable:
-            for name, repetitions in record.observations.items():
-                if repetitions and (seen := self._seen.get(name)) is not None:
+            for (name, discard), seen in self._seen.items():
+                if repetitions := record.observations.get(name, ())[discard:]:
                     seen.add(repetitions)
 
     def summary(self, foretold: Mapping[tuple[str, str], Prediction | str], clock_ns: float) -> CellSummary:
@@ -106,7 +132,7 @@ class _Tally:
             metrics=tuple(
                 _metric(
                     metric,
-                    self._seen[metric.observation],
+                    self._seen[metric.seen_as],
                     foretold[self._cell.id, metric.name],
                     clock_ns if metric.unit == "ns" else 0.0,
                 )
@@ -148,7 +174,7 @@ def _cautions(metric: Metric, seen: Reduction, sample: PerProcess, resolution: f
         yield Caution(
             kind=CautionKind.TREND,
             text=f"the second half of a process's repetitions is {found.value:.3g} times its first:"
-            " what was discarded at the start was not enough",
+            f" a warm-up of {metric.discard} repetitions is not enough",
         )
     problem = logs_of(sample, resolution=resolution)
     if isinstance(problem, Inconclusive) and problem.reason is Reason.BELOW_RESOLUTION:

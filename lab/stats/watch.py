@@ -15,7 +15,7 @@ from lab.stats.stopping import Stop, stop
 @dataclass(frozen=True, slots=True)
 class _Watched:
     metrics: tuple[Metric, ...]
-    seen: Mapping[str, Reduction]
+    seen: Mapping[tuple[str, int], Reduction]
 
 
 class Watch:
@@ -38,8 +38,8 @@ class Watch:
         watched = self._cells.get(record.turn.cell)
         if watched is None or not record.usable:
             return
-        for name, reduction in watched.seen.items():
-            if repetitions := record.observations.get(name):
+        for (name, discard), reduction in watched.seen.items():
+            if repetitions := record.observations.get(name, ())[discard:]:
                 reduction.add(repetitions)
 
     def enough(self, record: Record, elapsed_ns: int) -> Stop | None:
@@ -62,13 +62,13 @@ class Watch:
     def _samples(self) -> Iterator[tuple[PerProcess, float]]:
         for watched in self._cells.values():
             for metric in watched.metrics:
-                sample = watched.seen[metric.observation].per_process(metric.statistic)
+                sample = watched.seen[metric.seen_as].per_process(metric.statistic)
                 if sample.n:
                     yield sample, metric.margin
 
 
 def _watched(metrics: tuple[Metric, ...]) -> _Watched:
-    wanted: dict[str, list[str]] = {}
+    wanted: dict[tuple[str, int], list[str]] = {}
     for metric in metrics:
-        wanted.setdefault(metric.observation, []).append(metric.statistic)
+        wanted.setdefault(metric.seen_as, []).append(metric.statistic)
     return _Watched(metrics, {name: Reduction(statistics) for name, statistics in wanted.items()})

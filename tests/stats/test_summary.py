@@ -44,8 +44,11 @@ def _metric(
     statistic: Literal["p50", "p90", "max"] = "p50",
     unit: Literal["ns", "count"] = "ns",
     observation: str = "wait_ns",
+    discard: int = 0,
 ) -> Metric:
-    return Metric(name=name, title="", observation=observation, unit=unit, statistic=statistic)
+    return Metric(
+        name=name, title="", observation=observation, unit=unit, statistic=statistic, discard=discard
+    )
 
 
 def _cell(name: str) -> Cell:
@@ -207,3 +210,22 @@ def test_a_hundred_thousand_records_are_summarised_in_seconds() -> None:
     assert both - making < 4
     assert peak < 15e6
     assert [len(metric.values) for metric in summaries[0].metrics] == [50, 50, 50]
+
+
+def test_a_steady_metric_leaves_its_warm_up_out() -> None:
+    """Of each process, as many as the manifest says; a process of nothing but warm-up gives no value."""
+    cold = _metric(discard=2)
+    one = _one(cold, (900, 500, 100, 101, 102), (800, 400, 110), (700, 600))
+
+    assert one.values == (101, 110)
+    assert one.repetitions == 4
+
+
+def test_a_trend_that_the_warm_up_does_not_cover_is_told() -> None:
+    """With how long that is; what is left out is not looked at."""
+    falling = tuple(tuple(round(1000 * 0.97**n) for n in range(40)) for _ in range(8))
+    settled = tuple((5000, 4000, *[1000 + (n * 7919) % 13 for n in range(40)]) for _ in range(8))
+
+    (told,) = _one(_metric(discard=1), *falling).cautions
+    assert "a warm-up of 1 repetitions is not enough" in told.text
+    assert _one(_metric(discard=2), *settled).cautions == ()
