@@ -210,6 +210,9 @@ def _paired(metric: PairedMetric) -> PairedResult:
     for side, estimate in (("old", metric.old), ("new", metric.new)):
         found[side] = estimate.value if estimate else None
         found[f"{side}_ci"] = (estimate.low, estimate.high) if estimate else (None, None)
+    if metric.shape is not None:
+        found |= {name: getattr(metric.shape, name) for name in ("wasserstein", "energy", "energy_p")}
+        found["shape_holm_p"] = metric.shape_holm_p
     if isinstance(metric.found, Inconclusive):
         found["no_ratio"] = metric.found.why
     else:

@@ -158,6 +158,12 @@ class PairedResult(_Published):
     more: int | None = Field(default=None, description="how many more replicates of each run would decide")
     rank_p: float | None = Field(default=None, description="Mann-Whitney's p-value for any difference")
     holm_p: float | None = Field(default=None, description="the same, corrected for all metrics (Holm)")
+    wasserstein: float | None = Field(
+        default=None, description="distance of the two distributions of processes, on logs"
+    )
+    energy: float | None = Field(default=None, description="energy distance of the same")
+    energy_p: float | None = Field(default=None, description="its p-value by permuting processes")
+    shape_holm_p: float | None = Field(default=None, description="the same, corrected for all metrics (Holm)")
 
 
 class ShiftResult(_Published):

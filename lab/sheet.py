@@ -26,7 +26,7 @@ from lab.stats.estimate import centre
 from lab.stats.process import PerProcess
 from lab.stats.reduction import Reduction
 from lab.store import RunFolder
-from lab.versus import Wanted, corrected
+from lab.versus import Wanted, corrected, shape_of
 
 DEFAULT_MARGIN: Final = 0.15
 _BEGINS: Final = ("pkg", REPLICATE)
@@ -158,6 +158,7 @@ def _metric(unit: str, old: PerProcess, new: PerProcess, margin: float) -> Paire
         old=centre(old),
         new=centre(new),
         found=compare_runs(new, old, margin),
+        shape=shape_of(new, old),
     )
 
 

@@ -8,16 +8,21 @@ from dataclasses import replace
 from lab import setup
 from lab.analysis import Analysis
 from lab.model.outcome import CellSummary, Estimate, Inconclusive, MeasuredMetric, RunComparison
+from lab.model.quality import Shape
 from lab.model.scenario import Metric
 from lab.model.versus import PairedCell, PairedMetric, Shift, Versus
 from lab.stats.compare import compare_runs
 from lab.stats.family import holm
 from lab.stats.forecast import forecasts, skill
-from lab.stats.process import measured
+from lab.stats.process import PerProcess, Repetitions, measured, values_of
+from lab.stats.shape import shape
 from lab.stats.share import compare_shares
 
 _WORTH_TELLING = 0.05
 """Two shares of an ending are told apart below this p-value; each ending stands for itself, nothing is decided by it."""
+
+_SHAPE_SEED = 1
+"""Of the permutations: the same two runs give the same p-value."""
 
 Wanted = Callable[[str, str], bool]
 """Whether a metric (cell id, metric name) is looked at."""
@@ -81,6 +86,7 @@ def _metric(old: MeasuredMetric, new: MeasuredMetric, margin: float) -> PairedMe
         old=old.estimate,
         new=new.estimate,
         found=compare_runs(measured(new), measured(old), margin),
+        shape=shape_of(measured(new), measured(old)),
     )
 
 
@@ -94,21 +100,29 @@ def _shifts(old: CellSummary, new: CellSummary) -> Iterator[Shift]:
 
 
 def corrected(cells: Sequence[PairedCell]) -> tuple[PairedCell, ...]:
-    """With the rank tests' p-values corrected over the whole comparison: the question is which metrics differ."""
-    tested = [
-        metric.found.rank_p
-        for cell in cells
-        for metric in cell.metrics
-        if isinstance(metric.found, RunComparison)
-    ]
-    corrected = iter(holm(tested))
+    """With the tests' p-values corrected over the whole comparison: the question is which metrics differ."""
+    metrics = [metric for cell in cells for metric in cell.metrics]
+    ranks = [metric.found.rank_p for metric in metrics if isinstance(metric.found, RunComparison)]
+    shapes = [metric.shape.energy_p for metric in metrics if metric.shape is not None]
+    rank, shape = iter(holm(ranks)), iter(holm(shapes))
     return tuple(
         replace(
             cell,
             metrics=tuple(
-                metric if isinstance(metric.found, Inconclusive) else replace(metric, holm_p=next(corrected))
+                replace(
+                    metric,
+                    holm_p=next(rank) if isinstance(metric.found, RunComparison) else None,
+                    shape_holm_p=None if metric.shape is None else next(shape),
+                )
                 for metric in cell.metrics
             ),
         )
         for cell in cells
     )
+
+
+def shape_of(new: PerProcess, old: PerProcess) -> Shape | None:
+    """How far apart the two distributions of processes are; None where there are too few, or no logarithms of them."""
+    samples = [Repetitions([(value,) for value in values_of(each)]) for each in (new, old)]
+    found = shape(samples[0], samples[1], seed=_SHAPE_SEED)
+    return None if isinstance(found, Inconclusive) else found

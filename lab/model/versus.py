@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lab.model.outcome import Estimate, Inconclusive, RunComparison, Verdict
+from lab.model.quality import Shape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +21,8 @@ class Difference:
 class PairedMetric:
     """One metric in both runs. ``found`` is new over old, or why there is no ratio.
 
-    ``holm_p`` is the rank test's p-value for any difference, corrected for all metrics of the comparison (Holm).
+    ``holm_p`` is the rank test's p-value for any difference, corrected for all metrics of the comparison (Holm); so is
+    ``shape_holm_p`` of the energy distance between the two distributions of processes, which ``shape`` has in full.
     """
 
     name: str
@@ -30,6 +32,8 @@ class PairedMetric:
     new: Estimate | None
     found: RunComparison | Inconclusive
     holm_p: float | None = None
+    shape: Shape | None = None
+    shape_holm_p: float | None = None
 
     @property
     def verdict(self) -> Verdict:

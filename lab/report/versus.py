@@ -11,6 +11,9 @@ from lab.model.versus import PairedCell, PairedMetric, Versus
 from lab.report.quality import skill_text
 from lab.report.view import estimate_interval, metric_name, ratio_text
 
+_TOLD = 0.05
+"""Below which corrected p-value another shape is told."""
+
 
 @dataclass(frozen=True, slots=True)
 class VersusRow:
@@ -53,6 +56,18 @@ def shifts(found: Versus) -> Iterator[str]:
                 f"{cell.old}: {shift.ending} was the end of {shift.old} of {shift.of_old} replicates,"
                 f" now of {shift.new} of {shift.of_new} (p = {shift.p:.2g})"
             )
+
+
+def other_shapes(found: Versus) -> Iterator[str]:
+    """One sentence for each metric whose centre is not told to differ, but whose processes are distributed otherwise."""
+    for cell in found.cells:
+        for metric in cell.metrics:
+            p, shape = metric.shape_holm_p, metric.shape
+            if shape is not None and p is not None and p < _TOLD and metric.verdict is not Verdict.DISAGREES:
+                yield (
+                    f"{cell.old}, {metric.name}: its processes are distributed otherwise (by {shape.wasserstein:.0%} on"
+                    f" average; p = {p:.2g} by permuting processes, Holm)"
+                )
 
 
 def prediction_skill(found: Versus) -> str:
