@@ -30,6 +30,8 @@ class Host:
     allowed: bool
     granted: Mapping[str, str] = field(default_factory=dict)
     free: Mapping[HostSetting, int] = field(default_factory=dict)
+    why: Mapping[HostSetting, str] = field(default_factory=dict)
+    """Of settings that could not be changed at all."""
 
     def applied_to(self, wanted: Wanted) -> Wanted:
         """A cell as it is, or with the reason why it cannot run on this machine as that is."""
@@ -41,6 +43,8 @@ class Host:
 
     def _refusal(self, setting: HostSetting, pages: int, free: int) -> EnvironmentRefusedError:
         what = f"{pages} huge pages of {HUGE_PAGE >> 20} MiB ({setting}) are needed"
+        if setting in self.why:
+            return EnvironmentRefusedError(f"{what}, there are {free}: {self.why[setting]}")
         if self.allowed:
             return EnvironmentRefusedError(f"{what}, the kernel granted {free}")
         return EnvironmentRefusedError(
@@ -59,7 +63,7 @@ def tuned(
 ) -> Generator[Host]:
     """The machine with all that the cells of *wanted* need, if that is *allowed* and as far as the kernel grants it.
 
-    What dead golabs left changed is put back first. EnvironmentRefusedError where a setting cannot be written.
+    What dead golabs left changed is put back first. What cannot be set refuses the cells that need it, not the run.
     """
     book = journal_of(run)
     for words in undo.recover(book):
@@ -68,16 +72,20 @@ def tuned(
     with contextlib.ExitStack() as stack:
         granted: dict[str, str] = {}
         free: dict[HostSetting, int] = {}
+        why: dict[HostSetting, str] = {}
         for setting, pages in needs.items():
             folder = tuning.huge_page_pool(HUGE_PAGE, root)
             lacking = pages - _count(folder / _FREE[setting])
             if allowed and lacking > 0:
                 path = folder / setting
                 more = str(_count(path) + lacking)
-                granted[str(path)] = stack.enter_context(tuning.setting(book, path, more))
-                say(f"{path} is {granted[str(path)]} for this run ({more} were asked for)")
+                try:
+                    granted[str(path)] = stack.enter_context(tuning.setting(book, path, more))
+                    say(f"{path} is {granted[str(path)]} for this run ({more} were asked for)")
+                except EnvironmentRefusedError as error:
+                    why[setting] = f"{error} ({error.hint})" if error.hint else str(error)
             free[setting] = _count(folder / _FREE[setting])
-        yield Host(allowed, granted, free)
+        yield Host(allowed, granted, free, why)
 
 
 def _needs(wanted: Experiment) -> Mapping[HostSetting, int]:

@@ -115,3 +115,17 @@ def test_a_run_without_such_cells_touches_nothing(wanted: Experiment, tmp_path: 
     only = replace(wanted, parts=(replace(part, cells=tuple(cell for _, cell in plain)),))
     with tuned(only, str, run="r", allowed=True, root=tmp_path) as host:
         assert _engines(only, host).keys() == {"touch", "touch-256MiB"}
+
+
+def test_a_machine_that_cannot_be_changed_refuses_the_cells_and_not_the_run(
+    wanted: Experiment, machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plain user's: the reason is the cells'."""
+    (machine / "file").write_text("")
+    monkeypatch.setattr("lab.host.journal.FOLDER", machine / "file" / "journal")
+    with tuned(wanted, str, run="r", allowed=True, root=machine) as host:
+        engines = _engines(wanted, host)
+
+    assert "settings of the machine are changed by root alone" in str(engines["touch-hugetlb_pool"])
+    assert not isinstance(engines["touch"], EnvironmentRefusedError)
+    assert _pool(machine) == ["10", "0"]

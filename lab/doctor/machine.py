@@ -165,7 +165,7 @@ def _memory_pages(facts: Facts) -> Iterator[Finding]:
         verdict="ok" if total else "note",
         found=f"{total} pages" if total else "no pool",
         why="hugetlb levels need a pool",
-        remedy="" if total else "echo 64 > /proc/sys/vm/nr_hugepages",
+        remedy="" if total else "as root: golab run … --tune-host reserves one for the run",
     )
 
 

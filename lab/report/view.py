@@ -127,9 +127,7 @@ def cautions(cells: Sequence[CellSummary]) -> tuple[str, ...]:
 def measured_claims(claims: Sequence[Judged]) -> tuple[tuple[Judged, ...], str]:
     """Those of which something was measured, and a sentence about the others."""
     others = ", ".join(claim.id for claim in claims if not claim.is_touched)
-    sentence = (
-        f"of claim {others} nothing was measured here (golab claims tells how each stands)" if others else ""
-    )
+    sentence = f"nothing was measured here of {others} (golab claims tells how each stands)" if others else ""
     return tuple(claim for claim in claims if claim.is_touched), sentence
 
 
