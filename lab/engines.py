@@ -12,10 +12,9 @@ from typing import Final
 from lab.engine.base import Engine
 from lab.engine.choose import EngineName, choose
 from lab.errors import EngineUnavailableError, EnvironmentRefusedError
-from lab.experiment import Experiment
+from lab.experiment import Experiment, engine_named
 from lab.material import Wanted
 from lab.model.matrix import Cell
-from lab.model.scenario import AUTO, ENGINE
 
 _NAMED: Final[tuple[EngineName, ...]] = ("docker", "host")
 """The engines that a cell may name."""
@@ -38,7 +37,7 @@ class Engines:
 
     def name_of(self, cell: Cell) -> str:
         """Where a cell runs."""
-        return self.own.name if cell.text(ENGINE) == AUTO else cell.text(ENGINE)
+        return engine_named(cell) or self.own.name
 
     def cells(self, wanted: Experiment) -> list[Wanted]:
         """Every cell with its engine, or the reason why that one cannot be used."""
@@ -51,7 +50,7 @@ def opened(
     wanted: Experiment, asked: EngineName, cache: Path, say: Callable[[str], object], *, run: str
 ) -> Generator[Engines]:
     """The run's engine and those that cells name. A cell's engine that cannot be had refuses that cell, not the run."""
-    asked_for = {cell.text(ENGINE) for _, cell in wanted.cells}
+    asked_for = {engine_named(cell) for _, cell in wanted.cells}
     with contextlib.ExitStack() as stack:
         own = stack.enter_context(choose(asked, cache, environ=os.environ, run=run))
         say(own.why)

@@ -15,7 +15,7 @@ from lab.manifest.tables import refusal
 from lab.model.experiment import Entry, Matrix
 from lab.model.matrix import Cell, Selector, joint_id
 from lab.model.outcome import Foretold, Prediction
-from lab.model.scenario import Scenario
+from lab.model.scenario import AUTO, ENGINE, FS, HOST_FS, Scenario
 from lab.model.units import Nanos
 from lab.predict import Twin
 from lab.sim.costs import Costs
@@ -105,6 +105,13 @@ def foretell(
                 processes=processes,
             )
     return found
+
+
+def engine_named(cell: Cell) -> str:
+    """The engine that a cell names, by its own factor or as the one on whose file system it runs; empty for the run's own."""
+    if cell.text(FS) == HOST_FS:
+        return "host"
+    return "" if cell.text(ENGINE) == AUTO else cell.text(ENGINE)
 
 
 def is_predicted(experiment: Experiment) -> bool:

@@ -13,7 +13,7 @@ from lab.bench import command, selection
 from lab.bench.agent import Agent, Command, greeted
 from lab.bench.execute import Seat
 from lab.bench.readback import not_as_asked
-from lab.engine.base import Container, Engine, File, Spec
+from lab.engine.base import FOLDER, Container, Engine, File, Spec
 from lab.errors import BuildError, EnvironmentRefusedError
 from lab.golang import base, build, render, toolchain
 from lab.golang.base import Base
@@ -21,11 +21,12 @@ from lab.golang.build import Binary
 from lab.golang.render import GoProgram
 from lab.model.level import UNSET
 from lab.model.matrix import Cell
-from lab.model.scenario import CPUSET, GO_RELEASE, MEMORY, QUOTA, Scenario
+from lab.model.scenario import CPUSET, FS, GO_RELEASE, HOST_FS, MEMORY, QUOTA, TMPFS, Scenario
 
 PROGRAM: Final = "/golab/program"
 """Where a container has the cell's program."""
 _AGENT: Final = "/golab/agent"
+_TMP: Final = "/tmp"  # noqa: S108 - the container's own tmpfs
 
 
 class Progress(Protocol):
@@ -196,6 +197,7 @@ def _spec(agent: Binary, program: Binary, wanted: Wanted) -> Spec:
         cpuset="" if levels[CPUSET].text == UNSET else str(levels[CPUSET].value),
         quota=None if levels[QUOTA].text == UNSET else float(levels[QUOTA].value),
         memory_is_asked=is_asked,
+        folder=TMPFS if levels[FS].text == HOST_FS else levels[FS].text,
     )
 
 
@@ -222,7 +224,7 @@ def _command(wanted: Wanted, container: Container) -> Command:
     return Command(
         argv=(container.path(PROGRAM), *command.flags(scenario, wanted.cell)),
         environment=command.environment(scenario, wanted.cell),
-        directory=container.path("/tmp"),  # noqa: S108 - the container's own tmpfs
+        directory=container.path(_TMP if wanted.cell.text(FS) in (TMPFS, HOST_FS) else FOLDER),
         timeout=scenario.limits.time,
         settle=wanted.cell.text(QUOTA) != UNSET,
     )

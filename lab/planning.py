@@ -12,12 +12,11 @@ from lab.bench.selection import Request
 from lab.costing import costs_used
 from lab.engine.base import Engine
 from lab.errors import EnvironmentRefusedError
-from lab.experiment import Experiment
+from lab.experiment import Experiment, engine_named
 from lab.golang.build import Binary
 from lab.host import environment
 from lab.material import PROGRAM, Material, Prepared, Runnable, runnable
 from lab.model.run import FORMAT, Plan, PlannedCell
-from lab.model.scenario import AUTO, ENGINE
 from lab.model.units import duration_to_text
 from lab.report.text import counted
 from lab.sim.costs import Costs
@@ -116,5 +115,4 @@ def _engine_name(each: Prepared, own: Engine) -> str:
     """Where a cell runs, or would have run."""
     if not isinstance(each.wanted.engine, EnvironmentRefusedError):
         return each.wanted.engine.name
-    asked_for = each.cell.text(ENGINE)
-    return own.name if asked_for == AUTO else asked_for
+    return engine_named(each.cell) or own.name

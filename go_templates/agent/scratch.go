@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // scratch is what a replicate can write to and the next one finds as it was: folders, and what is theirs in each.
@@ -11,13 +12,22 @@ type scratch map[string]map[string]bool
 
 // findScratch takes, where the agent is the first process of its namespace, the container's own file systems in memory:
 // /tmp if it is empty, as a fresh one is (a /tmp that holds something is somebody else's), and /dev with the message
-// queues below it, where a container's root may make files although its root file system is read-only.
+// queues below it, where a container's root may make files although its root file system is read-only; and the folder
+// that the lab asked for (lab/engine/base.py, FOLDER), which may be a writable one of the machine's.
+//
+// Under the host engine it is the folder that was made for this run alone, and known by its name: an agent that was started
+// anywhere else clears nothing.
 func findScratch(r realm) scratch {
 	found := scratch{}
+	places := []string{"/tmp", "/dev", "/dev/mqueue", "/golab/fs"}
 	if r != namespace {
-		return found
+		here, err := os.Getwd()
+		if err != nil || !strings.HasPrefix(filepath.Base(here), "golab-run-") {
+			return found
+		}
+		places = []string{filepath.Join(here, "tmp")}
 	}
-	for _, path := range []string{"/tmp", "/dev", "/dev/mqueue"} {
+	for _, path := range places {
 		entries, err := os.ReadDir(path)
 		if err != nil || path == "/tmp" && len(entries) > 0 {
 			continue

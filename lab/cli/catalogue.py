@@ -11,6 +11,7 @@ import typer
 from lab.cli import completion
 from lab.cli.choices import (
     Cpusets,
+    Folders,
     Gomaxprocs,
     HugePages,
     Memories,
@@ -97,6 +98,7 @@ def render(
     memory: Memories = None,
     godebug: Settings = None,
     thp: HugePages = None,
+    fs: Folders = None,
     sets: Sets = None,
     only: Only = None,
     skip: Skip = None,
@@ -116,6 +118,7 @@ def render(
                 "memory": memory,
                 "godebug": godebug,
                 "thp": thp,
+                "fs": fs,
             },
             sets=sets,
             only=only,

@@ -38,6 +38,14 @@ HugePages = Annotated[
     str | None,
     typer.Option("--thp", help="Levels of the scenario's own factor thp.", show_default=False),
 ]
+Folders = Annotated[
+    str | None,
+    typer.Option(
+        "--fs",
+        help="What the working folder lies on: tmpfs,bind,host,overlay:N,overlay-mount:N.",
+        show_default=False,
+    ),
+]
 Sets = Annotated[
     list[str] | None,
     typer.Option(

@@ -10,6 +10,7 @@ import typer
 from lab.cli.choices import (
     Costs,
     Cpusets,
+    Folders,
     Gomaxprocs,
     HugePages,
     Memories,
@@ -36,6 +37,7 @@ def predict(
     memory: Memories = None,
     godebug: Settings = None,
     thp: HugePages = None,
+    fs: Folders = None,
     sets: Sets = None,
     only: Only = None,
     skip: Skip = None,
@@ -58,6 +60,7 @@ def predict(
             "memory": memory,
             "godebug": godebug,
             "thp": thp,
+            "fs": fs,
         },
         sets=sets,
         only=only,

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from lab.model.units import Nanos
 
@@ -92,13 +92,20 @@ class File:
     executable: bool = True
 
 
+FOLDER: Final = "/golab/fs"
+"""Where a container shows the folder that a :class:`Spec` asks for."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
     """A container: its files, the agent that is its first process, and its limits.
 
     Equal specs are one container. ``cpuset`` are CPUs as the kernel writes lists (``0-1,4``), ``quota`` is in CPUs' worth
-    of time, ``memory_is_asked`` says that a user wants that limit and not merely a bound. ``agent`` is the argv of the first process; its first item, like every
-    path that the lab later gives the agent, goes through :meth:`Container.path`.
+    of time, ``memory_is_asked`` says that a user wants that limit and not merely a bound. ``folder`` is what
+    :data:`FOLDER` lies on: ``overlay:N`` an image of N layers, each above the program's with a file ``layer-K`` of its own
+    there, the lowest first; ``overlay-mount:N`` a mount of N such lower directories; ``bind`` a folder of the machine;
+    ``tmpfs`` has none. ``agent`` is the argv of the first process; its first item, like every path that the lab later
+    gives the agent, goes through :meth:`Container.path`.
     """
 
     files: tuple[File, ...]
@@ -108,6 +115,7 @@ class Spec:
     cpuset: str = ""
     quota: float | None = None
     memory_is_asked: bool = False
+    folder: str = "tmpfs"
 
 
 class Container(Protocol):

@@ -17,9 +17,9 @@ from docker.models.containers import Container as SDKContainer
 from docker.types import LogConfig, Mount, Ulimit
 from urllib3.exceptions import HTTPError  # what the SDK lets through while it reads a stream
 
-from lab.engine import address, foreign, images
+from lab.engine import address, folders, foreign, images
 from lab.engine.attached import Attached, reading
-from lab.engine.base import BaseImage, Container, Exited, Job, Spec, Tree
+from lab.engine.base import FOLDER, BaseImage, Container, Exited, Job, Spec, Tree
 from lab.engine.images import Image
 from lab.engine.limits import refuse_beyond
 from lab.engine.packing import WHOLE, packed, packed_tree
@@ -139,15 +139,19 @@ class DockerEngine:
         """A started container whose first process is the agent, removed however the block ends."""
         self.refuse(spec)
         image = images.of_spec(spec)
-        with self._created(
-            self._ensured(image),
-            command=list(spec.agent),
-            stdin_open=True,  # and, not being detached, StdinOnce: the agent sees the end of its input
-            dns=["127.0.0.1"],
-            **_limits(memory_bytes=spec.memory_bytes, pids=spec.pids),
-            **({"cpuset_cpus": spec.cpuset} if spec.cpuset else {}),
-            **({"nano_cpus": round(spec.quota * 1e9)} if spec.quota is not None else {}),
-        ) as container:
+        with (
+            folders.made(spec.folder, self._cache.parent, self._owner) as shown,
+            self._created(
+                self._ensured(image),
+                command=list(spec.agent),
+                mounts=[Mount(FOLDER, str(shown), type="bind")] if shown else [],
+                stdin_open=True,  # and, not being detached, StdinOnce: the agent sees the end of its input
+                dns=["127.0.0.1"],
+                **_limits(memory_bytes=spec.memory_bytes, pids=spec.pids),
+                **({"cpuset_cpus": spec.cpuset} if spec.cpuset else {}),
+                **({"nano_cpus": round(spec.quota * 1e9)} if spec.quota is not None else {}),
+            ) as container,
+        ):
             stream = _attached(container, stdin=True)
             attached = Attached(image.id, write=stream.socket.sendall, why_gone=lambda: _why_gone(container))
             takers = {STDOUT: attached.lines.feed, STDERR: attached.said.feed}

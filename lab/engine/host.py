@@ -155,10 +155,11 @@ def _writing() -> Generator[None]:
 def _refuse_limits(spec: Spec) -> None:
     asked = [f"cpuset {spec.cpuset}"] if spec.cpuset else []
     asked += [] if spec.quota is None else [f"quota {spec.quota:g}"]
+    asked += [] if spec.folder == "tmpfs" else [f"a folder on {spec.folder}"]
     asked += [f"memory {rounded_bytes(spec.memory_bytes)}"] if spec.memory_is_asked else []
     if asked:
         raise EnvironmentRefusedError(
-            f"the engine host cannot limit a program ({', '.join(asked)}): it makes no cgroup",
+            f"the engine host cannot limit a program ({', '.join(asked)}): it makes no cgroup and mounts nothing",
             hint="use a container engine: --engine docker",
         )
 

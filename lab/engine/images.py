@@ -20,7 +20,7 @@ from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from lab.engine.base import File, Spec, Tree
+from lab.engine.base import FOLDER, File, Spec, Tree
 from lab.errors import EnvironmentRefusedError
 
 LABEL: Final = "golab.image"
@@ -94,10 +94,23 @@ class Image:
 
 
 def of_spec(spec: Spec) -> Image:
-    """The image of *spec*: its agent in one layer, which many images share, and its other files in the next."""
+    """The image of *spec*: its agent in one layer, which many images share, its other files in the next.
+
+    Its folder is in the layers above: one for each that ``overlay:N`` asks for, or else, where it will be mounted, an empty one.
+    """
     agent = [file for file in spec.files if file.path == spec.agent[0]]
     others = [file for file in spec.files if file.path != spec.agent[0]]
-    return Image(tuple(layer_of_files(files) for files in (agent, others) if files))
+    layers = [layer_of_files(files) for files in (agent, others) if files]
+    kind, _, number = spec.folder.partition(":")
+    wanted = int(number) - len(layers) if kind == "overlay" else int(kind != "tmpfs")
+    layers += [layer_of_files([layer_file(k)]) for k in range(1, wanted + 1)]
+    return Image(tuple(layers))
+
+
+def layer_file(number: int) -> File:
+    """The file by which a layer of a spec's folder is known."""
+    name = f"layer-{number}"
+    return File(path=f"{FOLDER}/{name}", content=name.encode(), executable=False)
 
 
 def of_trees(trees: Iterable[Tree], cache: Path) -> Image:

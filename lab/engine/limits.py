@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lab.engine import folders
 from lab.engine.base import Spec
 from lab.errors import EnvironmentRefusedError
 
@@ -12,6 +13,8 @@ from lab.errors import EnvironmentRefusedError
 def refuse_beyond(spec: Spec, said: Mapping[str, Any]) -> None:
     """EnvironmentRefusedError for what *spec* asks of an engine that *said* (``describe``) that it cannot give it."""
     _refuse_unlimited(spec, said["limits"])
+    if spec.folder != "tmpfs" and not spec.folder.startswith("overlay:"):
+        folders.refuse(spec.folder, said)
     cpus = said["cpus"]
     if spec.quota is not None and spec.quota > cpus:
         raise EnvironmentRefusedError(

@@ -42,11 +42,11 @@ def setting(journal: Journal, path: Path, wanted: str) -> Generator[str]:
 
 
 @contextlib.contextmanager
-def mount(journal: Journal, target: Path, *arguments: str) -> Generator[Path]:
-    """Mount something at *target* (``mount``'s own *arguments*), and unmount it in the end."""
+def mount(journal: Journal, target: Path, *arguments: str, within: Path | None = None) -> Generator[Path]:
+    """Mount something at *target* (``mount``'s own *arguments*, relative to *within*), and unmount it in the end."""
     kept = journal.write("mount", str(target))
     try:
-        _run("mount", *arguments, str(target))
+        _run("mount", *arguments, str(target), within=within)
         journal.step()
         yield target
     finally:
@@ -84,10 +84,10 @@ def _refusing(what: str) -> Generator[None]:
         ) from None
 
 
-def _run(*command: str) -> str:
+def _run(*command: str, within: Path | None = None) -> str:
     try:
         done = subprocess.run(  # noqa: S603 - util-linux, our own words
-            command, check=False, capture_output=True, text=True, timeout=_SECONDS
+            command, check=False, capture_output=True, text=True, timeout=_SECONDS, cwd=within
         )
     except (OSError, subprocess.SubprocessError) as error:
         raise EnvironmentRefusedError(f"{' '.join(command)}: {error}") from None

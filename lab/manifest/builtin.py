@@ -6,7 +6,19 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from lab.model.level import UNSET, FactorKind, Level
-from lab.model.scenario import AUTO, CPUSET, ENGINE, GO_RELEASE, GODEBUG, GOMAXPROCS, MEMORY, QUOTA, Factor
+from lab.model.scenario import (
+    AUTO,
+    CPUSET,
+    ENGINE,
+    FS,
+    GO_RELEASE,
+    GODEBUG,
+    GOMAXPROCS,
+    MEMORY,
+    QUOTA,
+    TMPFS,
+    Factor,
+)
 
 _MOST_CPUS: Final = 1024
 _LEAST_MEMORY: Final = 16 << 20
@@ -67,6 +79,7 @@ def built_in(releases: Sequence[str]) -> tuple[Factor, ...]:
             variable="GODEBUG",
             prefix="godebug_",
         ),
+        _limit(FS, "what its working folder lies on", FactorKind.FOLDER, default=TMPFS, prefix="fs_"),
     )
 
 

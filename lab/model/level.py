@@ -31,6 +31,8 @@ class FactorKind(enum.Enum):
     """CPUs by their numbers: ``0``, ``0-3``, ``0-1+4``."""
     SETTINGS = "settings"
     """``name=value``, several with a ``+`` between them."""
+    FOLDER = "folder"
+    """What a folder lies on: ``tmpfs``, ``bind``, ``host``, ``overlay:N``, ``overlay-mount:N``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,26 @@ def _settings(text: str) -> Level:
     return Level(text.replace("+", ","), text)
 
 
+MOST_LAYERS: Final = {"overlay": 125, "overlay-mount": 500}
+"""Layers that an image may have (126 are refused by overlay2), and lower directories whose names fit a mount's options."""
+LEAST_LAYERS: Final = {"overlay": 3, "overlay-mount": 1}
+"""An image has the agent's layer and the program's already."""
+
+
+def _folder(text: str) -> Level:
+    kind, colon, number = text.partition(":")
+    if text in ("tmpfs", "bind", "host"):
+        return Level(text, text)
+    if kind not in MOST_LAYERS or not colon or not (number.isascii() and number.isdigit()):
+        raise ValueError(f"{text!r} is no place for a folder (tmpfs, bind, host, overlay:N, overlay-mount:N)")
+    if not LEAST_LAYERS[kind] <= int(number) <= MOST_LAYERS[kind]:
+        raise ValueError(
+            f"{kind} has from {LEAST_LAYERS[kind]} to {MOST_LAYERS[kind]} layers, not {int(number)}"
+        )
+    plain = f"{kind}:{int(number)}"
+    return Level(plain, plain)
+
+
 _READERS: Final[Mapping[FactorKind, Callable[[str], Level]]] = {
     FactorKind.BYTES: _bytes,
     FactorKind.DURATION: _duration,
@@ -109,4 +131,5 @@ _READERS: Final[Mapping[FactorKind, Callable[[str], Level]]] = {
     FactorKind.AMOUNT: _amount,
     FactorKind.CPUS: _cpus,
     FactorKind.SETTINGS: _settings,
+    FactorKind.FOLDER: _folder,
 }

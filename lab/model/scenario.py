@@ -18,12 +18,17 @@ QUOTA: Final = "quota"
 CPUSET: Final = "cpuset"
 MEMORY: Final = "memory"
 GODEBUG: Final = "godebug"
-BUILT_IN_FACTORS: Final = (GOMAXPROCS, GO_RELEASE, ENGINE, QUOTA, CPUSET, MEMORY, GODEBUG)
+FS: Final = "fs"
+BUILT_IN_FACTORS: Final = (GOMAXPROCS, GO_RELEASE, ENGINE, QUOTA, CPUSET, MEMORY, GODEBUG, FS)
 """Factors that every scenario has, whatever its manifest says."""
 
 AUTO: Final = "auto"
 """The level of GOMAXPROCS at which the variable is not set and the runtime decides; of the engine, where the run's own is it."""
-QUIET_LEVELS: Final = {ENGINE: AUTO, QUOTA: UNSET, CPUSET: UNSET, MEMORY: UNSET, GODEBUG: UNSET}
+TMPFS: Final = "tmpfs"
+"""The level of FS at which a replicate's folder is the container's own, in memory."""
+HOST_FS: Final = "host"
+"""The level of FS at which the host's agent starts the replicate."""
+QUIET_LEVELS: Final = {ENGINE: AUTO, QUOTA: UNSET, CPUSET: UNSET, MEMORY: UNSET, GODEBUG: UNSET, FS: TMPFS}
 """Levels of built-in factors that go without saying."""
 
 

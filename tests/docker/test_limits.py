@@ -148,3 +148,61 @@ def test_a_setting_of_the_runtime_reaches_it(tmp_path: Path) -> None:
 
     (cell,) = told["cells"]
     assert cell["metrics"]["procs"]["measured"]["values"] == [len(os.sched_getaffinity(0))]
+
+
+_TMPFS, _OVERLAY = 0x01021994, 0x794C7630
+"""linux/magic.h."""
+
+
+@pytest.mark.usefixtures("engine")
+def test_the_working_folder_lies_on_what_was_asked_for(tmp_path: Path) -> None:
+    """In memory, in an image of n layers, on a mount of n layers, on a folder of the machine, on the host itself."""
+    told = _run(
+        tmp_path,
+        *(
+            "--engine",
+            "docker",
+            "--fs",
+            "tmpfs,overlay:5,overlay:125,overlay-mount:40,overlay-mount:500,bind,host",
+        ),
+        *("--runs", "2"),
+    )
+
+    def seen(level: str, name: str) -> set[int]:
+        cell = "spin_1ms" if level == "tmpfs" else f"spin_1ms-fs_{level}"
+        records = _records(told, cell)
+        assert len(records) == 2
+        return {value for record in records for value in record.observations[name]}
+
+    assert seen("tmpfs", "fs_type") == {_TMPFS}
+    overlays = ("overlay:5", "overlay:125", "overlay-mount:40", "overlay-mount:500")
+    assert [seen(level, "fs_type") for level in overlays] == [{_OVERLAY}] * 4
+    assert [seen(level, "layers") for level in overlays] == [{3}, {123}, {40}, {500}]
+    assert [seen(level, "writable") for level in overlays] == [{0}, {0}, {1}, {1}]
+    assert seen("bind", "fs_type") == seen("host", "fs_type")
+    assert seen("bind", "fs_type").isdisjoint({_TMPFS, _OVERLAY})
+    assert seen("bind", "writable") == {1}
+    for level in ("tmpfs", *overlays, "bind", "host"):
+        assert seen(level, "left_over") == {0}, "the next replicate finds the folder as it was"
+    engines = {cell.id: cell.engine for cell in RunFolder(Path(told["record"])).plan().cells}
+    assert engines["spin_1ms-fs_host"] == "host"
+    assert engines["spin_1ms-fs_bind"] == "docker"
+    assert not [
+        line for line in Path("/proc/self/mounts").read_text().splitlines() if "golab-folder-" in line
+    ]
+
+
+@pytest.mark.parametrize("level", ["overlay:126", "overlay:2", "overlay-mount:501", "overlay", "ext4"])
+def test_what_no_folder_can_lie_on_is_usage(tmp_path: Path, level: str) -> None:
+    """More layers than an image may have, for one; with a sentence."""
+    lab = ("--root", str(_ROOT / "tests/labs/limits"), "run", "scenario", "burn", "--fs", level)
+    done = subprocess.run(
+        [sys.executable, "-m", "lab", *lab, "--results", str(tmp_path)],
+        cwd=_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert "fs: " in done.stderr

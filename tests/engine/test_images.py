@@ -184,3 +184,17 @@ def test_an_archive_comes_in_few_pieces(tmp_path: Path) -> None:
 
     assert len(pieces) <= 4
     assert sum(map(len, pieces)) > 2_000_000
+
+
+def test_a_folder_on_an_overlay_has_as_many_layers_as_asked() -> None:
+    """Of which the lowest two are the agent's and the program's, whose digests others share."""
+    files = (File(path="/golab/agent", content=b"a"), File(path="/golab/program", content=b"p"))
+    specs = [
+        Spec(files=files, agent=("/golab/agent",), memory_bytes=1, pids=1, folder=folder)
+        for folder in ("tmpfs", "overlay:3", "overlay:125", "bind", "overlay-mount:9")
+    ]
+    layers = [[layer.diff_id for layer in images.of_spec(spec).layers] for spec in specs]
+
+    assert [len(each) for each in layers] == [2, 3, 125, 3, 3]
+    assert all(each[:2] == layers[0] for each in layers)
+    assert len(set(layers[2])) == 125

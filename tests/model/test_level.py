@@ -22,6 +22,9 @@ _FACTORS = {factor.name: factor for factor in built_in(["1.27.3", "1.24.11"])}
             Level("gctrace=1,asyncpreemptoff=1", "gctrace=1+asyncpreemptoff=1"),
         ),
         (FactorKind.INTEGER, "007", Level(7, "7")),
+        (FactorKind.FOLDER, "bind", Level("bind", "bind")),
+        (FactorKind.FOLDER, "overlay:007", Level("overlay:7", "overlay:7")),
+        (FactorKind.FOLDER, "overlay-mount:500", Level("overlay-mount:500", "overlay-mount:500")),
     ],
 )
 def test_a_level_has_one_form(kind: FactorKind, text: str, level: Level) -> None:
@@ -45,12 +48,16 @@ def test_a_level_has_one_form(kind: FactorKind, text: str, level: Level) -> None
         (FactorKind.SETTINGS, "a=1 b=2"),
         (FactorKind.SETTINGS, "a=1+"),
         (FactorKind.INTEGER, "-1"),
+        (FactorKind.FOLDER, "overlay"),
+        (FactorKind.FOLDER, "ext4"),
+        (FactorKind.FOLDER, "bind:1"),
+        (FactorKind.FOLDER, "overlay:-5"),
         (FactorKind.INTEGER, "\u0661"),
     ],
 )
 def test_nonsense_is_no_level(kind: FactorKind, text: str) -> None:
     """And a short sentence says what would be."""
-    with pytest.raises(ValueError, match=r"is not a|names no|is no setting"):
+    with pytest.raises(ValueError, match=r"is not a|names no|is no setting|is no place"):
         read_level(kind, text)
 
 
@@ -68,6 +75,13 @@ def test_every_scenario_has_the_same_factors_and_they_change_nothing() -> None:
     """By default."""
     assert tuple(_FACTORS) == BUILT_IN_FACTORS
     assert {name: _FACTORS[name].default.text for name in QUIET_LEVELS} == dict(QUIET_LEVELS)
+
+
+@pytest.mark.parametrize("text", ["overlay:2", "overlay:126", "overlay-mount:0", "overlay-mount:501"])
+def test_layers_have_bounds(text: str) -> None:
+    """An image's and a mount's are not the same."""
+    with pytest.raises(ValueError, match=r"has from \d+ to \d+ layers"):
+        read_level(FactorKind.FOLDER, text)
 
 
 def test_cpus_by_their_numbers() -> None:

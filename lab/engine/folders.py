@@ -1,0 +1,83 @@
+"""Folders of the machine that a container is shown: one of its own file system, or an overlay that is mounted for it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Generator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from lab.engine import address
+from lab.errors import EnvironmentRefusedError
+from lab.host import journal, tuning
+from lab.host.owner import Owner
+
+_OPEN_TO_ALL: Final = 0o777
+_ROOT: Final = 0
+
+
+def refuse(kind: str, said: Mapping[str, Any]) -> None:
+    """EnvironmentRefusedError where an engine that *said* so cannot be shown such a folder of this machine."""
+    if elsewhere := address.elsewhere(said):
+        raise EnvironmentRefusedError(
+            f"a folder on {kind} is one of this machine, and the engine is on another ({elsewhere})"
+        )
+    if kind.startswith("overlay-mount:") and os.geteuid() != _ROOT:
+        raise EnvironmentRefusedError(f"a folder on {kind} is mounted by root alone")
+
+
+@contextlib.contextmanager
+def made(kind: str, place: Path, owner: Owner) -> Generator[Path | None]:
+    """The folder for ``bind`` or ``overlay-mount:N``, below *place* and gone on exit; None for what an image has itself.
+
+    Every lower directory holds a file ``layer-K``, as the layers of an image do. The mount goes by the machine's journal.
+    """
+    name, _, number = kind.partition(":")
+    if name not in ("bind", "overlay-mount"):
+        yield None
+        return
+    with _temporary(place) as folder, contextlib.ExitStack() as stack:
+        shown = folder / "shown"
+        if name == "bind":
+            _layer(shown, 1)
+        else:
+            shown = stack.enter_context(_overlay(folder, int(number), owner))
+        shown.chmod(_OPEN_TO_ALL)
+        yield shown
+
+
+@contextlib.contextmanager
+def _overlay(folder: Path, layers: int, owner: Owner) -> Generator[Path]:
+    names = [f"{number}" for number in range(1, layers + 1)]
+    for number, name in enumerate(names, start=1):
+        _layer(folder / name, number)
+    for name in ("up", "work", "shown"):
+        (folder / name).mkdir()
+    # The first name is the topmost layer. Names are short and relative, because a mount's options fit on one page.
+    options = f"lowerdir={':'.join(reversed(names))},upperdir=up,workdir=work"
+    book = journal.Journal(journal.FOLDER, owner)
+    with tuning.mount(
+        book, folder / "shown", "-t", "overlay", "-o", options, "golab", within=folder
+    ) as shown:
+        yield shown
+
+
+def _layer(folder: Path, number: int) -> None:
+    folder.mkdir()
+    (folder / f"layer-{number}").write_text(f"layer-{number}")
+
+
+@contextlib.contextmanager
+def _temporary(place: Path) -> Generator[Path]:
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix="golab-folder-", dir=place))
+    except OSError as error:
+        raise EnvironmentRefusedError(f"{place}: no folder can be made there: {error.strerror}") from None
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
