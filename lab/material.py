@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -26,6 +26,7 @@ from lab.model.scenario import CPUSET, FS, GO_RELEASE, HOST_FS, MEMORY, QUOTA, T
 PROGRAM: Final = "/golab/program"
 """Where a container has the cell's program."""
 _AGENT: Final = "/golab/agent"
+_PROBE: Final = "/golab/probe"
 _TMP: Final = "/tmp"  # noqa: S108 - the container's own tmpfs
 
 
@@ -64,6 +65,7 @@ class Prepared:
 
     wanted: Wanted
     program: GoProgram
+    probe: Binary
     built: Binary | BuildError | EnvironmentRefusedError
 
     @property
@@ -102,19 +104,32 @@ def prepare(workshop: Workshop, wanted: Sequence[Wanted], *, base_name: str = ba
     newest = toolchain.fetch(toolchain.DEFAULT_RELEASE, cache, say)
     agent = build.build(engine, newest, render.read_program(workshop.lab.tools, "agent"), cache)
     builds = _Builds(workshop, below, everywhere=base_name != base.AUTO)
+    probes = {
+        release: _probe(workshop, release)
+        for release in dict.fromkeys(each.cell.text(GO_RELEASE) for each in wanted)
+    }
     prepared = []
     for each in wanted:
         scenario, cell = each.scenario, each.cell
+        probe = probes[cell.text(GO_RELEASE)]
         program = render_cell(workshop.lab, scenario, cell, _with_default_flags(scenario, cell))
         refused = each.engine if isinstance(each.engine, EnvironmentRefusedError) else None
         built = refused or builds.of(each, program)
         if isinstance(built, Binary):
-            built = _refusal(_runnable(agent, each, built)) or built
-        prepared.append(Prepared(each, program, built))
+            built = _refusal(_runnable(agent, probe, each, built)) or built
+        prepared.append(Prepared(each, program, probe, built))
     refusals = [each.built for each in prepared if not isinstance(each.built, Binary)]
     if len(refusals) == len(prepared):
         raise refusals[0]
     return Material(agent, tuple(prepared), below)
+
+
+def _probe(workshop: Workshop, release: str) -> Binary:
+    """The program that says what a process of a cell sees of its own settings, as that release builds it."""
+    tools = workshop.lab.tools
+    go = toolchain.fetch(release, workshop.cache, workshop.progress.stage)
+    source = render.render_program(tools, "probe", tools=tools, go_line=go.go_line, values={})
+    return build.build(workshop.engine, go, source, workshop.cache)
 
 
 class _Builds:
@@ -168,12 +183,12 @@ def runnable(material: Material) -> Iterator[Runnable]:
     """The cells that can run, each with its container; equal specs in one engine are one container."""
     for each in material.prepared:
         if isinstance(each.built, Binary):
-            yield _runnable(material.agent, each.wanted, each.built)
+            yield _runnable(material.agent, each.probe, each.wanted, each.built)
 
 
-def _runnable(agent: Binary, wanted: Wanted, program: Binary) -> Runnable:
+def _runnable(agent: Binary, probe: Binary, wanted: Wanted, program: Binary) -> Runnable:
     assert not isinstance(wanted.engine, EnvironmentRefusedError)  # noqa: S101 - nothing is built for a refused engine
-    return Runnable(wanted, wanted.engine, _spec(agent, program, wanted))
+    return Runnable(wanted, wanted.engine, _spec((agent, probe, program), wanted))
 
 
 def _refusal(cell: Runnable) -> EnvironmentRefusedError | None:
@@ -185,12 +200,15 @@ def _refusal(cell: Runnable) -> EnvironmentRefusedError | None:
     return None
 
 
-def _spec(agent: Binary, program: Binary, wanted: Wanted) -> Spec:
+def _spec(binaries: tuple[Binary, Binary, Binary], wanted: Wanted) -> Spec:
     scenario, levels = wanted.scenario, wanted.cell.levels
     bound = scenario.limits.memory_bytes + selection.touched_bytes(scenario, wanted.cell)
     is_asked = levels[MEMORY].text != UNSET
     return Spec(
-        files=(File(path=_AGENT, content=agent.content), File(path=PROGRAM, content=program.content)),
+        files=tuple(
+            File(path=path, content=binary.content)
+            for path, binary in zip((_AGENT, _PROBE, PROGRAM), binaries, strict=True)
+        ),
         agent=(_AGENT,),
         memory_bytes=int(levels[MEMORY].value) if is_asked else bound,
         pids=scenario.limits.pids,
@@ -213,8 +231,12 @@ def seats(cells: Iterable[Runnable]) -> Generator[Mapping[str, Seat]]:
                 container = stack.enter_context(each.engine.opened(each.spec))
                 agents[key] = stack.enter_context(greeted(container))
             agent = agents[key]
+            command_of = _command(each.wanted, agent.container)
             found[each.wanted.cell.id] = Seat(
-                agent, _command(each.wanted, agent.container), not_as_asked(each.spec, agent.hello)
+                agent,
+                command_of,
+                replace(command_of, argv=(agent.container.path(_PROBE),), settle=False),
+                not_as_asked(each.spec, agent.hello),
             )
         yield found
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from lab.bench.decode import Asked, decode
 from lab.bench.exclude import Surroundings, excluded
-from lab.bench.execute import execute
+from lab.bench.execute import Seat, execute
+from lab.bench.readback import not_as_set
 from lab.engine.base import Engine
-from lab.errors import BuildError, LabError
+from lab.errors import BuildError, LabError, MeasurementError
 from lab.golang.build import Binary
 from lab.host import environment
 from lab.host.interruption import Interruption
@@ -40,7 +41,10 @@ def measure(
             folder.append(_not_run(each, each.built))
     watch = Watch(plan, _judged(material, decided.foretold))
     with seats(runnable(material)) as seated:
-        reader = _Reader(material, plan, {cell: seat.flaw for cell, seat in seated.items()})
+        seen = {cell: _probed(seat) for cell, seat in seated.items()}
+        folder.keep_probes(seen)
+        flaws = {cell: seat.flaw or _flaw(seat, seen[cell]) for cell, seat in seated.items()}
+        reader = _Reader(material, plan, flaws)
         begun = time.monotonic_ns()
         progress.replicate(0, len(plan.turns))
         for capture in execute(plan.turns, seated, stop=lambda: interruption.asked):
@@ -56,6 +60,20 @@ def measure(
             if elapsed > plan.max_time_ns:
                 return "max-time"
     return "interrupted" if interruption.asked else "replicates"
+
+
+def _probed(seat: Seat) -> Mapping[str, Any]:
+    """What a process of the cell sees of its own settings; nothing where the agent is lost, which its replicates will tell."""
+    turn = Turn(position=-1, block=-1, cell="")
+    try:
+        raw = seat.agent.run(seat.probe, stop=lambda: False)
+    except MeasurementError:
+        return {}
+    return decode(Capture(turn=turn, raw=raw)).effective
+
+
+def _flaw(seat: Seat, effective: Mapping[str, Any]) -> str:
+    return not_as_set(seat.probe.environment, effective) if "gogc" in effective else ""
 
 
 class _Reader:

@@ -3,7 +3,7 @@
 What a run decides beforehand is there before its first replicate: ``plan.json``, each scenario's manifest with its margins
 and rules (``scenarios/NAME.toml``), what is predicted (``predictions.json``) and, by engine, the costs that this rests on
 (``costs/ENGINE.json``).
-``runs.jsonl`` gets one fsync'ed line a replicate, ``end.json`` says what ended the run, and ``analysis.json`` and
+``probes.json`` has what a process of each cell saw of its own settings. ``runs.jsonl`` gets one fsync'ed line a replicate, ``end.json`` says what ended the run, and ``analysis.json`` and
 ``report.html`` are derived from all that and may be written again at any time.
 """
 
@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -25,6 +25,7 @@ _PLAN: Final = "plan.json"
 _MANIFESTS: Final = "scenarios"
 _PREDICTIONS: Final = "predictions.json"
 _COSTS: Final = "costs"
+_PROBES: Final = "probes.json"
 _RUNS: Final = "runs.jsonl"
 _END: Final = "end.json"
 _ANALYSIS: Final = "analysis.json"
@@ -102,6 +103,10 @@ class RunFolder:
     def keep_analysis(self, cells: Sequence[CellSummary]) -> None:
         """Write what was concluded."""
         _write(self.path / _ANALYSIS, _json(_Analysis(format=FORMAT, cells=tuple(cells))))
+
+    def keep_probes(self, seen: Mapping[str, Mapping[str, Any]]) -> None:
+        """Write what a process of each cell saw of its own settings before the first replicate."""
+        _write(self.path / _PROBES, _json({"format": FORMAT, "cells": seen}))
 
     def keep_report(self, page: str) -> Path:
         """Write the run's page; where it is."""

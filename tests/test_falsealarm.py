@@ -27,7 +27,7 @@ def _material(lab_root: Path, script: Callable[[Mapping[str, Any]], Reply | None
     (cell,) = part.cells
     binary = Binary(content=b"x")
     wanted = Wanted(part.scenario, cell, FakeEngine(script=script))
-    return Material(binary, (Prepared(wanted, GoProgram("mmap-large", files={}), binary),))
+    return Material(binary, (Prepared(wanted, GoProgram("mmap-large", files={}), binary, binary),))
 
 
 def _check(lab_root: Path, script: Callable[[Mapping[str, Any]], Reply | None]) -> Checked:

@@ -74,6 +74,17 @@ def test_one_order_shuffles_all_cells_that_run(measured: tuple[Path, dict[str, A
     assert {cell.engine for cell in plan.cells} == {"host", "docker"}
 
 
+def test_a_process_of_each_cell_says_what_took_effect(measured: tuple[Path, dict[str, Any]]) -> None:
+    """Before the first replicate, and the record keeps it."""
+    probes = json.loads((Path(measured[1]["record"]) / "probes.json").read_text())["cells"]
+
+    assert set(probes) == {cell["id"] for cell in measured[1]["cells"] if "refused" not in cell["outcomes"]}
+    for seen in probes.values():
+        assert (seen["gogc"], seen["gomemlimit"], seen["godebug"]) == (100, 2**63 - 1, "")
+        assert seen["go"] == "go1.27.3"
+        assert any(line.startswith("/ ") for line in seen["mounts"])
+
+
 def test_each_scenario_is_judged_by_its_own_manifest(measured: tuple[Path, dict[str, Any]]) -> None:
     """Predictions, metrics of the same name, and claims."""
     found = analyse(RunFolder(Path(measured[1]["record"])))

@@ -14,10 +14,14 @@ from lab.model.run import Capture, Turn
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """Where a cell's replicates run, and the command that each is; ``flaw`` is what of its container is not as asked."""
+    """Where a cell's replicates run, the command that each is, and that of a process which says what took effect.
+
+    ``flaw`` is what of its container is not as asked.
+    """
 
     agent: Agent
     command: Command
+    probe: Command
     flaw: str = ""
 
 

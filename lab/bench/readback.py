@@ -1,8 +1,8 @@
-"""What was asked of a container and what took effect, as its agent reads it back from inside."""
+"""What was asked for and what took effect, as it is read back from inside: by the agent of the container, by a process of the cell."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from lab.engine.base import Spec
@@ -11,6 +11,44 @@ from lab.model.units import rounded_bytes
 
 _PAGE: Final = 4096
 """The kernel rounds a memory limit down to whole pages."""
+
+
+_NO_LIMIT: Final = 2**63 - 1
+"""runtime/debug.SetMemoryLimit's math.MaxInt64."""
+_UNITS: Final = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
+
+
+def not_as_set(environment: Sequence[str], effective: Mapping[str, Any]) -> str:
+    """Where what a probe saw (``effective``) is not what its *environment* sets or leaves alone; empty where it is."""
+    variables = dict(entry.split("=", 1) for entry in environment)
+    wanted = {
+        "gogc": _gogc(variables.get("GOGC", "100")),
+        "gomemlimit": _memory_limit(variables.get("GOMEMLIMIT", "off")),
+        "godebug": variables.get("GODEBUG", ""),
+    }
+    return "; ".join(
+        f"{name.upper()} is {effective.get(name)!r} in a process, where {value!r} was to be"
+        for name, value in wanted.items()
+        if effective.get(name) != value
+    )
+
+
+def _gogc(text: str) -> int:
+    """As runtime/mgc.go reads it: off is -1, and what is no number is 100."""
+    if text == "off":
+        return -1
+    try:
+        return int(text)
+    except ValueError:
+        return 100
+
+
+def _memory_limit(text: str) -> int:
+    """As runtime/mgcpacer.go reads it: off is no limit, else a number of bytes with an optional unit."""
+    for unit in sorted(_UNITS, key=len, reverse=True):
+        if text.endswith(unit) and text.removesuffix(unit).isdecimal():
+            return int(text.removesuffix(unit)) * _UNITS[unit]
+    return int(text) if text.isdecimal() else _NO_LIMIT
 
 
 def not_as_asked(spec: Spec, hello: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lab.bench.readback import not_as_asked
+from lab.bench.readback import not_as_asked, not_as_set
 from lab.engine.base import Spec
 
 _LIMITS = {"quota_us": 50_000, "period_us": 100_000, "memory_bytes": 64 << 20, "cpus": "0-1"}
@@ -59,3 +59,35 @@ def test_no_limit_at_all_is_told() -> None:
         assert "the container has no quota" in said
         assert "the container has none" in said
         assert "the container has no limit" in said
+
+
+_SEEN = {"gogc": 100, "gomemlimit": 2**63 - 1, "godebug": ""}
+
+
+@pytest.mark.parametrize(
+    ("environment", "seen"),
+    [
+        ((), {}),
+        (("HOME=/tmp", "GOGC=50"), {"gogc": 50}),
+        (("GOGC=off",), {"gogc": -1}),
+        (("GOMEMLIMIT=512MiB",), {"gomemlimit": 512 << 20}),
+        (("GOMEMLIMIT=1000B",), {"gomemlimit": 1000}),
+        (("GOMEMLIMIT=1000",), {"gomemlimit": 1000}),
+        (("GODEBUG=madvdontneed=1,gctrace=1",), {"godebug": "madvdontneed=1,gctrace=1"}),
+    ],
+)
+def test_a_process_that_sees_its_environment_has_no_flaw(
+    environment: tuple[str, ...], seen: dict[str, object]
+) -> None:
+    """As the runtime reads it: what is not set is the runtime's own default."""
+    assert not_as_set(environment, _SEEN | seen) == ""
+
+
+def test_a_process_that_sees_something_else_is_told() -> None:
+    """Each setting with both values."""
+    said = not_as_set(("GODEBUG=gctrace=1",), _SEEN | {"gogc": 200})
+
+    assert (
+        said
+        == "GOGC is 200 in a process, where 100 was to be; GODEBUG is '' in a process, where 'gctrace=1' was to be"
+    )

@@ -12,6 +12,7 @@ pytestmark = [pytest.mark.go, pytest.mark.slow]
 
 _PROGRAMS: dict[str, dict[str, int | str]] = {
     "calibrate": {},
+    "probe": {},
     "mmap-large": {
         "mode": "touch",
         "size": 1 << 26,
