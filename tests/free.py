@@ -1,4 +1,4 @@
-"""Costs of nothing: what remains is the scheduler's own order and the kernel's milliseconds."""
+"""Costs of nothing: what remains is the scheduler's own order and the kernel's periods."""
 
 from dataclasses import replace
 
@@ -8,6 +8,8 @@ from lab.sim.packaged import packaged
 
 FAULT_NS = 1000
 """What one page fault costs all the same: touching has to take time to be seen."""
+_PERIODS = ("tick", "slice", "bandwidth_slice")
+"""What the kernel does by, not what it costs."""
 
 
 def free() -> Costs:
@@ -18,8 +20,9 @@ def free() -> Costs:
             cost, points=tuple(Point(levels=point.levels, processes=((0.0,),)) for point in cost.points)
         )
         for name, cost in costs.costs.items()
+        if name not in _PERIODS
     }
     fault = replace(
         costs.cost("fault"), points=(Point(levels={"page": 4096}, processes=((float(FAULT_NS),),)),)
     )
-    return replace(costs, costs=nothing | {"fault": fault})
+    return replace(costs, costs=costs.costs | nothing | {"fault": fault})

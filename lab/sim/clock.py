@@ -5,18 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any, Protocol
 
-
-class Event(Protocol):
-    """Something that happens once."""
-
-    callbacks: Any
-
-    @property
-    def triggered(self) -> bool:
-        """Whether it is decided that it happens."""
-
-    def succeed(self) -> Any:  # noqa: ANN401 - the loop's own event
-        """Have it happen now."""
+from lab.sim.thread import Thread
 
 
 class Clock(Protocol):
@@ -34,18 +23,12 @@ class Clock(Protocol):
     def timeout(self, delay: int) -> Any:  # noqa: ANN401 - the loop's own event
         """An event *delay* nanoseconds from now."""
 
-    def event(self) -> Any:  # noqa: ANN401 - the loop's own event
-        """An event that waits to be triggered."""
+    def alarm(self, thread: Thread) -> Any:  # noqa: ANN401 - the loop's own event
+        """What resumes *thread*, whenever that is asked for."""
 
-    def process(self, steps: Steps) -> Any:  # noqa: ANN401 - the loop's own process
-        """Take *steps* from now on."""
+    def resume(self, thread: Thread, at: int) -> None:
+        """Resume *thread* at *at*, and at no time that was asked for before."""
 
 
 Steps = Generator[Any, Any, Any]
-"""Something that takes simulated time: it yields the events that it waits for."""
-
-
-def trigger_at(clock: Clock, event: Event, at: int) -> None:
-    """Have *event* happen at *at*, unless it has happened by then."""
-    wake = clock.timeout(max(at - int(clock.now), 0))
-    wake.callbacks.append(lambda _: None if event.triggered else event.succeed())
+"""Something that takes simulated time: it yields, nothing in particular, until it is resumed."""

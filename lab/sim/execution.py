@@ -40,7 +40,7 @@ class Execution:
     ) -> None:
         self._threads = threads
         self._netpoll = netpoll
-        self._clock = threads.clock
+        self._clock = threads.kernel.clock
         self._state = threads.state
         self._operations = operations
         self._world = world
@@ -62,9 +62,11 @@ class Execution:
         """One M's life, with *g* as what it runs first."""
         if g is not None:
             yield from self._execute(m, g, inherits=True)
+        else:
+            self._threads.take_brought(m)
         while self.ended is None:
             if m.ends:
-                self._threads.end(m)
+                yield from self._threads.end(m)
                 return
             if m.locked_g is not None:
                 yield from self._threads.stop_locked(m)
@@ -162,7 +164,7 @@ class Execution:
                     yield from threads.catch_up(m)
                     if self.ended is not None:
                         return
-                    self.running = m
+                    self.running, now = m, m.clock
                 if operation is None:
                     try:
                         operation = send(result)
@@ -246,7 +248,7 @@ class Execution:
                     continue
                 if result is LASTS:
                     self.performed, performed = self.performed + performed, 0
-                    result = yield from m.steps
+                    result = yield from m.doing
                     if self.ended is not None:
                         return
                     self.running = m

@@ -1,12 +1,11 @@
 """The event loop: the only module that knows SimPy.
 
-Every M is a SimPy process (:class:`~lab.sim.execution.Execution`); a G is data. An M has a clock of its own, which
+Every M is a thread whose steps (:class:`~lab.sim.execution.Execution`) the loop resumes; a G is data. An M has a clock of its own, which
 runs ahead of the loop's in plain Python while no event is due before it, because only an event can interfere. Before
 each effect that others can see the M catches up (:meth:`~lab.sim.threads.Threads.catch_up`), so effects happen in
 the order of simulated time.
 
-Not modelled yet: the kernel below. There are as many CPUs as threads that want one, and a wake-up takes what
-its cost says.
+Which thread has a CPU is the kernel's decision (:mod:`~lab.sim.kernel`), which knows nothing of goroutines.
 """
 
 from __future__ import annotations
@@ -28,6 +27,7 @@ from lab.sim.costs import Costs, Draws
 from lab.sim.events import Event
 from lab.sim.exchange import Exchange
 from lab.sim.execution import Ended, Execution
+from lab.sim.kernel import Kernel
 from lab.sim.mistakes import MistakeError, place_of
 from lab.sim.netpoll import Netpoll
 from lab.sim.operation import Body, next_serial
@@ -39,6 +39,7 @@ from lab.sim.sched import UNNOTICED
 from lab.sim.state import Goroutine, M, P, Sched, Timer
 from lab.sim.statistics import Statistics, statistics
 from lab.sim.sysmon import Sysmon
+from lab.sim.thread import NEVER, Thread
 from lab.sim.threads import Threads
 from lab.sim.timeline import Sample
 
@@ -65,8 +66,27 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
+class _Alarm:
+    """What stands in SimPy's queue where a thread is to be resumed: an event that can be scheduled again and again."""
+
+    __slots__ = ("_once", "thread")
+    _ok = True
+
+    def __init__(self, clock: _Clock, thread: Thread) -> None:
+        self.thread = thread
+        self._once = (clock.go_on,)
+
+    @property
+    def callbacks(self) -> Any:  # noqa: ANN401 - what SimPy calls with an event
+        """The same each time: SimPy takes them away from an event that it handles."""
+        return self._once
+
+    @callbacks.setter
+    def callbacks(self, _: object) -> None: ...
+
+
 class _Clock(simpy.Environment):
-    """SimPy's environment, which also knows a time before which nothing happens."""
+    """SimPy's environment, which also knows a time before which nothing happens, and resumes threads."""
 
     horizon: float = 0
 
@@ -75,6 +95,23 @@ class _Clock(simpy.Environment):
         super().schedule(event, priority, delay)
         if (at := self._now + delay) < self.horizon:
             self.horizon = at
+
+    def alarm(self, thread: Thread) -> _Alarm:
+        """What resumes *thread*."""
+        return _Alarm(self, thread)
+
+    def resume(self, thread: Thread, at: int) -> None:
+        """Resume *thread* at *at*, and at no time that was asked for before."""
+        if thread.due != at:
+            thread.due = at
+            self.schedule(thread.alarm, delay=at - self._now)
+
+    def go_on(self, alarm: Any) -> None:  # noqa: ANN401 - an _Alarm, to SimPy an event
+        """Let a thread go on, unless it is to at another time."""
+        thread = alarm.thread
+        if thread.due == self._now:
+            thread.due = NEVER
+            next(thread.steps, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +157,7 @@ def _body(fn: Callable[..., Any], made: object) -> Body:
 class Loop:
     """One run of one simulated process. It is the :class:`~lab.sim.program.World` of its goroutines."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that a run depends on
         self,
         release: GoRelease,
         costs: Costs,
@@ -128,6 +165,7 @@ class Loop:
         *,
         gomaxprocs: int,
         cpus: int,
+        quota: float | None = None,
         events: bool = False,
         fused: bool = True,
     ) -> None:
@@ -135,10 +173,16 @@ class Loop:
         self._state = Sched(release=release, ps=[P(id=number) for number in range(gomaxprocs)])
         self._cost = Draws(costs, streams("golab costs"))
         self.events: list[Event] | None = [] if events else None
-        self._threads = Threads(
-            self._state, self._env, self._cost, streams("golab steal"), Recorder(self.events)
+        recorder = Recorder(self.events)
+        self._kernel = Kernel(
+            self._env,
+            self._cost,
+            streams("golab kernel"),
+            recorder.used_cpu if events else None,
+            cpus=cpus,
+            quota=quota,
         )
-        self._threads.start = self._start
+        self._threads = Threads(self._state, self._kernel, self._cost, streams("golab steal"), recorder)
         self._threads.ended = self._died
         self._waiting = self._threads.waiting
         netpoll = Netpoll(self._threads)
@@ -146,6 +190,7 @@ class Loop:
         self._exchange = Exchange(self._threads, streams("golab select"), self._new_g, cpus=cpus)
         self._operations = Operations(self._threads, netpoll, self._sysmon, self._exchange, self._new_g)
         self._execution = Execution(self._threads, netpoll, self._operations, self, fused=fused)
+        self._threads.steps = self._execution.steps
         self._streams = streams
         self._named: dict[str, random.Random] = {}
         self._gs = 0
@@ -189,9 +234,8 @@ class Loop:
         self._operations.masks_deadlock = program_.masks_deadlock
         m0 = self._threads_at_main()
         arguments = (program_, lambda: self._execution.is_panicking)
-        self._execution.main = main = self._new_g(_main, arguments, m0, program_.main.__name__)
-        self._start(m0, main)
-        self._env.process(self._sysmon.steps())
+        self._execution.main = self._new_g(_main, arguments, m0, program_.main.__name__)
+        self._sysmon.begin()
         if sample_every:
             self._env.process(self._sample(sample_every))
         self._operations.most_in_no_time = max_events
@@ -210,11 +254,13 @@ class Loop:
         """
         state = self._state
         m0 = self._threads.new_m()
+        self._kernel.run_first(m0, self._main_steps(m0))
         for _ in range(min(state.gomaxprocs, _STARTED_MS)):
-            self._start(self._threads.new_m())
+            m = self._threads.new_m()
+            self._kernel.begin(m, self._execution.steps(m))
+            self._threads.recorder.thread(m, "running", "idle")
+            state.idle_ms.append(m)
         state.idle_ps = state.ps[::-1]  # procresize puts them from the last to the first: P0 is taken first
-        while self._env.peek() <= 0:
-            self._env.step()
         self._threads.acquire(m0, state.idle_ps.pop())
         state.ps[0].schedtick = _STARTED_SCHEDTICK
         handle = program.G(self, 0)
@@ -223,6 +269,9 @@ class Loop:
         self._threads.put_next(m0, updater)
         m0.clock = 0  # what waking cost passed before main
         return m0
+
+    def _main_steps(self, m0: M) -> Steps:
+        yield from self._execution.steps(m0, self._execution.main)
 
     def _until_the_end(self, max_time: int, max_events: int) -> Ended:
         step, peek, steps = self._env.step, self._env.peek, 0
@@ -258,7 +307,7 @@ class Loop:
         m = self._execution.running
         return place_of(m.curg.body) if m is not None and m.curg is not None else ""
 
-    def _sample(self, every: int) -> Steps:
+    def _sample(self, every: int) -> Any:  # noqa: ANN401 - a SimPy process
         state = self._state
         while True:
             yield self._env.timeout(every)
@@ -285,9 +334,6 @@ class Loop:
         self._waiting[self._gs] = g
         self._threads.created(m, g)
         return g
-
-    def _start(self, m: M, g: Goroutine | None = None) -> None:
-        self._env.process(self._execution.steps(m, g))
 
     def _died(self, at: int, message: str) -> None:
         """Nothing can ever run again, and the runtime says *message* of it."""

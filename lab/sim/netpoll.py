@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab.sim import sched
-from lab.sim.clock import Steps, trigger_at
+from lab.sim.clock import Steps
 from lab.sim.state import Goroutine, M, P
 from lab.sim.status import RUNNABLE
 from lab.sim.threads import Threads
@@ -57,14 +57,11 @@ class Netpoll:
         if wait == 0 or state.net_ready:
             return
         state.poller, state.poll_until = m, until or 0  # who waits, waits for what is still to come
-        m.alarm = self._threads.clock.event()
-        if wait is not None:
-            trigger_at(self._threads.clock, m.alarm, m.clock + wait + self._threads.cost("epoll_overshoot"))
         self._threads.check_dead(m)
         self._threads.recorder.thread(m, "running", "polling")
-        yield m.alarm
-        m.alarm = None
-        m.clock = max(m.clock, int(self._threads.clock.now))
+        late = 0 if wait is None else self._threads.cost("epoll_overshoot")
+        yield from self._threads.kernel.sleep(m, None if wait is None else m.clock + wait + late)
+        m.token = False  # what came since it woke has no other sleep to end
         self._threads.recorder.thread(m, "polling", "running")
         state.poller, state.poll_until, state.last_poll = None, 0, m.clock
 
@@ -73,11 +70,8 @@ class Netpoll:
         state = self._state
         state.net_pending -= 1
         state.net_ready.append(g)
-        if state.poller is not None and state.poller.alarm is not None:
-            now = int(self._threads.clock.now)
-            trigger_at(
-                self._threads.clock, state.poller.alarm, now + self._threads.latency(state.poller, now)
-            )
+        if state.poller is not None:
+            self._threads.kernel.deliver(state.poller)
 
     def take_arrived(self, m: M) -> Goroutine | None:
         """proc.go: findRunnable after netpoll. One G runs here, the rest wherever there is room."""
@@ -117,8 +111,7 @@ class Netpoll:
     def _break_poll(self, m: M, due: int) -> None:
         """netpoll_epoll.go: netpollBreak, if the poller would sleep for longer."""
         poller = self._state.poller
-        if poller is None or poller.alarm is None or 0 < self._state.poll_until <= due:
+        if poller is None or 0 < self._state.poll_until <= due:
             return
         self._state.poll_until = 1  # broken: nobody breaks it again
-        m.clock += self._threads.futex_wake()
-        trigger_at(self._threads.clock, poller.alarm, m.clock + self._threads.latency(poller, m.clock))
+        self._threads.kernel.wake(poller, m)

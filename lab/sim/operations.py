@@ -1,7 +1,6 @@
 """What each operation does to the scheduler, and how long it takes: the table, the CPU, system calls, the network.
 
-Until the collector comes, an allocation costs its time and nothing else; until the kernel layer comes, threads
-never wait for a CPU, and a spin takes what it says.
+Until the collector comes, an allocation costs its time and nothing else.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from typing import Any, Final
 
 from lab.sim import operation as op
 from lab.sim import sched
-from lab.sim.clock import Steps, trigger_at
+from lab.sim.clock import Steps
 from lab.sim.exchange import Exchange
 from lab.sim.mistakes import MistakeError
 from lab.sim.netpoll import Netpoll
@@ -19,6 +18,7 @@ from lab.sim.result import LASTS, STOPPED, GoPanicError
 from lab.sim.state import Goroutine, M
 from lab.sim.status import RUNNABLE, RUNNING, SYSCALL
 from lab.sim.sysmon import Sysmon
+from lab.sim.thread import NEVER
 from lab.sim.threads import Threads
 from lab.sim.unwind import GoexitError, unwind
 
@@ -33,7 +33,8 @@ class Operations:
     ) -> None:
         self._threads = threads
         self._netpoll = netpoll
-        self._clock = threads.clock
+        self._clock = threads.kernel.clock
+        self._kernel = threads.kernel
         self._cost = threads.cost
         self._sysmon = sysmon
         self._spawn = spawn
@@ -123,7 +124,7 @@ class Operations:
         if end < self._clock.horizon:
             m.clock = end
             return None
-        m.steps = self._works(m, g, operation)
+        m.doing = self._works(m, g, operation)
         return LASTS
 
     def _works(self, m: M, g: Goroutine, operation: op.Work) -> Steps:
@@ -135,33 +136,36 @@ class Operations:
 
     def _spin(self, m: M, g: Goroutine, operation: op.Spin) -> object:
         operation.until = operation.until or m.clock + operation.ns
-        m.steps = self._spins(m, g, operation)
+        m.doing = self._spins(m, g, operation)
         return LASTS
 
     def _spins(self, m: M, g: Goroutine, operation: op.Spin) -> Steps:
+        """The wall's clock goes on while the thread waits for a CPU."""
+        m.until = operation.until
         spent = yield from self._preemptibly(m, g, max(operation.until - m.clock, 0))
+        m.until = NEVER
         return None if spent is None else self._stopped(m, g, operation)
 
     def _alloc(self, m: M, g: Goroutine, operation: op.Alloc) -> object:
         operation.ns = operation.ns or self._cost("alloc", {"bytes": max(operation.nbytes, 1)})
-        m.steps = self._works(m, g, operation)  # type: ignore[arg-type]  # what both have is ns
+        m.doing = self._works(m, g, operation)  # type: ignore[arg-type]  # what both have is ns
         return LASTS
 
     def _touch(self, m: M, g: Goroutine, operation: op.Touch) -> object:
         """A fault's cost is drawn once for a whole touch: what was calibrated is the mean over many pages."""
         operation.fault = operation.fault or max(self._cost("fault", {"page": operation.page}), 1)
-        m.steps = self._touches(m, g, operation)
+        m.doing = self._touches(m, g, operation)
         return LASTS
 
     def _touches(self, m: M, g: Goroutine, operation: op.Touch) -> Steps:
         """A fault that has begun is finished, signal or not."""
-        begun, fault = m.clock, operation.fault
+        fault = operation.fault
         spent = yield from self._preemptibly(m, g, operation.pages * fault)
         if spent is None:
             return None
         done = min(-(-spent // fault), operation.pages)
         operation.pages -= done
-        m.clock = begun + done * fault
+        m.clock += done * fault - spent
         yield from self._threads.catch_up(m)
         return self._stopped(m, g, operation)
 
@@ -173,22 +177,21 @@ class Operations:
 
     def _preemptibly(self, m: M, g: Goroutine, ns: int) -> Steps:
         """Let *ns* pass on the CPU; None, or how much had passed when the signal came."""
-        begun, end = m.clock, m.clock + ns
-        if end < self._clock.peek():
-            m.clock = end
+        m.clock += ns
+        if m.clock < self._clock.peek():
             return None
-        alarm = self._clock.event()
-        trigger_at(self._clock, alarm, end)
-        self._sysmon.preemptible[m.id] = (g, alarm)
-        yield alarm
+        self._sysmon.preemptible[m.id] = g
+        yield from self._kernel.reach(m)
         del self._sysmon.preemptible[m.id]
-        m.clock = int(self._clock.now)
-        return m.clock - begun if m.clock < end else None
+        if not m.cut:
+            return None
+        left, m.cut = m.cut, 0
+        return ns - left
 
     # Off the CPU
 
     def _syscall(self, m: M, g: Goroutine, operation: op.Syscall) -> object:
-        m.steps = self._calls(m, g, operation)
+        m.doing = self._calls(m, g, operation)
         return LASTS
 
     def _calls(self, m: M, g: Goroutine, operation: op.Syscall) -> Steps:
@@ -201,10 +204,13 @@ class Operations:
             state.stuck += 1
             yield from threads.catch_up(m)
             threads.check_dead(m)
-            yield self._clock.event()  # it never returns
+            yield from self._kernel.sleep(m)
             raise AssertionError("a system call that never returns has returned")
         m.old_p = m.p
-        m.clock += operation.ns + self._syscall_cost()
+        m.clock += operation.cpu + self._syscall_cost()
+        if operation.cpu < operation.ns:
+            yield from self._kernel.reach(m)
+            yield from self._kernel.sleep(m, m.clock + operation.ns - operation.cpu)
         yield from threads.catch_up(m)
         if m.p is None:
             self._try_get_p(m)

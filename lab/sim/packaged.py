@@ -26,7 +26,24 @@ _SIMPLE: Final[Mapping[str, tuple[float, ...]]] = {
     "timer_add": (80, 100, 130),
     "timer_fire": (60, 80, 120),
     "steal": (200, 300, 500),  # four passes over idle Ps
-    "futex_wake": (4_500, 8_500, 9_300),  # the waker's side
+    "futex_wake": (4_500, 8_500, 9_300),  # the waker's side, the wakee on another CPU
+    "futex_wake_here": (2_000, 2_300, 2_800),  # likewise, on the waker's own
+    "futex_wake_nobody": (350, 450, 600),  # likewise, the wakee not asleep yet
+    "clone": (15_000, 20_000, 30_000),  # the creator's side of a new thread
+    "thread_start": (30_000, 40_000, 60_000),  # until it runs
+    "wake_here": (
+        2_600,
+        3_000,
+        3_400,
+    ),  # until a thread that was woken on the waker's own CPU runs in its place
+    "context_switch": (1_200, 1_500, 2_000),  # one thread stops, the next of the queue runs
+    "sysmon_round": (1_000, 1_500, 2_500),
+    "tick": (4_000_000,),  # HZ=250
+    "slice": (
+        1_400_000,
+    ),  # fair.c: sysctl_sched_base_slice, 0.7 ms times 2 on two CPUs; a slice ends at a tick
+    "bandwidth_slice": (5_000_000,),  # /proc/sys/kernel/sched_cfs_bandwidth_slice_us
+    "packing_permille": (0,),  # most kernels put a woken thread on an idle CPU where there is one
     "epoll_overshoot": (
         62_000,
         72_000,

@@ -7,6 +7,7 @@ from typing import Final
 from lab.sim.events import Event
 from lab.sim.state import Goroutine, M, P
 from lab.sim.status import GStatus
+from lab.sim.thread import Thread
 
 _NONE: Final = -1
 
@@ -37,6 +38,11 @@ class Recorder:
         """An M does something else."""
         if self.on:
             self._add(m, "thread", (_NONE, _p_of(m)), (old, new))
+
+    def used_cpu(self, thread: Thread, at: int, old: str, new: str) -> None:
+        """The kernel has given a thread a CPU, or taken it."""
+        cpu = _NONE if thread.cpu is None else thread.cpu.id
+        self._events.append(Event(at, "cpu", _NONE, thread.id, cpu, old, new, ""))
 
     def _add(self, m: M, kind: str, who: tuple[int, int], change: tuple[str, str], reason: str = "") -> None:
         self._events.append(Event(m.clock, kind, who[0], m.id, who[1], change[0], change[1], reason))

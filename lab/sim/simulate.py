@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import random
 import runpy
 from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +27,8 @@ from lab.sim.timeline import Sample
 from lab.sim.watchdog import watched
 
 _MOST_PS: Final = 1024
+_LEAST_QUOTA: Final = 0.01
+"""1 ms a period. kernel/sched/core.c: ``min_cfs_quota_period``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +64,8 @@ def simulate(  # noqa: PLR0913 - SIM.md's signature
 ) -> Result:
     """Simulate one process of the program *main*; the same arguments give the same result.
 
-    ``gomaxprocs=None`` is the runtime's own choice, the number of *cpus*. Times are nanoseconds. *max_events* bounds
+    ``gomaxprocs=None`` is the runtime's own choice (:func:`default_gomaxprocs`). *cpus* are those that the process may
+    use; *quota* is its control group's CPU bandwidth in CPUs' worth of time, None for no limit. Times are nanoseconds. *max_events* bounds
     the operations and the simulator's own steps together. SimulatedProgramError for settings that cannot be,
     ProgramRaisedError with the user's line, the goroutine and the simulated time for what the program's Python did.
     """
@@ -111,9 +115,9 @@ class Setup:
         max_time: int = s(60),
         max_events: int = 50_000_000,
     ) -> None:
-        procs = cpus if gomaxprocs is None else gomaxprocs
+        _check_settings(gomaxprocs, cpus, quota, max_time)
+        procs = default_gomaxprocs(cpus, quota) if gomaxprocs is None else gomaxprocs
         given = dict(params or {})
-        _check_settings(procs, cpus, quota, max_time)
         _check_parameters(main, given)
         self._what = Program(main=main, params=given, inits=tuple(inits), masks_deadlock=masks_deadlock)
         self._limits = {"max_time": max_time, "max_events": max_events}
@@ -122,7 +126,9 @@ class Setup:
         def stream(name: str) -> random.Random:
             return random.Random(f"{seed}/{repetition}/{name}")  # noqa: S311 - a simulation, not a secret
 
-        self._loop = partial(Loop, release, used, stream, gomaxprocs=procs, cpus=cpus, events=events)
+        self._loop = partial(
+            Loop, release, used, stream, gomaxprocs=procs, cpus=cpus, quota=quota, events=events
+        )
 
     def run(self, *, sample_every: int = 0) -> tuple[Result, list[Sample]]:
         """Simulate once."""
@@ -166,17 +172,29 @@ class Setup:
             raise _raised(place, circumstances, said)
 
 
+def default_gomaxprocs(cpus: int, quota: float | None) -> int:
+    """The runtime's own choice since Go 1.25: the CPUs, or the quota rounded up, but no less than 2 for it.
+
+    cgroup_linux.go: adjustCgroupGOMAXPROCS. An environment variable GOMAXPROCS, ``GODEBUG=containermaxprocs=0`` or a
+    ``go`` line in go.mod below 1.25 turn it off: give *gomaxprocs* then.
+    """
+    return cpus if quota is None else min(cpus, max(2, math.ceil(quota)))
+
+
 def _raised(*parts: str) -> ProgramRaisedError:
     return ProgramRaisedError(": ".join(part for part in parts if part))
 
 
-def _check_settings(procs: int, cpus: int, quota: float | None, max_time: int) -> None:
-    if not 1 <= procs <= _MOST_PS:
+def _check_settings(procs: int | None, cpus: int, quota: float | None, max_time: int) -> None:
+    if procs is not None and not 1 <= procs <= _MOST_PS:
         raise SimulatedProgramError(f"GOMAXPROCS goes from 1 to {_MOST_PS}, not {procs}")
     if not 1 <= cpus <= _MOST_PS:
         raise SimulatedProgramError(f"CPUs go from 1 to {_MOST_PS}, not {cpus}")
-    if quota is not None:
-        raise SimulatedProgramError(f"quota {quota}: quotas are not simulated yet", hint="leave it None")
+    if quota is not None and not quota >= _LEAST_QUOTA:
+        raise SimulatedProgramError(
+            f"quota {quota}: a quota is in CPUs' worth of time, at least {_LEAST_QUOTA}",
+            hint="None is no quota",
+        )
     if max_time <= 0:
         raise SimulatedProgramError(f"max_time {max_time}: nothing happens before 0")
 

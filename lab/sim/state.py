@@ -10,6 +10,7 @@ from lab.sim.operation import Body, Operation
 from lab.sim.program import G
 from lab.sim.release import GoRelease
 from lab.sim.status import RUNNABLE, GStatus
+from lab.sim.thread import Thread
 
 
 @dataclass(slots=True, eq=False)
@@ -96,10 +97,9 @@ class P:
 
 
 @dataclass(slots=True, eq=False)
-class M:
-    """An OS thread. ``clock`` is its own simulated time, which runs ahead of the loop's while nothing can interfere."""
+class M(Thread):
+    """An OS thread that runs Go code, or sysmon."""
 
-    id: int
     p: P | None = None
     next_p: P | None = None
     old_p: P | None = None
@@ -110,12 +110,7 @@ class M:
     """The G that is locked to it: this M runs nothing else."""
     ends: bool = False
     """Its G has exited locked: the thread ends too."""
-    clock: int = 0
-    wake_at: int = 0
-    """When a wake-up that came before its parking takes effect."""
-    alarm: Any = None
-    """The loop's event that it waits for, if it does."""
-    steps: Any = None
+    doing: Any = None
     """What takes time before the operation under way has its result."""
 
 

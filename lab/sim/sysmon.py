@@ -3,40 +3,51 @@
 from __future__ import annotations
 
 from lab.sim import sched
-from lab.sim.clock import Event, Steps, trigger_at
+from lab.sim.clock import Steps
 from lab.sim.netpoll import Netpoll
 from lab.sim.state import Goroutine, M, P
 from lab.sim.threads import Threads
 
 
 class Sysmon:
-    """sysmon. ``preemptible`` has the alarm of each M whose G may be stopped where it is, by the M's id."""
+    """sysmon. ``preemptible`` are the Gs that may be stopped where they are, by the ids of their Ms."""
 
     def __init__(self, threads: Threads, netpoll: Netpoll) -> None:
         self._threads = threads
         self._netpoll = netpoll
         self._state = threads.state
-        self._clock = threads.clock
-        self._note: Event | None = None
-        self.preemptible: dict[int, tuple[Goroutine, Event]] = {}
+        self._kernel = threads.kernel
+        self._round = threads.cost.source("sysmon_round")
+        self._sleeps_deeply = False
+        self._woken = False
+        self.me = M(id=-1)
+        self.preemptible: dict[int, Goroutine] = {}
 
     def steps(self) -> Steps:
         """Its sleep doubles while it takes no P from a system call."""
-        rules, rounds, delay = self._state.release, 0, 0
-        me = M(id=-1)
+        rules, rounds, me = self._state.release, 0, self.me
+        delay = rules.sysmon_shortest
         while True:
+            me.clock += self._round()
+            yield from self._sleep_deeply(me)
+            if self._woken:
+                rounds, self._woken = 0, False
+            if self._state.net_ready and self._state.poller is None:
+                self._poll_at_last(me)
+            rounds = 0 if self._retake(me) else rounds + 1
             if rounds == 0:
                 delay = rules.sysmon_shortest
             elif rounds > rules.sysmon_patience:
                 delay = min(delay * 2, rules.sysmon_longest)
-            yield self._clock.timeout(delay + self._threads.cost("usleep_overshoot", {"ns": delay}))
-            woken = yield from self._sleep_deeply()
-            if woken:
-                rounds, delay = 0, rules.sysmon_shortest
-            me.clock = int(self._clock.now)
-            if self._state.net_ready and self._state.poller is None:
-                self._poll_at_last(me)
-            rounds = 0 if self._retake(me) else rounds + 1
+            yield from self._kernel.sleep(me, me.clock + delay + self._late(delay))
+
+    def begin(self) -> None:
+        """Have it monitor from now on."""
+        shortest = self._state.release.sysmon_shortest
+        self._kernel.begin(self.me, self.steps(), wakes_at=shortest + self._late(shortest))
+
+    def _late(self, delay: int) -> int:
+        return self._threads.cost("usleep_overshoot", {"ns": delay})
 
     def _poll_at_last(self, me: M) -> None:
         """Nobody has polled the network for a time slice: sysmon does, without a P."""
@@ -46,25 +57,25 @@ class Sysmon:
 
     def wake(self, m: M) -> None:
         """A system call begins, or has got a P again, while sysmon sleeps deeply because every P was idle."""
-        if self._note is not None:
-            trigger_at(self._clock, self._note, m.clock)
+        if self._sleeps_deeply:
+            self._sleeps_deeply, self._woken = False, True
+            self._kernel.wake(self.me, m)
 
-    def _sleep_deeply(self) -> Steps:
-        """While every P is idle: until the next timer, or until somebody says that it goes on; whether one did."""
-        state, now = self._state, int(self._clock.now)
+    def _sleep_deeply(self, me: M) -> Steps:
+        """While every P is idle: until the next timer, or until somebody says that it goes on."""
+        state = self._state
+        yield from self._kernel.reach(me)
         if len(state.idle_ps) < state.gomaxprocs:
-            return False
+            return
         due = sched.earliest_timer(state.ps)
         limit = state.release.sysmon_deep_sleep
         if due is not None:
-            if due <= now:
-                return False
-            limit = min(limit, due - now)
-        note = self._clock.event()
-        self._note = note
-        yield note | self._clock.timeout(limit)
-        self._note = None
-        return note.triggered
+            if due <= me.clock:
+                return
+            limit = min(limit, due - me.clock)
+        self._sleeps_deeply = True
+        yield from self._kernel.sleep(me, me.clock + limit)
+        self._sleeps_deeply = False
 
     def _retake(self, me: M) -> bool:
         """proc.go: retake. Whether a P was taken from a system call."""
@@ -105,10 +116,9 @@ class Sysmon:
         It passes over a G in a system call, which goes on afterwards as if nothing had been (Go 1.26+).
         """
         g.preempt = True
-        signal = self._clock.timeout(self._threads.cost("preempt_signal"))
-        signal.callbacks.append(lambda _: self._interrupt(m, g))
+        sent = self._kernel.after(self._threads.cost("preempt_signal"))
+        sent.callbacks.append(lambda _: self._interrupt(m, g))
 
     def _interrupt(self, m: M, g: Goroutine) -> None:
-        running = self.preemptible.get(m.id)
-        if g.preempt and running is not None and running[0] is g and not running[1].triggered:
-            running[1].succeed()
+        if g.preempt and self.preemptible.get(m.id) is g:
+            self._kernel.interrupt(m)

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from typing import Final
 
 from lab.sim import channel, sched
-from lab.sim.clock import Clock, Steps, trigger_at
+from lab.sim.clock import Steps
 from lab.sim.costs import Draws
+from lab.sim.kernel import Kernel
 from lab.sim.recorder import Recorder
 from lab.sim.state import Goroutine, M, P, Sched, Timer
 from lab.sim.status import RUNNABLE, WAITING, GStatus
@@ -24,43 +25,36 @@ _BACK_OFF: Final = 3_000
 class Threads:
     """The moves between Ms and Ps. The callables are set by whoever has them.
 
-    ``start`` makes a new M's steps begin, ``ended`` is told when and with what words the process dies, and
+    ``steps`` are what a new M does, ``ended`` is told when and with what words the process dies, and
     ``wake_poller`` that a timer is the earliest now.
     """
 
     def __init__(
-        self, state: Sched, clock: Clock, cost: Draws, steal_source: random.Random, recorder: Recorder
+        self, state: Sched, kernel: Kernel, cost: Draws, steal_source: random.Random, recorder: Recorder
     ) -> None:
         self.state = state
-        self.clock = clock
+        self.kernel = kernel
+        self.catch_up = kernel.reach
         self.cost = cost
         self.recorder = recorder
         self._steal_source = steal_source
-        self.futex_wake = cost.source("futex_wake")
         self._timer_add = cost.source("timer_add")
         self._timer_fire = cost.source("timer_fire")
         self.waiting: dict[int, Goroutine] = {}
         """Every G that is not dead, by its number."""
         self.horizon = 0
         """How far simulation goes at most."""
-        self.start: Callable[[M], None]
+        self.steps: Callable[[M], Steps]
         self.ended: Callable[..., None]
         self.wake_poller: Callable[[M, int], None]
 
-    def new_m(self) -> M:
+    def new_m(self, clock: int = 0) -> M:
         """A thread that has just been cloned, or was there at the start."""
-        m = M(id=self.state.threads_made, clock=int(self.clock.now))
+        m = M(id=self.state.threads_made, clock=clock)
         self.state.threads_made += 1
         self.state.ms.append(m)
         self.recorder.thread(m, "", "running")
         return m
-
-    def catch_up(self, m: M) -> Steps:
-        """Let the loop reach an M that ran ahead, if something happens before."""
-        clock = self.clock
-        clock.horizon = clock.peek()
-        if m.clock >= clock.horizon:
-            yield clock.timeout(m.clock - int(clock.now))
 
     def move(self, m: M, g: Goroutine, status: GStatus, reason: str = "") -> None:
         """Change what *g* does, on *m* and at its clock."""
@@ -121,28 +115,17 @@ class Threads:
         """proc.go: startm. The waker pays the system call; the woken M runs when its wake-up has come through."""
         state = self.state
         is_new = not state.idle_ms
-        m = self.new_m() if is_new else state.idle_ms.pop()
+        m = self.new_m(waker.clock) if is_new else state.idle_ms.pop()
         m.next_p = p
         p.m = m  # taken: neither idle nor anybody else's
         if spinning:
             m.spinning = True
             state.nmspinning += 1
             self.recorder.thread(m, "running" if is_new else "idle", "spinning")
-        self._wake(waker, m)
-        if is_new:
-            self.start(m)
-
-    def _wake(self, waker: M, m: M) -> None:
-        waker.clock += self.futex_wake()
-        at = waker.clock + self.latency(m, waker.clock)
-        if m.alarm is not None:
-            trigger_at(self.clock, m.alarm, at)
-        else:
-            m.wake_at = at  # it has not come to its parking yet
-
-    def latency(self, m: M, now: int) -> int:
-        """How long a woken thread needs until it runs: the longer it has slept, the longer (measured from 20 µs on)."""
-        return self.cost("wake_latency", {"gap": max(now - m.clock, 20_000)})
+        if not is_new:
+            self.kernel.wake(m, waker)
+            return
+        self.kernel.spawn(m, self.steps(m), waker)
 
     def handoff(self, waker: M, p: P) -> None:
         """proc.go: handoffp."""
@@ -156,16 +139,15 @@ class Threads:
 
     def _park(self, m: M) -> Steps:
         """Sleep on the futex until somebody brings a P. proc.go: mPark, acquirep."""
-        m.alarm = self.clock.event()
-        if m.next_p is not None:
-            trigger_at(self.clock, m.alarm, m.wake_at)
-        else:
+        if m.next_p is None:
             self.check_dead(m)
         self.recorder.thread(m, "running", "idle")
-        yield m.alarm
-        m.alarm = None
-        m.clock = max(m.clock, int(self.clock.now))
-        assert m.next_p is not None  # noqa: S101 - whoever wakes an M brings a P
+        yield from self.kernel.sleep(m)
+        self.take_brought(m)
+
+    def take_brought(self, m: M) -> None:
+        """Take the P that whoever woke or made this M has brought. proc.go: mstart1, stopm, acquirep."""
+        assert m.next_p is not None  # noqa: S101 - nobody wakes an M without
         if not m.spinning:
             self.recorder.thread(m, "idle", "running")
         self.acquire(m, m.next_p)
@@ -183,7 +165,7 @@ class Threads:
         if found is not None:
             self.ended(m.clock, found)
 
-    def end(self, m: M) -> None:
+    def end(self, m: M) -> Steps:
         """proc.go: mexit. The P goes on without it; nobody can wake this M again."""
         p = m.p
         assert p is not None  # noqa: S101 - its G has just run
@@ -192,6 +174,7 @@ class Threads:
         self.state.ms.remove(m)
         self.recorder.thread(m, "running", "")
         self.check_dead(m)
+        yield from self.kernel.end(m)
 
     # Locked Ms
 
@@ -203,7 +186,7 @@ class Threads:
         self.release(m, p)
         self.state.nmidlelocked -= 1
         locked.next_p, p.m = p, locked
-        self._wake(m, locked)
+        self.kernel.wake(locked, m)
 
     def stop_locked(self, m: M) -> Steps:
         """proc.go: stoplockedm. The P goes to somebody else; wait until this M's own G is to run."""
@@ -275,8 +258,8 @@ class Threads:
         while victim.runnext is not None:
             g = victim.runnext
             if sched.backs_off(victim):
-                m.clock += _BACK_OFF + self.cost("usleep_overshoot", {"ns": _BACK_OFF})
-                yield from self.catch_up(m)
+                until = m.clock + _BACK_OFF + self.cost("usleep_overshoot", {"ns": _BACK_OFF})
+                yield from self.kernel.sleep(m, until)
             if victim.runnext is g:
                 victim.runnext = None
                 return g

@@ -149,11 +149,13 @@ def test_settings_that_cannot_be_are_refused() -> None:
     for settings, said in (
         ({"gomaxprocs": 0}, "GOMAXPROCS goes from 1 to 1024, not 0"),
         ({"gomaxprocs": 10**9}, "GOMAXPROCS goes from 1 to 1024, not 1000000000"),
-        ({"cpus": 0}, "GOMAXPROCS goes from 1"),
+        ({"cpus": 0}, "CPUs go from 1 to 1024, not 0"),
         ({"cpus": 0, "gomaxprocs": 1}, "CPUs go from 1 to 1024, not 0"),
         ({"go": "1.22.10"}, "no profile for go1.22"),
         ({"params": {"n": 1}}, "the program has no parameter 'n'"),
-        ({"quota": 0.5}, "quotas are not simulated yet"),
+        ({"quota": 0}, "quota 0: a quota is in CPUs' worth of time"),
+        ({"quota": -0.5}, "quota -0.5"),
+        ({"quota": float("nan")}, "quota nan"),
         ({"max_time": 0}, "max_time 0"),
     ):
         with pytest.raises(SimulatedProgramError, match=said):
