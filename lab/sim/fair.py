@@ -14,6 +14,8 @@ from lab.sim.thread import Cpu, Thread
 
 _HALF_LIFE: Final = 32_000_000
 """Of what counts as recent use of a CPU, in ns. kernel/sched/pelt.c: y^32 = 0.5, in units of 1.024 ms."""
+NEW: Final = 0.5
+"""What a new thread counts as, of what is left of its CPU. fair.c: post_init_entity_util_avg."""
 
 
 def ran(thread: Thread, now: int) -> int:
@@ -61,9 +63,20 @@ def next_tick(cpu: Cpu, now: int, period: int) -> int:
     return now + period - (now - cpu.tick_phase) % period
 
 
-def utilization(of: Cpu, now: int) -> float:
-    """Share of the last moments that a CPU was busy (``util_avg``)."""
-    return _decayed(of.utilization, now - of.changed_at, busy=of.current is not None)
+def utilization(cpu: Cpu, now: int) -> float:
+    """Share of the last moments that a CPU was busy; it comes and goes with the threads that used it (``util_avg``)."""
+    return _decayed(cpu.utilization, now - cpu.changed_at, busy=cpu.current is not None)
+
+
+def attach(thread: Thread, cpu: Cpu, now: int) -> None:
+    """What a thread has used of late counts where it is now. Call before it is there."""
+    used = _decayed(thread.utilization, now - thread.stopped_running, busy=False)
+    old = thread.cpu
+    if old is not None:
+        note_use(old, now)
+        old.utilization = max(old.utilization - used, 0.0)
+    note_use(cpu, now)
+    cpu.utilization = min(cpu.utilization + used, 1.0)
 
 
 def note_use(cpu: Cpu, now: int) -> None:

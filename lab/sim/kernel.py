@@ -85,6 +85,7 @@ class Kernel:
         """A thread that sleeps, with what it will do; it last ran on *cpu*, and its timer rings at *wakes_at*."""
         thread.steps = steps
         thread.cpu = cpu or self.cpus[thread.id % len(self.cpus)]
+        thread.cpu.utilization = min(thread.cpu.utilization + thread.utilization, 1.0)
         thread.slept_at = thread.clock
         thread.alarm = self.clock.alarm(thread)
         if wakes_at is not None:
@@ -92,6 +93,7 @@ class Kernel:
 
     def run_first(self, thread: Thread, steps: Steps) -> None:
         """The thread with which a process begins: it has its CPU from the start."""
+        thread.utilization = fair.NEW
         self.begin(thread, steps, self.cpus[0])
         self._run(thread, self.cpus[0], 0, 0)
 
@@ -179,9 +181,11 @@ class Kernel:
     def spawn(self, thread: Thread, steps: Steps, parent: Thread) -> None:
         """Clone a thread: onto a CPU that is idle, if there is one (select_task_rq_fair, SD_BALANCE_FORK)."""
         now = parent.clock
-        self.begin(thread, steps, parent.cpu)
         cpu = next(iter(self._idle.values()), None) or parent.cpu
         assert cpu is not None  # noqa: S101 - its parent runs
+        thread.stopped_running = now
+        thread.utilization = (1 - fair.utilization(cpu, now)) * fair.NEW
+        self.begin(thread, steps, cpu)
         call = self._clone()
         self._start(thread, cpu, now, lambda: call + self._cost("thread_start"))
         parent.clock += call
@@ -199,7 +203,7 @@ class Kernel:
     def _start(self, thread: Thread, cpu: Cpu, now: int, latency: Callable[[], int]) -> None:
         thread.sleeps += 1
         thread.clock = max(thread.clock, now)
-        fair.arrive(thread, cpu, now)
+        self._arrive(thread, cpu, now)
         if cpu.current is None and not cpu.queue and not cpu.throttled:
             self._run(thread, cpu, now, latency())
             return
@@ -217,13 +221,23 @@ class Kernel:
         last = thread.cpu
         assert last is not None  # noqa: S101 - only a thread that has run is woken
         here = here or last
-        if self._packing and fair.utilization(here, now) + thread.utilization < self._packing:
+        if self._packing and self._fits(thread, here, now):
             return here
         if last.id in self._idle:
             return last
         if self._idle:
             return next(iter(self._idle.values()))
         return here if len(here.queue) < len(last.queue) else last
+
+    def _fits(self, thread: Thread, cpu: Cpu, now: int) -> bool:
+        """Whether a kernel that packs threads has one run where its waker does (seen on kernels of small virtual machines)."""
+        own = 0.0 if thread.cpu is cpu else thread.utilization
+        return fair.utilization(cpu, now) + own < self._packing
+
+    def _arrive(self, thread: Thread, cpu: Cpu, now: int) -> None:
+        if self._packing and thread.cpu is not cpu:
+            fair.attach(thread, cpu, now)
+        fair.arrive(thread, cpu, now)
 
     # CPUs change hands
 
@@ -317,7 +331,7 @@ class Kernel:
 
     def _move(self, thread: Thread, old: Cpu, new: Cpu, now: int) -> None:
         old.queue.remove(thread)
-        fair.arrive(thread, new, now)
+        self._arrive(thread, new, now)
         new.queue.append(thread)
 
     # Ticks

@@ -27,6 +27,7 @@ from lab.sim.costs import Costs, Draws
 from lab.sim.events import Event
 from lab.sim.exchange import Exchange
 from lab.sim.execution import Ended, Execution
+from lab.sim.fair import NEW
 from lab.sim.kernel import Kernel
 from lab.sim.mistakes import MistakeError, place_of
 from lab.sim.netpoll import Netpoll
@@ -257,6 +258,7 @@ class Loop:
         self._kernel.run_first(m0, self._main_steps(m0))
         for _ in range(min(state.gomaxprocs, _STARTED_MS)):
             m = self._threads.new_m()
+            m.utilization = NEW  # cloned a moment ago, on an idle CPU
             self._kernel.begin(m, self._execution.steps(m))
             self._threads.recorder.thread(m, "running", "idle")
             state.idle_ms.append(m)
