@@ -156,16 +156,17 @@ class _Task:
             self.costs,
             gomaxprocs=gomaxprocs,
             cpus=len(cpus_of(cell.levels[CPUSET])) or self.cpus,
+            quota=None if cell.text(QUOTA) == UNSET else float(cell.levels[QUOTA].value),
             seed=self.seed,
         )
-        folk = _simulated(cell, main, self.costs, gomaxprocs=FOLK_PS, cpus=FOLK_PS, seed=self.seed)
+        folk = _simulated(
+            cell, main, self.costs, gomaxprocs=FOLK_PS, cpus=FOLK_PS, quota=None, seed=self.seed
+        )
         return {metric.name: _metric(cell, metric, results, folk) for metric in metrics}
 
 
 def _beyond_the_model(cell: Cell) -> str:
     """What of a cell the simulator does not know yet; it is never predicted by other rules."""
-    if cell.text(QUOTA) != UNSET:
-        return "the simulator knows no CPU quotas yet"
     if cell.text(GODEBUG) != UNSET:
         return "the simulator knows no GODEBUG settings"
     return ""
@@ -182,6 +183,7 @@ def _simulated(
     *,
     gomaxprocs: int | None,
     cpus: int,
+    quota: float | None,
     seed: int,
 ) -> Results:
     accepted = inspect.signature(main).parameters
@@ -196,6 +198,7 @@ def _simulated(
                 main,
                 gomaxprocs=gomaxprocs,
                 cpus=cpus,
+                quota=quota,
                 go=cell.text(GO_RELEASE),
                 costs=each,
                 seed=seed,

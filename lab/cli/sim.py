@@ -30,7 +30,9 @@ def sim(
     *,
     gomaxprocs: Annotated[str, typer.Option(help="Levels of GOMAXPROCS, such as auto,1,2.")] = "auto",
     cpus: Annotated[str, typer.Option(help="CPUs of the simulated machine; several levels by commas.")] = "2",
-    quota: Annotated[str, typer.Option(help="CPUs' worth of time; only none yet.")] = "none",
+    quota: Annotated[
+        str, typer.Option(help="CPU quotas, in CPUs' worth of time, such as none,0.5,1.5.")
+    ] = "none",
     go: Annotated[str, typer.Option(help="Go releases, such as 1.27.")] = "1.27",
     reps: Annotated[int, typer.Option(min=1, help="Repetitions of each cell.")] = 1,
     seed: Annotated[int, typer.Option(help="Seed of the simulation.")] = 1,
@@ -50,13 +52,10 @@ def sim(
 
     if not program.is_file():
         raise UsageError(f"{program} is no file", hint="give a Python file that defines main(g)")
-    if quota != "none":
-        raise UsageError(
-            f"--quota {quota}: quotas are not simulated yet", hint="leave it out, or --quota none"
-        )
     settings = Settings(
         gomaxprocs=_list("--gomaxprocs", gomaxprocs, lambda text: None if text == "auto" else int(text)),
         cpus=_list("--cpus", cpus, int),
+        quota=_list("--quota", quota, lambda text: None if text == "none" else float(text)),
         go=_list("--go", go, str),
         repetitions=reps,
         seed=seed,
@@ -68,11 +67,6 @@ def sim(
         raise UsageError("--timeline is for reading, --json for programs", hint="give one of them")
     used_costs = shelf.for_simulation(costs)
     result = run_cells(program, settings, used_costs)
-    if any((cell["gomaxprocs"] != "auto") and cell["gomaxprocs"] > cell["cpus"] for cell in result["cells"]):
-        typer.echo(
-            "note: more Ps than CPUs, and in this model no thread waits for a CPU yet: times are too short",
-            err=True,
-        )
     if as_json:
         typer.echo(json.dumps(result))
         return
@@ -103,7 +97,8 @@ def _show(cell: dict[str, Any]) -> None:
     ends = ", ".join(f"{count} {outcome}" for outcome, count in cell["outcomes"].items())
     walls = [wall for wall in cell["wall_ns"] if wall is not None]
     took = f", wall time {_spread(walls, duration_to_text)}" if walls else ""
-    typer.echo(f"gomaxprocs {cell['gomaxprocs']}, cpus {cell['cpus']}, go {cell['go']}: {ends}{took}")
+    quota = "" if cell["quota"] is None else f", quota {cell['quota']:g}"
+    typer.echo(f"gomaxprocs {cell['gomaxprocs']}, cpus {cell['cpus']}{quota}, go {cell['go']}: {ends}{took}")
     for message, count in Counter(filter(None, cell["messages"])).items():
         typer.echo(f"  {message}" + (f" ({count} times)" if count > 1 else ""))
     for name, repetitions in cell["observations"].items():

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ class Settings:
 
     gomaxprocs: Sequence[int | None] = (None,)
     cpus: Sequence[int] = (2,)
+    quota: Sequence[float | None] = (None,)
     go: Sequence[str] = ("1.27",)
     repetitions: int = 1
     seed: int = 1
@@ -35,13 +36,9 @@ _PATIENCE_S: Final = 10.0
 
 def run_cells(path: Path, settings: Settings, costs: Costs) -> dict[str, Any]:
     """Simulate every combination of the lists, each as often as asked: JSON values only."""
-    combinations = itertools.product(settings.gomaxprocs, settings.cpus, settings.go)
     with patience(_PATIENCE_S):
         names = load(path)
-        cells = [
-            _cell(names, settings, costs, gomaxprocs=gomaxprocs, cpus=cpus, go=go)
-            for gomaxprocs, cpus, go in combinations
-        ]
+        cells = [_cell(names, settings, costs, place) for place in _places(settings)]
     return {
         "program": str(path),
         "seed": settings.seed,
@@ -55,32 +52,44 @@ def draw_cells(path: Path, settings: Settings, costs: Costs, columns: int) -> st
     drawn = []
     with patience(_PATIENCE_S):
         names = load(path)
-        for gomaxprocs, cpus, go in itertools.product(settings.gomaxprocs, settings.cpus, settings.go):
+        for place in _places(settings):
             result, samples = simulate_sampled(
-                names["main"],
-                columns,
-                repetition=0,
-                **_arguments(names, settings, costs, (gomaxprocs, cpus, go)),
+                names["main"], columns, repetition=0, **_arguments(names, settings, costs, place)
             )
             lanes = timeline(
                 result.events or (),
                 samples,
                 procs=result.statistics.gomaxprocs,
+                cpus=place.cpus,
                 end=end_of(result),
                 columns=columns,
             )
-            drawn.append(f"gomaxprocs {result.statistics.gomaxprocs}, cpus {cpus}, go {go}: {lanes}")
+            drawn.append(f"{replace(place, gomaxprocs=result.statistics.gomaxprocs)}: {lanes}")
     return "\n\n".join(drawn)
 
 
-def _arguments(
-    names: Mapping[str, Any], settings: Settings, costs: Costs, cell: tuple[int | None, int, str]
-) -> dict[str, Any]:
-    gomaxprocs, cpus, go = cell
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What of a cell is varied."""
+
+    gomaxprocs: int | None
+    cpus: int
+    quota: float | None
+    go: str
+
+    def __str__(self) -> str:
+        quota = "" if self.quota is None else f", quota {self.quota:g}"
+        return f"gomaxprocs {self.gomaxprocs}, cpus {self.cpus}{quota}, go {self.go}"
+
+
+def _places(settings: Settings) -> Iterator[_Place]:
+    lists = (settings.gomaxprocs, settings.cpus, settings.quota, settings.go)
+    return itertools.starmap(_Place, itertools.product(*lists))
+
+
+def _arguments(names: Mapping[str, Any], settings: Settings, costs: Costs, place: _Place) -> dict[str, Any]:
     return {
-        "gomaxprocs": gomaxprocs,
-        "cpus": cpus,
-        "go": go,
+        **asdict(place),
         "costs": costs,
         "seed": settings.seed,
         "params": settings.params,
@@ -91,20 +100,16 @@ def _arguments(
     }
 
 
-def _cell(
-    names: Mapping[str, Any], settings: Settings, costs: Costs, *, gomaxprocs: int | None, cpus: int, go: str
-) -> dict[str, Any]:
-    arguments = _arguments(names, settings, costs, (gomaxprocs, cpus, go))
+def _cell(names: Mapping[str, Any], settings: Settings, costs: Costs, place: _Place) -> dict[str, Any]:
+    arguments = _arguments(names, settings, costs, place)
     results: list[Result] = [
         simulate(names["main"], repetition=repetition, **arguments)
         for repetition in range(settings.repetitions)
     ]
     observed = dict.fromkeys(name for result in results for name in result.observations)
     return {
-        "gomaxprocs": "auto" if gomaxprocs is None else gomaxprocs,
-        "cpus": cpus,
-        "quota": None,
-        "go": go,
+        **asdict(place),
+        "gomaxprocs": "auto" if place.gomaxprocs is None else place.gomaxprocs,
         "outcomes": dict(Counter(result.outcome for result in results)),
         "ends": [result.outcome for result in results],
         "messages": [result.message for result in results],

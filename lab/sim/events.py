@@ -8,9 +8,11 @@ from typing import NamedTuple
 class Event(NamedTuple):
     """One change of state, ``at`` simulated nanoseconds after the program's start.
 
-    ``kind`` is ``goroutine``, ``proc`` or ``thread``. ``gid`` is the goroutine, ``mid`` the M on which it happened,
-    ``procid`` that M's P, or the P that changed; each is -1 where there is none. ``old`` is empty for what was made
-    just now. ``reason`` is why a goroutine waits or yields, in the runtime's words.
+    ``kind`` is ``goroutine``, ``proc``, ``thread`` or ``cpu``. ``gid`` is the goroutine, ``mid`` the M on which it
+    happened, ``procid`` that M's P, or the P that changed; each is -1 where there is none. ``old`` is empty for what
+    was made just now. ``reason`` is why a goroutine waits or yields, in the runtime's words. Of kind ``cpu`` are the
+    kernel's changes: ``mid`` is the M, -1 for sysmon's, ``procid`` the CPU, and the states are ``asleep``, ``waiting``,
+    ``running`` and ``throttled``.
     """
 
     at: int

@@ -1,4 +1,4 @@
-"""A run as text for a terminal: what each P ran, who waited, and how long the queues were.
+"""A run as text for a terminal: what each P ran and each CPU, who waited, and how long the queues were.
 
 Time is cut into columns. A column shows what took most of its time: in a P's lane the goroutine that ran there, in
 a goroutine's lane what it did. A queue's length is that at the column's end.
@@ -17,10 +17,13 @@ from lab.sim.events import Event
 
 _GLYPHS: Final = string.digits[1:] + string.ascii_lowercase + string.ascii_uppercase
 _STATES: Final[Mapping[str, str]] = {"running": "#", "runnable": "-", "waiting": ".", "syscall": "s"}
+_MONITOR: Final = "s"
+_DIGITS: Final = string.digits + string.ascii_lowercase.replace(_MONITOR, "") + string.ascii_uppercase
 _MANY: Final = 9
 _SHOWN_GS: Final = 20
 _LEGEND: Final = (
     "Ps: the goroutine that ran, s in a system call, * searching for work, . idle\n"
+    "CPUs: the thread that ran by its number, s the runtime's monitor, ! throttled with threads that would run, . idle\n"
     "queues: goroutines that wait for their turn, + for more than 9\n"
     "goroutines: # running, : ran for a moment, - runnable, . waiting, s in a system call"
 )
@@ -36,13 +39,15 @@ class Sample:
 
 
 def timeline(
-    events: Sequence[Event], samples: Sequence[Sample], *, procs: int, end: int, columns: int
+    events: Sequence[Event], samples: Sequence[Sample], *, procs: int, cpus: int, end: int, columns: int
 ) -> str:
     """Lanes of *columns* characters for what happened until *end*, in nanoseconds."""
     names = {e.gid: e.reason for e in events if e.kind == "goroutine" and not e.old and e.gid}
     scale = _Scale(end=max(end, 1), columns=columns)
     lanes = [f"{duration_to_text(end)} in {columns} columns of {duration_to_text(scale.width)}", ""]
     lanes += [f"{f'P{number}':<14}|{scale.lane(_runs(events, number))}|" for number in range(procs)]
+    lanes.append("")
+    lanes += [f"{f'CPU{number}':<14}|{scale.lane(_threads(events, number))}|" for number in range(cpus)]
     lanes.append("")
     lanes.append(f"{'global queue':<14}|{_lengths(sample.runqueue for sample in samples[:columns])}|")
     for number in range(procs):
@@ -106,6 +111,22 @@ def _runs(events: Sequence[Event], number: int) -> Iterable[tuple[int, str]]:
             yield event.at, "s"
         elif event.kind == "goroutine" and event.old == "running":
             yield event.at, "*"
+
+
+def _threads(events: Sequence[Event], number: int) -> Iterable[tuple[int, str]]:
+    """What a CPU's lane shows from when on."""
+    yield 0, "."
+    throttled: set[int] = set()
+    for event in events:
+        if event.kind != "cpu" or event.procid != number:
+            continue
+        throttled.discard(event.mid)
+        if event.new == "throttled":
+            throttled.add(event.mid)
+        if event.new == "running":
+            yield event.at, _MONITOR if event.mid < 0 else _DIGITS[event.mid % len(_DIGITS)]
+        elif event.old == "running" or throttled:
+            yield event.at, "!" if throttled else "."
 
 
 def _states(events: Sequence[Event], gid: int) -> Iterable[tuple[int, str]]:
