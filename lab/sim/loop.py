@@ -31,7 +31,7 @@ from lab.sim.fair import NEW
 from lab.sim.kernel import Kernel
 from lab.sim.mistakes import MistakeError, place_of
 from lab.sim.netpoll import Netpoll
-from lab.sim.operation import Body, next_serial
+from lab.sim.operation import Body, LockOSThread, next_serial
 from lab.sim.operations import Operations
 from lab.sim.recorder import Recorder
 from lab.sim.release import GoRelease
@@ -131,7 +131,7 @@ def _main(g: program.G, what: Program, is_panicking: Callable[[], bool]) -> Body
     Before it exits, it gives a goroutine that panics some time for its deferred calls.
     """
     if what.inits:
-        yield g.lock_os_thread()
+        yield LockOSThread(g, is_internal=True)
         for init in what.inits:
             yield from _body(init, init(g))
         yield g.unlock_os_thread()
@@ -185,6 +185,7 @@ class Loop:
         )
         self._threads = Threads(self._state, self._kernel, self._cost, streams("golab steal"), recorder)
         self._threads.ended = self._died
+        self._threads.exhausted = self._crash
         self._waiting = self._threads.waiting
         netpoll = Netpoll(self._threads)
         self._sysmon = Sysmon(self._threads, netpoll)
@@ -296,7 +297,11 @@ class Loop:
     def statistics(self) -> Statistics:
         """The scheduler as it stands."""
         return statistics(
-            self._state, self._waiting.values(), created=self._gs, latencies=self._execution.latencies
+            self._state,
+            self._waiting.values(),
+            others=1 + self._threads.template.is_there,
+            created=self._gs,
+            latencies=self._execution.latencies,
         )
 
     def where(self) -> str:
@@ -347,6 +352,11 @@ class Loop:
             )
             return
         self._execution.ended = Ended(outcome="deadlock", exit_code=2, message=message, wall_ns=at)
+
+    def _crash(self, at: int, message: str) -> None:
+        """The runtime gives up."""
+        if self._execution.ended is None:
+            self._execution.ended = Ended(outcome="panic", exit_code=2, message=message, wall_ns=at)
 
     def _who_waits(self) -> str:
         waiting = [f"goroutine {gid} [{g.why or g.status.value}]" for gid, g in self._waiting.items()]

@@ -115,7 +115,9 @@ class Alloc(Operation):
 
 @dataclass(slots=True, eq=False)
 class LockOSThread(Operation):
-    """``runtime.LockOSThread``. proc.go: LockOSThread."""
+    """``runtime.LockOSThread``. proc.go: LockOSThread, or lockOSThread, the runtime's own around inits."""
+
+    is_internal: bool = False
 
 
 @dataclass(slots=True, eq=False)

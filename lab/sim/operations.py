@@ -96,8 +96,11 @@ class Operations:
             arrival.callbacks.append(lambda _: self._netpoll.arrived(g))
         return STOPPED
 
-    def _lock_thread(self, m: M, g: Goroutine, _operation: op.LockOSThread) -> object:
+    def _lock_thread(self, m: M, g: Goroutine, operation: op.LockOSThread) -> object:
         g.lock_depth += 1
+        if not operation.is_internal:
+            m.is_changed = True
+            self._threads.template.start(m)
         g.locked_m, m.locked_g = m, g
         return None
 
@@ -106,6 +109,7 @@ class Operations:
             g.lock_depth -= 1
         if g.lock_depth == 0:
             g.locked_m = m.locked_g = None
+            m.is_changed = False
         return None
 
     # On the CPU

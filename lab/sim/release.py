@@ -21,6 +21,8 @@ class GoRelease:
     """Every n-th schedtick looks at the global queue first. proc.go: findRunnable."""
     steal_tries: int = 4
     """Passes over all Ps; timers and runnext only in the last. proc.go: stealWork, ``stealTries``."""
+    most_threads: int = 10_000
+    """More crash the program. proc.go: schedinit, ``sched.maxmcount``."""
     time_slice: int = 10_000_000
     """Before sysmon asks a G to yield. proc.go: ``forcePreemptNS``."""
     sysmon_shortest: int = 20_000

@@ -26,6 +26,8 @@ from lab.sim.status import SYSCALL
 DEADLOCK: Final = "fatal error: all goroutines are asleep - deadlock!"
 NO_GOROUTINES: Final = "fatal error: no goroutines (main called runtime.Goexit) - deadlock!"
 UNNOTICED: Final = ""
+EXHAUSTED: Final = "fatal error: thread exhaustion"
+"""What comes after ``runtime: program exceeds 10000-thread limit`` (checkmcount)."""
 
 
 def runqput(sched: Sched, p: P, g: Goroutine, *, next: bool) -> None:  # noqa: A002 - the runtime's word

@@ -108,6 +108,8 @@ class M(Thread):
     spinning: bool = False
     locked_g: Goroutine | None = None
     """The G that is locked to it: this M runs nothing else."""
+    is_changed: bool = False
+    """The program has locked a G to it, and may have changed the thread (lockedExt)."""
     ends: bool = False
     """Its G has exited locked: the thread ends too."""
     doing: Any = None

@@ -65,15 +65,15 @@ class Statistics(Mapping[str, Any]):
 
 
 def statistics(
-    state: Sched, goroutines: Iterable[Goroutine], *, created: int, latencies: Latencies
+    state: Sched, goroutines: Iterable[Goroutine], *, others: int, created: int, latencies: Latencies
 ) -> Statistics:
-    """The statistics of *state*, in which *goroutines* are alive."""
+    """The statistics of *state*, in which *goroutines* are alive, and *others* are the threads beside its Ms."""
     statuses = [g.status for g in goroutines]
     return Statistics(
         {
             "gomaxprocs": state.gomaxprocs,
             "idleprocs": len(state.idle_ps),
-            "threads": len(state.ms) + 1,
+            "threads": len(state.ms) + others,
             "spinningthreads": state.nmspinning,
             "needspinning": int(state.needspinning),
             "idlethreads": len(state.idle_ms),
@@ -88,6 +88,6 @@ def statistics(
             "/sched/goroutines/running:goroutines": statuses.count(RUNNING),
             "/sched/goroutines/waiting:goroutines": statuses.count(WAITING),
             "/sched/latencies:seconds": latencies.histogram(),
-            "/sched/threads/total:threads": len(state.ms) + 1,
+            "/sched/threads/total:threads": len(state.ms) + others,
         }
     )

@@ -17,6 +17,7 @@ from lab.sim.kernel import Kernel
 from lab.sim.recorder import Recorder
 from lab.sim.state import Goroutine, M, P, Sched, Timer
 from lab.sim.status import RUNNABLE, WAITING, GStatus
+from lab.sim.template import TemplateThread
 
 _BACK_OFF: Final = 3_000
 """How long a thief sleeps before it takes a running P's runnext. proc.go: runqgrab, ``usleep(3)``."""
@@ -40,16 +41,20 @@ class Threads:
         self._steal_source = steal_source
         self._timer_add = cost.source("timer_add")
         self._timer_fire = cost.source("timer_fire")
+        self.template = TemplateThread(kernel)
         self.waiting: dict[int, Goroutine] = {}
         """Every G that is not dead, by its number."""
         self.horizon = 0
         """How far simulation goes at most."""
         self.steps: Callable[[M], Steps]
         self.ended: Callable[..., None]
+        self.exhausted: Callable[[int, str], None]
         self.wake_poller: Callable[[M, int], None]
 
     def new_m(self, clock: int = 0) -> M:
         """A thread that has just been cloned, or was there at the start."""
+        if len(self.state.ms) + 1 + self.template.is_there >= self.state.release.most_threads:
+            self.exhausted(clock, sched.EXHAUSTED)  # sysmon and the template thread count, too
         m = M(id=self.state.threads_made, clock=clock)
         self.state.threads_made += 1
         self.state.ms.append(m)
@@ -124,8 +129,10 @@ class Threads:
             self.recorder.thread(m, "running" if is_new else "idle", "spinning")
         if not is_new:
             self.kernel.wake(m, waker)
-            return
-        self.kernel.spawn(m, self.steps(m), waker)
+        elif waker.is_changed:
+            self.template.clone(m, self.steps(m), waker)
+        else:
+            self.kernel.spawn(m, self.steps(m), waker)
 
     def handoff(self, waker: M, p: P) -> None:
         """proc.go: handoffp."""
