@@ -34,7 +34,7 @@ var groups = map[string]group{
 	"wakes":   {8, func() { placedWakes(); freeWakes() }},
 	"sharing": {len(allowedCPUs()) + 6, func() { iterations(); contextSwitches(); slices() }},
 	"threads": {2*(newOnes+earlyOnes) + 4, newThreads},
-	"signals": {2, func() { preemption(); lockedHandOver(); sleeps() }},
+	"signals": {2, func() { preemption(); lockedHandOver(); sleeps(); idleCycles() }},
 	"network": {4, func() { loopback(); netpoll() }},
 }
 

@@ -3,7 +3,6 @@ package main
 import (
 	"sync/atomic"
 	"syscall"
-	"time"
 	"unsafe"
 
 	"${ module }/internal/lab"
@@ -135,16 +134,4 @@ func breaks() {
 	}
 	syscall.Close(int(fd))
 	syscall.Close(int(poll))
-}
-
-// sleeps: how much longer than a whole millisecond a goroutine sleeps in an idle process: epoll's overshoot and all
-// that the scheduler does. Made of other primitives: it judges, and no model is made of it.
-func sleeps() {
-	values := make([]int64, 12)
-	for i := range values {
-		start := lab.Now()
-		time.Sleep(time.Millisecond)
-		values[i] = lab.Now() - start - int64(time.Millisecond)
-	}
-	record("sleep_1ms_overshoot", 1, values)
 }

@@ -17,6 +17,9 @@ from lab.stats.process import quantile
 _SLEPT_LONGEST: Final = 60_000_000_000
 """Threads that slept for longer than was measured wake like those that slept the longest measured."""
 
+_PS: Final = (2, 128)
+"""How many Ps an idle process has: go_templates/calibrate, idleCycles."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
@@ -34,10 +37,10 @@ class Rule:
 
 
 RULES: Final = (
-    # two switches and four operations, of which two are each side's
+    # As the simulator charges them: one kind of channel operation, and with a switch all that parking and readying cost.
+    # Of a round trip's four operations two are each side's, with two switches.
     Rule(cost="switch", compound="chan_round_trip", parts={"chan_op": 4}, shared=2),
     Rule(cost="go", compound="go_wave", parts={"switch": 1}),  # the whole of a short life but its switch
-    Rule(cost="go_exit", compound="go_wave", parts={"go_new": 1, "switch": 1}),
     Rule(
         cost="select",
         compound="select_round_trip",
@@ -53,6 +56,15 @@ RULES: Final = (
     # until the model knows placement: a thread on a CPU of its own
     Rule(cost="futex_wake", compound="wake_call", parts={}, only={"gap": 100_000, "place": "idle"}),
     Rule(cost="epoll_overshoot", compound="epoll_wait_overshoot", parts={}, only={"ns": 1_000_000}),
+    # Finer: what Gosched takes is a switch and nothing else; an operation on whose other side somebody waits, on average
+    # over him who waits and him who hands over, costs more than one that finds room or a value.
+    Rule(cost="schedule", compound="gosched", parts={}, only={"others": 1}),
+    Rule(cost="chan_handed", compound="chan_round_trip", parts={"schedule": 2}, shared=4),
+    Rule(cost="go_life", compound="go_wave", parts={"schedule": 1}),
+    Rule(cost="go_exit", compound="go_life", parts={"go_new": 1}),
+    Rule(cost="select_handed", compound="select_round_trip", parts={"chan_handed": 3, "schedule": 2}),
+    Rule(cost="sema_handed", compound="sema_round_trip", parts={"schedule": 2}, shared=4),
+    Rule(cost="sleep_fire", compound="sleep_wave", parts={"schedule": 1, "timer_add": 1}),
 )
 """In this order: a later one may use an earlier one's result."""
 
@@ -73,6 +85,7 @@ def derived(process: Measured) -> Measured:
                     (value - subtracted) / rule.shared for value in values
                 )
     _latencies(found)
+    _per_p(found)
     return found
 
 
@@ -89,6 +102,14 @@ def _latencies(found: Measured) -> None:
         latencies[_SLEPT_LONGEST] = latencies[max(latencies)]
     for gap, values in latencies.items():
         found[Primitive("wake_latency", (("gap", gap),))] = values
+
+
+def _per_p(found: Measured) -> None:
+    """What a search for work takes for each P that there is to look at: four passes of a thief, and the last checks."""
+    few, many = (Primitive("idle_cycle_cpu", (("ps", ps),)) for ps in _PS)
+    if few in found and many in found:
+        less = quantile(found[few], 0.5)
+        found[Primitive("steal_per_p")] = tuple((more - less) / (_PS[1] - _PS[0]) for more in found[many])
 
 
 def _levels(rule: Rule, levels: Levels) -> Levels | None:

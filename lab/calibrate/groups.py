@@ -59,6 +59,12 @@ GROUPS: Final = (
                 "syscall",
                 "getppid",
                 "getppid_go",
+                "schedule",
+                "chan_handed",
+                "go_life",
+                "select_handed",
+                "sema_handed",
+                "sleep_fire",
                 "osyield",
             ]
         ),
@@ -110,7 +116,12 @@ GROUPS: Final = (
         costs=frozenset(["first_go_call", "first_go_run", "thread_new_call", "thread_new_run"]),
         is_raw=True,
     ),
-    Group(name="signals", costs=frozenset(["preempt_signal", "locked_round_trip", "sleep_1ms_overshoot"])),
+    Group(
+        name="signals",
+        costs=frozenset(
+            ["preempt_signal", "locked_round_trip", "sleep_1ms_overshoot", "idle_cycle_cpu", "steal_per_p"]
+        ),
+    ),
     Group(
         name="network",
         costs=frozenset(["loopback_send", "loopback_receive", "loopback_round_trip", "netpoll_wake"]),

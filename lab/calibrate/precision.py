@@ -13,7 +13,7 @@ from lab.model.outcome import Estimate
 from lab.model.units import bytes_to_text, duration_to_text
 from lab.sim.costs import Costs, Point
 from lab.stats.estimate import centre
-from lab.stats.process import Repetitions, quantile
+from lab.stats.process import quantile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,8 @@ class Precision:
     """One primitive at its levels.
 
     Spreads are shares of the middle: from the 10 % to the 90 % of a process's values (the median over processes), and of
-    the processes' medians; ``halves`` is A against A, the later half over the earlier.
+    the processes' medians; ``halves`` is A against A, the later half over the earlier. A share's ``middle`` is the mean of
+    the processes' own, and how far these are apart is told in shares.
     """
 
     cost: str
@@ -80,17 +81,16 @@ def _duration(name: str, point: Point) -> Precision:
 
 
 def _share(name: str, point: Point) -> Precision:
-    found = centre(Repetitions(point.processes).by(statistics.fmean))
-    assert found is not None  # noqa: S101 - no point is without values
+    shares = [statistics.fmean(values) for values in point.processes]
     return Precision(
         cost=name,
         levels=point.levels,
-        processes=len(point.processes),
+        processes=len(shares),
         values=sum(map(len, point.processes)),
-        middle=statistics.fmean(statistics.fmean(values) for values in point.processes),
-        interval=_ends(found),
+        middle=statistics.fmean(shares),
+        interval=None,
         within=None,
-        between=None,
+        between=quantile(shares, 0.9) - quantile(shares, 0.1),
         halves=None,
     )
 

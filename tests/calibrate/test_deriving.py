@@ -10,6 +10,10 @@ _PARTS: Measured = {
     Primitive("chan_op"): (10.0, 12.0, 14.0),
     Primitive("chan_round_trip"): (248.0, 348.0),
     Primitive("go_new"): (90.0,),
+    Primitive("gosched", (("others", 0),)): (70.0,),
+    Primitive("gosched", (("others", 1),)): (60.0,),
+    Primitive("idle_cycle_cpu", (("ps", 2),)): (40_000.0,),
+    Primitive("idle_cycle_cpu", (("ps", 128),)): (41_260.0, 42_520.0),
     Primitive("go_wave"): (300.0, 320.0),
     Primitive("select_round_trip", (("cases", 2),)): (336.0,),
     Primitive("sync_op", (("of", "mutex"),)): (3.0,),
@@ -29,17 +33,24 @@ _PARTS: Measured = {
     [
         (Primitive("switch"), (100.0, 150.0)),
         (Primitive("go"), (175.0, 195.0)),
-        (Primitive("go_exit"), (85.0, 105.0)),
         (Primitive("select", (("cases", 2), ("how", "parks"))), (50.0,)),
         (Primitive("sync"), (3.0,)),
         (Primitive("sema"), (37.5,)),
         (Primitive("timer_fire"), (85.0,)),
         (Primitive("syscall"), (20.0, -10.0)),
         (Primitive("epoll_overshoot"), (80.0,)),
+        (Primitive("schedule"), (60.0,)),
+        (Primitive("chan_handed"), (32.0, 57.0)),
+        (Primitive("go_life"), (240.0, 260.0)),
+        (Primitive("go_exit"), (150.0, 170.0)),
+        (Primitive("select_handed", (("cases", 2),)), (82.5,)),
+        (Primitive("sema_handed"), (70.0,)),
+        (Primitive("sleep_fire"), (150.0,)),
+        (Primitive("steal_per_p"), (10.0, 20.0)),
     ],
 )
 def test_a_rule_takes_the_parts_away(primitive: Primitive, values: tuple[float, ...]) -> None:
-    """The medians of this process's own parts: a switch's here is 125, an operation's 12."""
+    """The medians of this process's own parts: a switch's here is 125, an operation's 12, one with a partner's 44.5."""
     assert derived(_PARTS)[primitive] == values
 
 

@@ -28,7 +28,8 @@ def test_a_share_is_a_mean_over_processes() -> None:
     """Of what is 0 or 1 the middle says nothing."""
     (line,) = precision(_costs("wake_preempts", (1.0, 1.0, 0.0, 0.0), (1.0, 1.0, 1.0, 1.0), gap=5000))
 
-    assert (line.middle, line.within, line.halves) == (0.75, None, None)
+    assert (line.middle, line.interval, line.within, line.halves) == (0.75, None, None, None)
+    assert line.between == pytest.approx(0.4)
 
 
 def test_the_table_has_a_head_and_a_line_each() -> None:
