@@ -105,6 +105,8 @@ def costs_notes(costs: Mapping[str, CostsUsed]) -> tuple[str, ...]:
 
 def costs_note(used: CostsUsed) -> str:
     """Which costs a prediction rests on, in words."""
+    if not used.calibrated and used.source != "packaged":
+        return f"costs: {used.identity}, uncalibrated: another machine's; golab calibrate measures this one"
     if not used.calibrated:
         return "costs: packaged, uncalibrated: another machine's; golab calibrate measures this one"
     return f"costs: calibrated, {used.identity}; what it lacks is packaged"

@@ -2,41 +2,96 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
 from lab import calibrate, shelf
+from lab.calibrate import Calibration, DriftedError, Group, Sitting
+from lab.calibrate.conditions import Conditions
+from lab.errors import UnknownNameError, UsageError
 from lab.golang import build, render, toolchain
 from lab.host import environment
 from lab.material import Workshop
 from lab.model.run import CostsUsed
-from lab.sim.costs import Costs
+from lab.sim.costs import Costs, CostsError
 from lab.sim.packaged import packaged
 
+MISSING: Final = 8
+"""Processes of each group that a run lacks: it waits for them."""
+CHECKED: Final = 4
+"""Processes that tell whether a kept calibration still holds."""
+_CPUS: Final = re.compile(r"\d+(-\d+)?(,\d+(-\d+)?)*")
 
-def costs_for(workshop: Workshop, asked: str, *, measure: bool) -> Costs:
+
+def sitting_of(*, release: str | None, cpuset: str, groups: str | None, rounds: int) -> Sitting:
+    """What a user asks for. UsageError for a group that there is not, and for CPUs that are no list of the kernel's."""
+    names = None if groups is None else [name.strip() for name in groups.split(",")]
+    known = {group.name: group for group in calibrate.GROUPS}
+    for name in names or ():
+        if name not in known:
+            raise UnknownNameError("group of primitives", name, known)
+    if cpuset and not _CPUS.fullmatch(cpuset):
+        raise UsageError(
+            f"--cpuset {cpuset!r} is no list of CPUs", hint="for example --cpuset 0 or --cpuset 0-1,4"
+        )
+    return Sitting(
+        release=release or toolchain.DEFAULT_RELEASE,
+        cpuset=cpuset,
+        groups=calibrate.GROUPS if names is None else tuple(known[name] for name in dict.fromkeys(names)),
+        processes=rounds,
+    )
+
+
+def costs_for(workshop: Workshop, asked: str, *, measure: bool, needed: Collection[str]) -> Costs:
     """The costs *asked* for: ``packaged``, a file, or with ``auto`` this machine's on the workshop's engine.
 
-    With *measure* they are measured first where they are missing, and again where the machine is no more what it was.
+    With *measure*, what is *needed* is measured first where it is missing, and again where the machine is no more what it
+    was. A machine that does not keep still while it is measured gives none: what there was is used then, and that is told.
     """
     fingerprint = environment.fingerprint()
     if (given := shelf.given(asked, fingerprint)) is not None:
         return given
     path = shelf.users_shelf().place(fingerprint, workshop.engine.name, toolchain.DEFAULT_RELEASE)
-    if not path.exists():
-        return calibrated(workshop) if measure else packaged()
-    kept = shelf.read(path, fingerprint)
-    if measure and _has_drifted(workshop, kept):
-        return calibrated(workshop)
-    return kept
-
-
-def calibrated(workshop: Workshop) -> Costs:
-    """This machine's primitives, measured on the workshop's engine and kept; what they lack is packaged."""
-    release, processes = toolchain.DEFAULT_RELEASE, calibrate.PROCESSES
-    workshop.progress.stage(
-        f"calibrating: {processes} processes of primitives on engine {workshop.engine.name}"
+    kept = shelf.alone(path, fingerprint) if path.exists() else None
+    if not measure:
+        return packaged() if kept is None else packaged().merged(kept)
+    groups = calibrate.giving(needed)
+    lacking = tuple(
+        group for group in groups if kept is None or not group.costs & set(needed) <= set(kept.costs)
     )
-    found = _primitives(workshop, release, processes)
-    shelf.keep(found, shelf.users_shelf().place(found.fingerprint, workshop.engine.name, release))
-    return packaged().merged(found)
+    stale = tuple(group for group in groups if group not in lacking)
+    if kept is not None and stale and _has_drifted(workshop, kept, stale):
+        lacking = groups
+    if lacking:
+        try:
+            missing = Sitting(release=toolchain.DEFAULT_RELEASE, groups=lacking, processes=MISSING)
+            return packaged().merged(calibrated(workshop, missing).costs)
+        except DriftedError as error:
+            workshop.progress.stage(f"{error}; so predictions rest on what was known before")
+    return packaged() if kept is None else packaged().merged(kept)
+
+
+def calibrated(workshop: Workshop, sitting: Sitting, *, accepts_drift: bool = False) -> Calibration:
+    """This machine's primitives, measured on the workshop's engine and kept, with what was kept of other groups.
+
+    DriftedError where the machine did not stay the same meanwhile, unless that is accepted; then it is noted.
+    """
+    workshop.progress.stage(
+        f"calibrating: {sitting.processes} rounds of {len(sitting.groups)} groups of primitives, engine {workshop.engine.name}"
+    )
+    found, moved = _primitives(workshop, sitting)
+    if moved and not accepts_drift:
+        raise calibrate.refusal(found, moved)
+    path = shelf.users_shelf().place(
+        found.costs.fingerprint, workshop.engine.name, sitting.release, sitting.cpuset
+    )
+    joined = _joined(path, found)
+    shelf.keep(joined.to_json(), path)
+    return joined
 
 
 def costs_used(used: Costs) -> CostsUsed:
@@ -44,32 +99,47 @@ def costs_used(used: Costs) -> CostsUsed:
     return CostsUsed(source=used.source, identity=used.identity, calibrated=used.calibrated)
 
 
-def _has_drifted(workshop: Workshop, kept: Costs) -> bool:
+def _joined(path: Path, found: Calibration) -> Calibration:
+    """What is kept of groups that *found* did not measure, and *found*."""
+    anew = set(found.sittings[0].groups)
+    with contextlib.suppress(CostsError):
+        kept = shelf.alone(path, found.costs.fingerprint)
+        before = [
+            replace(sitting, groups=left)
+            for sitting in _sittings(path)
+            if (left := tuple(name for name in sitting.groups if name not in anew))
+        ]
+        return Calibration(costs=kept.merged(found.costs), sittings=(*found.sittings, *before))
+    return found
+
+
+def _sittings(path: Path) -> Sequence[Conditions]:
+    return [
+        Conditions(**{**each, "groups": tuple(each["groups"]), "drifted": tuple(each["drifted"])})
+        for each in shelf.sittings(path)
+    ]
+
+
+def _has_drifted(workshop: Workshop, kept: Costs, groups: tuple[Group, ...]) -> bool:
     """Whether this machine is no more what it was when it was calibrated: a virtual one may move to another host."""
-    fresh = _primitives(workshop, toolchain.DEFAULT_RELEASE, calibrate.CHECKED)
-    moved = calibrate.drifts(kept, fresh)
+    again = Sitting(release=toolchain.DEFAULT_RELEASE, groups=groups, processes=CHECKED)
+    fresh, _ = _primitives(workshop, again)
+    moved = calibrate.drifts(kept, fresh.costs)
     if moved:
         first = moved[0]
-        levels = ", ".join(f"{name} {level}" for name, level in first.levels.items())
         workshop.progress.stage(
-            f"costs have drifted since calibration {kept.identity}: {first.cost} ({levels}) is"
+            f"costs have drifted since calibration {kept.identity}: {first.name} is"
             f" {first.ratio.value:.2f} of what it was, and {len(moved) - 1} more"
         )
     return bool(moved)
 
 
-def _primitives(workshop: Workshop, release: str, processes: int) -> Costs:
+def _primitives(workshop: Workshop, sitting: Sitting) -> tuple[Calibration, tuple[calibrate.Drift, ...]]:
     """What primitives cost here and now."""
     tools = workshop.lab.tools
-    go = toolchain.fetch(release, workshop.cache, workshop.progress.stage)
-    agent = build.build(workshop.engine, go, render.read_program(tools, "agent"), workshop.cache)
+    go = toolchain.fetch(sitting.release, workshop.cache, workshop.progress.stage)
+    own = toolchain.fetch(toolchain.DEFAULT_RELEASE, workshop.cache, workshop.progress.stage)
+    agent = build.build(workshop.engine, own, render.read_program(tools, "agent"), workshop.cache)
     source = render.render_program(tools, calibrate.PROGRAM, tools=tools, go_line=go.go_line, values={})
     program = build.build(workshop.engine, go, source, workshop.cache)
-    return calibrate.measure(
-        workshop.engine,
-        agent,
-        program,
-        fingerprint=environment.fingerprint(),
-        release=release,
-        processes=processes,
-    )
+    return calibrate.measure(workshop.engine, agent, program, sitting, fingerprint=environment.fingerprint())

@@ -119,6 +119,16 @@ def is_predicted(experiment: Experiment) -> bool:
     return any(predict.is_predicted(part.scenario, part.cells, part.twin) for part in experiment.parts)
 
 
+def drawn(experiment: Experiment, *, cpus: int) -> frozenset[str]:
+    """The names of the costs that its predictions rest on."""
+    return frozenset[str]().union(
+        *(
+            predict.drawn(part.scenario, part.cells, part.twin, cpus=cpus, seed=experiment.simulation_seed)
+            for part in experiment.parts
+        )
+    )
+
+
 def _parts(lab: Lab, matrix: Matrix, path: Path) -> tuple[Part, ...]:
     mistakes: list[str] = []
     found: dict[str, Part] = {}

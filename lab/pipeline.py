@@ -12,6 +12,7 @@ from typing import Final, Literal
 from lab import catalogue, experiment, falsealarm, manifest, planning, predict, reported, shelf
 from lab.analysis import Analysis, analyse
 from lab.bench import command, selection
+from lab.calibrate import Calibration, Sitting
 from lab.costing import calibrated, costs_for
 from lab.engine.choose import choose
 from lab.engines import opened
@@ -31,9 +32,8 @@ from lab.model.claim import Register
 from lab.model.falsealarm import Checked
 from lab.model.outcome import CellSummary
 from lab.model.scenario import GO_RELEASE, Scenario
-from lab.model.units import Nanos, duration_to_text
+from lab.model.units import Nanos
 from lab.sim.costs import Costs
-from lab.stats.process import quantile
 from lab.stats.summary import summarise
 from lab.store import Decided, RunFolder, Store
 
@@ -140,8 +140,9 @@ def _carry_out(lab: catalogue.Lab, wanted: Experiment, means: Means, progress: P
             base_name=means.base,
         )
         anew = means.calibrate and experiment.is_predicted(wanted)
+        needed = experiment.drawn(wanted, cpus=_cpus()) if anew else frozenset[str]()
         costs = {
-            each: costs_for(workshops[each], means.costs, measure=anew)
+            each: costs_for(workshops[each], means.costs, measure=anew, needed=needed)
             for each in dict.fromkeys(cell.engine.name for cell in runnable(material))
         }
         decided = Decided(
@@ -185,17 +186,6 @@ def foretell_run(root: Path | None, order: Order) -> Iterator[str]:
     yield f"record: a new folder in {means.results or default_results(lab)}"
 
 
-def costs_in_words(used: Costs) -> Iterator[str]:
-    """One line a cost and point: the median over processes of their medians, how far apart processes are, and n."""
-    for cost in used.costs.values():
-        for point in cost.points:
-            middles = [quantile(values, 0.5) for values in point.processes]
-            levels = ", ".join(f"{name} {level}" for name, level in point.levels.items())
-            spread = f"{duration_to_text(min(middles))} … {duration_to_text(max(middles))}"
-            middle = duration_to_text(quantile(middles, 0.5))
-            yield f"{cost.name:18} {levels:32} {middle:>9}  ({spread}, {len(middles)} processes, {cost.origin}, {cost.date})"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Foreseen:
     """A prediction without a measurement."""
@@ -219,14 +209,20 @@ def predict_only(
 
 
 def calibrate_only(
-    root: Path | None, engine: Literal["auto", "docker", "host"], progress: Progress, *, wait: bool
-) -> Costs:
+    root: Path | None,
+    engine: Literal["auto", "docker", "host"],
+    sitting: Sitting,
+    progress: Progress,
+    *,
+    wait: bool,
+    accepts_drift: bool,
+) -> Calibration:
     """Measure this machine's primitives on one engine and keep them."""
     lab = catalogue.find(root, Path.cwd())
     cache = cache_folder()
     with choose(engine, cache, environ=os.environ) as chosen, measuring(progress.stage, wait=wait):
         progress.stage(chosen.why)
-        return calibrated(Workshop(lab, chosen.engine, cache, progress))
+        return calibrated(Workshop(lab, chosen.engine, cache, progress), sitting, accepts_drift=accepts_drift)
 
 
 def check_false_alarms(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import multiprocessing
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,8 +27,9 @@ from lab.model.scenario import (
     Scenario,
 )
 from lab.sim import simulate
-from lab.sim.costs import Costs
+from lab.sim.costs import Cost, Costs
 from lab.sim.operation import Body
+from lab.sim.packaged import packaged
 from lab.sim.release import profile
 from lab.sim.simulate import Result, load
 from lab.stats.compare import predicted
@@ -100,6 +101,44 @@ def foretell(
     }
 
 
+class _Noting(Mapping[str, Cost]):
+    """Costs that remember which of them were asked for."""
+
+    def __init__(self, costs: Mapping[str, Cost]) -> None:
+        self._costs = costs
+        self.asked: set[str] = set()
+
+    def __getitem__(self, name: str) -> Cost:
+        self.asked.add(name)
+        return self._costs[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._costs)
+
+    def __len__(self) -> int:
+        return len(self._costs)
+
+
+def drawn(scenario: Scenario, cells: Sequence[Cell], twin: Twin, *, cpus: int, seed: int) -> frozenset[str]:
+    """The names of the costs that a prediction of these cells rests on: one simulated process of each, to see."""
+    noting = _Noting(packaged().costs)
+    costs = replace(packaged(), costs=noting)
+    for cell in cells:
+        is_wanted = any(not _reason(metric) for metric in scenario.metrics_of(cell.levels))
+        if is_wanted and twin.main is not None and not _unpredicted(cell):
+            procs = cell.levels[GOMAXPROCS]
+            simulate(
+                twin.main,
+                gomaxprocs=None if procs.text == AUTO else int(procs.value),
+                cpus=len(cpus_of(cell.levels[CPUSET])) or cpus,
+                go=cell.text(GO_RELEASE),
+                costs=costs,
+                seed=seed,
+                params=_parameters(cell, twin.main),
+            )
+    return frozenset(noting.asked)
+
+
 def _shared(
     task: _Task, work: Sequence[tuple[Cell, Sequence[Metric]]], processes: int
 ) -> list[Mapping[str, Prediction | str]]:
@@ -142,11 +181,7 @@ class _Task:
         main = self.twin.main
         if main is None:
             return {metric.name: self.twin.not_predicted for metric in metrics}
-        try:
-            profile(cell.text(GO_RELEASE))
-        except LabError as error:
-            return {metric.name: str(error) for metric in metrics}
-        if why := _beyond_the_model(cell):
+        if why := _unpredicted(cell):
             return {metric.name: why for metric in metrics}
         procs = cell.levels[GOMAXPROCS]
         gomaxprocs = None if procs.text == AUTO else int(procs.value)
@@ -165,8 +200,12 @@ class _Task:
         return {metric.name: _metric(cell, metric, results, folk) for metric in metrics}
 
 
-def _beyond_the_model(cell: Cell) -> str:
+def _unpredicted(cell: Cell) -> str:
     """What of a cell the simulator does not know yet; it is never predicted by other rules."""
+    try:
+        profile(cell.text(GO_RELEASE))
+    except LabError as error:
+        return str(error)
     if cell.text(GODEBUG) != UNSET:
         return "the simulator knows no GODEBUG settings"
     return ""
@@ -186,12 +225,7 @@ def _simulated(
     quota: float | None,
     seed: int,
 ) -> Results:
-    accepted = inspect.signature(main).parameters
-    params = {
-        name: level.value
-        for name, level in cell.levels.items()
-        if name not in BUILT_IN_FACTORS and name in accepted
-    }
+    params = _parameters(cell, main)
     return [
         [
             simulate(
@@ -209,6 +243,15 @@ def _simulated(
         ]
         for row, each in enumerate(costs)
     ]
+
+
+def _parameters(cell: Cell, main: Callable[..., Body]) -> Mapping[str, int | str]:
+    accepted = inspect.signature(main).parameters
+    return {
+        name: level.value
+        for name, level in cell.levels.items()
+        if name not in BUILT_IN_FACTORS and name in accepted
+    }
 
 
 def _metric(cell: Cell, metric: Metric, results: Results, folk: Results) -> Prediction | str:

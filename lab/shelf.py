@@ -1,11 +1,13 @@
-"""Calibrations that are kept: one file for each machine, engine and Go release, used until one of them changes."""
+"""Calibrations that are kept: one file for each machine, engine, cpuset and Go release, used until one of them changes."""
 
 from __future__ import annotations
 
+import json
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from lab.host import environment
 from lab.sim.costs import Costs, CostsError, from_json
@@ -21,14 +23,15 @@ class Shelf:
 
     folder: Path
 
-    def place(self, fingerprint: str, engine: str, release: str) -> Path:
-        """The file of one machine, engine and Go release."""
-        return self.folder / f"{_short(fingerprint)}-{engine}-go{release}.json"
+    def place(self, fingerprint: str, engine: str, release: str, cpuset: str = "") -> Path:
+        """The file of one machine, engine, cpuset (as the kernel writes lists; empty: all CPUs) and Go release."""
+        cpus = f"-cpus{cpuset.replace(',', '+')}" if cpuset else ""
+        return self.folder / f"{_short(fingerprint)}-{engine}{cpus}-go{release}.json"
 
     def newest(self, fingerprint: str) -> Path | None:
-        """The newest calibration of this machine, whatever the engine; None if there is none."""
+        """The newest calibration of this machine, whatever the engine, and of all its CPUs if there is one; None if there is none."""
         found = self.folder.glob(f"{_short(fingerprint)}-*.json") if self.folder.is_dir() else ()
-        return max(found, key=lambda path: path.stat().st_mtime, default=None)
+        return max(found, key=lambda path: ("-cpus" not in path.name, path.stat().st_mtime), default=None)
 
 
 def users_shelf() -> Shelf:
@@ -38,32 +41,51 @@ def users_shelf() -> Shelf:
 
 def read(path: Path, fingerprint: str | None) -> Costs:
     """A kept calibration over the packaged costs. CostsError says what is wrong with the file and what to do."""
+    return packaged().merged(alone(path, fingerprint))
+
+
+def alone(path: Path, fingerprint: str | None) -> Costs:
+    """A kept calibration with nothing but what it measured. CostsError as :func:`read`."""
+    return from_json(_text(path), source=str(path), fingerprint=fingerprint)
+
+
+def sittings(path: Path) -> tuple[Mapping[str, Any], ...]:
+    """Under what the calibration in a file was measured, as JSON values; none where it does not say. CostsError as :func:`read`."""
+    text = _text(path)
+    from_json(text, source=str(path))
+    return tuple(json.loads(text).get("sittings", ()))
+
+
+def _text(path: Path) -> str:
     try:
-        text = path.read_text()
+        return path.read_text()
     except (OSError, UnicodeDecodeError) as error:
         raise CostsError(
             f"{path}: cannot be read: {error}", hint="measure this machine anew: golab calibrate"
         ) from None
-    return packaged().merged(from_json(text, source=str(path), fingerprint=fingerprint))
 
 
-def keep(costs: Costs, path: Path) -> None:
-    """Write a calibration; a reader sees the old file or the new one."""
+def keep(text: str, path: Path) -> None:
+    """Write a calibration's text; a reader sees the old file or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(".new")
-    fresh.write_text(costs.to_json())
+    fresh.write_text(text)
     fresh.replace(path)
 
 
 def given(asked: str, fingerprint: str) -> Costs | None:
-    """What ``--costs`` names: ``packaged`` or a file; None for ``auto``."""
+    """What ``--costs`` names: ``packaged`` or a file; None for ``auto``.
+
+    A file of another machine, or of this one under another kernel, is taken as asked, and is no calibration here.
+    """
     match asked:
         case "auto":
             return None
         case "packaged":
             return packaged()
         case _:
-            return read(Path(asked), fingerprint)
+            found = read(Path(asked), None)
+            return found if found.fingerprint == fingerprint else replace(found, calibrated=False)
 
 
 def for_simulation(asked: str) -> Costs:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from lab.analysis import analyse
+from lab.analysis import analyse, costs_note
 from lab.errors import StoreError
 from lab.model.outcome import ClaimVerdict, Verdict
-from lab.model.run import Ending
+from lab.model.run import CostsUsed, Ending
 from tests.recorded import MANIFEST, NAME, Recipe, record
 
 
@@ -78,3 +78,16 @@ def test_rules_that_were_changed_afterwards_are_refused(tmp_path: Path) -> None:
 
     with pytest.raises(StoreError, match="was changed after the run was planned"):
         analyse(folder)
+
+
+def test_costs_of_another_machine_are_labelled() -> None:
+    """Packaged ones, and a file that a user names."""
+    packaged = CostsUsed(source="packaged", identity="packaged-1", calibrated=False)
+    foreign = CostsUsed(source="costs.json", identity="20261127-host", calibrated=False)
+    own = CostsUsed(source="costs.json", identity="20261127-host", calibrated=True)
+
+    assert [costs_note(each).partition(";")[0] for each in (packaged, foreign, own)] == [
+        "costs: packaged, uncalibrated: another machine's",
+        "costs: 20261127-host, uncalibrated: another machine's",
+        "costs: calibrated, 20261127-host",
+    ]

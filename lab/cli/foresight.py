@@ -91,18 +91,44 @@ def calibrate(
     context: typer.Context,
     *,
     engine: Annotated[Literal["auto", "docker", "host"], typer.Option(help="Where programs run.")] = "auto",
+    go: Annotated[
+        str | None,
+        typer.Option("--go", help="A Go release; else the one that golab uses.", show_default=False),
+    ] = None,
+    cpuset: Annotated[
+        str, typer.Option(help="CPUs to use, such as 0 or 0-1; a calibration of its own.", show_default=False)
+    ] = "",
+    groups: Annotated[
+        str | None,
+        typer.Option(help="Only these groups of primitives, separated by commas.", show_default=False),
+    ] = None,
+    rounds: Annotated[int, typer.Option(help="Fresh processes of each group.", min=2, max=100)] = 16,
+    accept_drift: Annotated[
+        bool,
+        typer.Option(
+            "--accept-drift", help="Keep it even if the machine changed meanwhile; the file says so."
+        ),
+    ] = False,
     wait: Annotated[bool, typer.Option(help="Wait for another golab that measures on this machine.")] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Measure what page faults, mappings, sleeps and timers cost on this machine; predictions rest on it."""
+    """Measure what the primitives of Go's scheduler and of the kernel cost on this machine; predictions rest on it."""
     from lab import pipeline
+    from lab.calibrate import in_words, precision
     from lab.cli.progress import Reporter
+    from lab.costing import sitting_of
 
+    sitting = sitting_of(release=go, cpuset=cpuset, groups=groups, rounds=rounds)
     with Reporter() as reporter:
-        costs = pipeline.calibrate_only(context.obj, engine, reporter, wait=wait)
+        found = pipeline.calibrate_only(
+            context.obj, engine, sitting, reporter, wait=wait, accepts_drift=accept_drift
+        )
     if as_json:
-        typer.echo(costs.to_json())
+        typer.echo(found.to_json())
         return
-    typer.echo(f"calibration {costs.identity}")
-    for line in pipeline.costs_in_words(costs):
+    typer.echo(f"calibration {found.costs.identity}")
+    for line in in_words(precision(found.costs)):
         typer.echo(line)
+    for was in found.sittings:
+        for line in was.in_words():
+            typer.echo(line)

@@ -158,6 +158,12 @@ def clock_source(root: Path = _ROOT) -> str | None:
     return _text(root / "sys/devices/system/clocksource/clocksource0/current_clocksource")
 
 
+def cpuidle(root: Path = _ROOT) -> dict[str, str | None]:
+    """Who halts a CPU that has nothing to do, and who decides how deeply: what waking a thread on it costs."""
+    folder = root / "sys/devices/system/cpu/cpuidle"
+    return {"driver": _text(folder / "current_driver"), "governor": _text(folder / "current_governor")}
+
+
 def virtualisation(root: Path = _ROOT) -> str:
     """``none``, a hypervisor by name, or ``unknown hypervisor``; with ``, in a container`` if this process is in one."""
     return _hypervisor(root) + (", in a container" if _is_in_container(root) else "")

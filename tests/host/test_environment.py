@@ -178,3 +178,12 @@ def test_this_machine_can_be_read() -> None:
     assert described["kernel"]["release"]
     assert described["cpu"]["count"] >= 1
     assert 0 < environment.available_memory() <= described["memory"]["total_bytes"]
+
+
+def test_who_halts_an_idle_cpu(machine: Callable[..., Path]) -> None:
+    """Its driver and its governor, where the kernel has any."""
+    folder = "sys/devices/system/cpu/cpuidle"
+    both = {f"{folder}/current_driver": "haltpoll\n", f"{folder}/current_governor": "haltpoll\n"}
+
+    assert environment.cpuidle(machine()) == {"driver": None, "governor": None}
+    assert environment.cpuidle(machine(both)) == {"driver": "haltpoll", "governor": "haltpoll"}

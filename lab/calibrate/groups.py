@@ -1,0 +1,160 @@
+"""Which primitives are measured together, and which costs they give: what is missing of a calibration is measured alone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+
+from lab.sim.costs import Costs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """An argument of go_templates/calibrate, and the costs that come out of it.
+
+    ``is_raw``: its threads wait in the kernel without the runtime's knowledge, so no signal may ask them to stop.
+    ``is_single``: it has one thread at a time, so that whoever waits for a CPU meanwhile is somebody else.
+    """
+
+    name: str
+    costs: frozenset[str]
+    is_raw: bool = False
+    is_single: bool = False
+
+    @property
+    def environment(self) -> tuple[str, ...]:
+        """What its processes need beside the usual."""
+        return ("GOGC=off", *(("GODEBUG=asyncpreemptoff=1",) if self.is_raw else ()))
+
+
+GROUPS: Final = (
+    Group(
+        name="runtime",
+        costs=frozenset(
+            [
+                "chan_op",
+                "switch",
+                "chan_round_trip",
+                "select",
+                "select_round_trip",
+                "go",
+                "go_new",
+                "go_cold",
+                "go_exit",
+                "go_wave",
+                "gosched",
+                "sync",
+                "sync_op",
+                "sema",
+                "sema_round_trip",
+                "pause_round",
+                "timer_new",
+                "timer_add",
+                "timer_reset",
+                "timer_stop",
+                "timer_fire",
+                "sleep_wave",
+                "time_now",
+                "syscall",
+                "getppid",
+                "getppid_go",
+                "schedule",
+                "chan_handed",
+                "go_life",
+                "select_handed",
+                "sema_handed",
+                "sleep_fire",
+                "osyield",
+            ]
+        ),
+        is_single=True,
+    ),
+    Group(
+        name="memory",
+        costs=frozenset(["fault", "populate", "unmap", "mmap", "munmap", "munmap_touched"]),
+        is_single=True,
+    ),
+    Group(
+        name="naps",
+        costs=frozenset(
+            [
+                "usleep_overshoot",
+                "usleep_overshoot_busy",
+                "epoll_overshoot",
+                "epoll_wait_overshoot",
+                "epoll_wait_overshoot_busy",
+                "break_call",
+                "break_run",
+            ]
+        ),
+        is_raw=True,
+    ),
+    Group(
+        name="wakes",
+        costs=frozenset(
+            [
+                "futex_wake",
+                "wake_latency",
+                "wake_call",
+                "wake_run",
+                "wake_preempts",
+                "free_wake_call",
+                "free_wake_run",
+                "free_wake_same_cpu",
+            ]
+        ),
+        is_raw=True,
+    ),
+    Group(
+        name="sharing",
+        costs=frozenset(["thousand_iterations", "context_switch", "slice_run", "slice_wait"]),
+        is_raw=True,
+    ),
+    Group(
+        name="threads",
+        costs=frozenset(["first_go_call", "first_go_run", "thread_new_call", "thread_new_run"]),
+        is_raw=True,
+    ),
+    Group(
+        name="signals",
+        costs=frozenset(
+            ["preempt_signal", "locked_round_trip", "sleep_1ms_overshoot", "idle_cycle_cpu", "steal_per_p"]
+        ),
+    ),
+    Group(
+        name="network",
+        costs=frozenset(["loopback_send", "loopback_receive", "loopback_round_trip", "netpoll_wake"]),
+        is_raw=True,
+    ),
+)
+"""All of them. The longest first would gain nothing: they take turns."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sitting:
+    """What is to be measured: for which Go release, on which CPUs (empty: all), which groups, in how many rounds."""
+
+    release: str
+    processes: int
+    cpuset: str = ""
+    groups: tuple[Group, ...] = GROUPS
+
+
+SHARES: Final = frozenset({"wake_preempts", "free_wake_same_cpu"})
+"""Costs that are none: of each time whether it was so (1) or not (0)."""
+
+
+def giving(wanted: Collection[str]) -> tuple[Group, ...]:
+    """The groups that have any of the costs *wanted*."""
+    return tuple(group for group in GROUPS if not group.costs.isdisjoint(wanted))
+
+
+def iterations_per_us(costs: Costs) -> int | None:
+    """How many iterations of ``lab.Work``'s loop this machine does in a microsecond, alone; None where nobody measured.
+
+    It is what ``LAB_ITERS_PER_US`` tells a program.
+    """
+    if "thousand_iterations" not in costs.costs:
+        return None
+    return max(round(1_000_000 / costs.cost("thousand_iterations").value({"busy": 1}, 0.5, 0.5)), 1)

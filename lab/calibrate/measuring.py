@@ -1,0 +1,137 @@
+"""Run the calibration program, group by group and round by round, and make costs of what its processes saw."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from lab.bench.agent import Agent, Command, greeted
+from lab.bench.decode import decode
+from lab.calibrate.conditions import Conditions, conditions, quota, was_throttled
+from lab.calibrate.drifting import DRIFT, Drift, drifts, halves
+from lab.calibrate.groups import Group, Sitting
+from lab.calibrate.naming import costs_of
+from lab.engine.base import Engine, File, Spec
+from lab.errors import EnvironmentRefusedError, MeasurementError
+from lab.golang.build import Binary
+from lab.model.run import Capture, Record, Turn
+from lab.model.units import Nanos
+from lab.sim.costs import Costs
+
+PROGRAM: Final = "calibrate"
+
+_AGENT: Final = "/golab/agent"
+_PATH: Final = "/golab/calibrate"
+_MEMORY_BYTES: Final = 512 << 20
+_PIDS: Final = 512
+_LIMIT: Final = Nanos(20 * 10**9)
+_QUIETER: Final = "let the machine come to rest and repeat it, or keep it all the same: --accept-drift"
+
+
+class DriftedError(MeasurementError):
+    """The machine did not stay the same while it was calibrated."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """Costs, and under what they were measured: a sitting each."""
+
+    costs: Costs
+    sittings: tuple[Conditions, ...]
+
+    def to_json(self) -> str:
+        """The costs' own text (:func:`lab.sim.costs.from_json` reads it), with the sittings beside them."""
+        sittings = [sitting.to_json() for sitting in self.sittings]
+        return json.dumps({**json.loads(self.costs.to_json()), "sittings": sittings})
+
+
+def measure(
+    engine: Engine, agent: Binary, program: Binary, sitting: Sitting, *, fingerprint: str
+) -> tuple[Calibration, tuple[Drift, ...]]:
+    """Measure, a fresh process for each group and round; and what drifted between the first half and the second.
+
+    EnvironmentRefusedError under a CPU quota: the model has that part. MeasurementError if a process fails.
+    """
+    if engine.name == "host" and (limit := quota()):
+        raise _under_quota(limit)
+    spec = Spec(
+        files=(File(path=_AGENT, content=agent.content), File(path=_PATH, content=program.content)),
+        agent=(_AGENT,),
+        memory_bytes=_MEMORY_BYTES,
+        pids=_PIDS,
+        cpuset=sitting.cpuset,
+    )
+    began = time.monotonic()
+    records: list[tuple[bool, Record]] = []
+    rounds: list[dict[str, Sequence[int]]] = []
+    with engine.opened(spec) as container, greeted(container) as greeted_agent:
+        if microseconds := int(greeted_agent.hello.get("limits", {}).get("quota_us", 0)):
+            raise _under_quota(f"{microseconds} µs a period for its container")
+        for number in range(sitting.processes):
+            seen: dict[str, Sequence[int]] = {}
+            for group in sitting.groups:
+                record = _process(greeted_agent, group, position=len(records))
+                records.append((group.is_single, record))
+                seen.update(record.observations)
+            rounds.append(seen)
+            if was_throttled([record for _, record in records[-len(sitting.groups) :]]):
+                raise _under_quota(f"round {number} was throttled")
+    now = dt.datetime.now(dt.UTC)
+    costs = Costs(
+        source="calibrated",
+        identity=f"{now:%Y%m%d-%H%M%S}-{engine.name}-go{sitting.release}",
+        fingerprint=fingerprint,
+        calibrated=True,
+        costs=costs_of(
+            rounds,
+            date=f"{now:%Y-%m-%d}",
+            origin=f"go_templates/calibrate, engine {engine.name}, go{sitting.release}",
+        ),
+    )
+    moved = drifts(*halves(costs))
+    was = replace(
+        conditions(sitting, records, engine=engine.name, seconds=time.monotonic() - began),
+        drifted=tuple(drift.name for drift in moved),
+    )
+    return Calibration(costs=costs, sittings=(was,)), moved
+
+
+def refusal(calibration: Calibration, moved: Sequence[Drift]) -> DriftedError:
+    """What is told of a calibration whose second half was not its first's equal."""
+    first, (was, *_) = moved[0], calibration.sittings
+    points = sum(len(cost.points) for cost in calibration.costs.costs.values())
+    return DriftedError(
+        f"the machine changed while it was calibrated: {len(moved)} of {points} primitives moved by more than"
+        f" {DRIFT:.0%} between the first half and the second, most of all {first.name}: {first.ratio.value:.2f} times"
+        f" what it was ({first.ratio.low:.2f} … {first.ratio.high:.2f}); {was.state()}",
+        hint=_QUIETER,
+    )
+
+
+def _process(agent: Agent, group: Group, *, position: int) -> Record:
+    container = agent.container
+    command = Command(
+        argv=(container.path(_PATH), group.name),
+        environment=("HOME=/tmp", "PATH=/", *group.environment),
+        directory=container.path("/tmp"),  # noqa: S108 - the container's own tmpfs
+        timeout=_LIMIT,
+    )
+    raw = agent.run(command, stop=lambda: False)
+    record = decode(Capture(turn=Turn(position=position, block=position, cell=PROGRAM), raw=raw))
+    if not record.usable:
+        ended = record.termination
+        raise MeasurementError(
+            f"a calibration process of the group {group.name} ended in {ended.ending.value}: {ended.detail}"
+        )
+    return record
+
+
+def _under_quota(what: str) -> EnvironmentRefusedError:
+    return EnvironmentRefusedError(
+        f"a CPU quota is in force ({what}), and primitives are never measured under one",
+        hint="calibrate outside of it: the simulator knows quotas and adds their part itself",
+    )
