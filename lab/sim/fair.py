@@ -1,8 +1,9 @@
-"""Who runs on a CPU, and on which: decisions of the fair scheduler, as functions of its threads and CPUs.
+"""Who runs on a CPU, and on which: decisions of the kernel's fair scheduler, as functions of its threads and CPUs.
 
-The rules are the kernel's in short, held to what its threads were seen to do (Linux 6.18): who has run least runs
-next; a woken thread runs at once, unless it has run more than its share; a thread that others wait for is stopped
-at a tick; a CPU without work takes over a thread that waits elsewhere, when it becomes idle or at the other's tick.
+The rules are EEVDF's, as of Linux 6.12 and later (kernel/sched/fair.c), for threads of equal weight: a thread is eligible
+if it has run no more than the average of those on its CPU, and of the eligible the one with the earliest deadline
+runs. What a thread has not had when it goes to sleep, its lag, it is given when it wakes; so one that uses little runs
+at once when it wakes, in another's place, and one that uses its CPU up waits for a tick.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Final
 from lab.sim.thread import Cpu, Thread
 
 _HALF_LIFE: Final = 32_000_000
-"""Of what counts as recent use of a CPU, in ns. kernel/sched/pelt.c: y^32 = 0.5, in units of 1.024 ms."""
+"""Of what counts as recent use of a CPU, in ns. pelt.c: y^32 = 0.5, in units of 1.024 ms."""
 NEW: Final = 0.5
 """What a new thread counts as, of what is left of its CPU. fair.c: post_init_entity_util_avg."""
 
@@ -23,44 +24,99 @@ def ran(thread: Thread, now: int) -> int:
     return thread.vruntime + max(now - thread.on_since, 0)
 
 
-def floor(cpu: Cpu, now: int) -> int:
-    """What all threads on *cpu* have reached; it never goes back (``min_vruntime``)."""
-    reached = [thread.vruntime for thread in cpu.queue]
-    if cpu.current is not None:
-        reached.append(ran(cpu.current, now))
-    if reached:
-        cpu.floor = max(cpu.floor, min(reached))
-    return cpu.floor
+def average(cpu: Cpu, now: int) -> int:
+    """The average vruntime of the threads on *cpu*; where there are none, the last (avg_vruntime)."""
+    current, queue = cpu.current, cpu.queue
+    if current is not None:
+        cpu.average = ran(current, now) if not queue else _mean(queue, ran(current, now))
+    elif queue:
+        cpu.average = _mean(queue)
+    return cpu.average
 
 
-def arrive(thread: Thread, cpu: Cpu, now: int) -> None:
-    """Give a thread that comes to *cpu* its place there: no credit for having slept, and no debt that others have overtaken."""
-    debt = 0 if thread.cpu is None else max(thread.vruntime - floor(thread.cpu, now), 0)
-    thread.vruntime = floor(cpu, now) + debt
-    thread.cpu = cpu
+def arrive(thread: Thread, cpu: Cpu, now: int, slice_: int) -> None:
+    """Place a thread that wakes or is new: back by its lag, which its own coming would make smaller (place_entity)."""
+    lag = thread.lag
+    if (
+        lag < 0 and thread.cpu is not None
+    ):  # it stays in its queue, asleep, until others have had as much (DELAY_DEQUEUE)
+        lag = min(lag + average(thread.cpu, now) - thread.slept_average, 0)
+    _place(thread, cpu, now, lag)
+    thread.deadline = thread.vruntime + (slice_ if thread.sleeps else slice_ // 2)
 
 
-def preempts(thread: Thread, current: Thread, now: int) -> bool:
-    """Whether a woken thread runs at once in place of *current*."""
-    return thread.vruntime <= ran(current, now)
+def move(thread: Thread, cpu: Cpu, now: int) -> None:
+    """Place a thread that waits on another CPU: its lag and what is left until its deadline go with it."""
+    left = thread.deadline - thread.vruntime
+    assert thread.cpu is not None  # noqa: S101 - it waits there
+    _place(thread, cpu, now, average(thread.cpu, now) - thread.vruntime)
+    thread.deadline = thread.vruntime + left
 
 
-def pick(queue: Iterable[Thread]) -> Thread:
-    """The one that has run least."""
-    return min(queue, key=lambda thread: thread.vruntime)
+def sleeps(thread: Thread, cpu: Cpu, now: int, most: int) -> None:
+    """Keep a thread's lag as it goes to sleep, *most* at most (update_entity_lag). Call while it still runs."""
+    at = average(cpu, now)
+    thread.lag = max(min(at - ran(thread, now), most), -most)
+    thread.slept_average = at
 
 
-def ends_slice(cpu: Cpu, now: int, shortest: int) -> bool:
-    """Whether a tick stops the thread that runs: it has had its slice, and another has had less."""
+def starts(thread: Thread) -> None:
+    """A thread that is given a CPU has it until its deadline, if it stays eligible (set_protect_slice, RUN_TO_PARITY)."""
+    thread.protected = thread.deadline
+
+
+def preempts(thread: Thread, cpu: Cpu, now: int, slice_: int, tick: int) -> bool:
+    """Whether a thread that has just come to *cpu*'s queue runs at once in place of the current one."""
     current = cpu.current
-    if current is None or not cpu.queue or now - current.on_since < shortest:
+    assert current is not None  # noqa: S101 - asked only where one runs
+    at, reached = average(cpu, now), ran(current, now)
+    _renew(current, cpu, now, slice_, tick)
+    if reached <= at and reached < current.protected:
         return False
-    return pick(cpu.queue).vruntime <= ran(current, now)
+    best = pick(cpu.queue, at)
+    return best is thread and (reached > at or thread.deadline <= current.deadline)
+
+
+def ends_slice(cpu: Cpu, now: int, slice_: int) -> bool:
+    """Whether a tick stops the thread that runs: its slice is over, and another is more entitled (entity_tick)."""
+    current = cpu.current
+    if current is None or not cpu.queue:
+        return False
+    at, reached = average(cpu, now), ran(current, now)
+    if reached < min(current.deadline, current.protected):
+        return False
+    if reached >= current.deadline:
+        current.deadline = reached + slice_
+    best = pick(cpu.queue, at)
+    return best.vruntime <= at and (reached > at or best.deadline <= current.deadline)
+
+
+def pick(queue: Iterable[Thread], at: int) -> Thread:
+    """Of the eligible, those that have run no more than *at*, the one with the earliest deadline (pick_eevdf)."""
+    return min(queue, key=lambda thread: (thread.vruntime > at, thread.deadline))
 
 
 def next_tick(cpu: Cpu, now: int, period: int) -> int:
     """The first tick after *now*."""
     return now + period - (now - cpu.tick_phase) % period
+
+
+def _place(thread: Thread, cpu: Cpu, now: int, lag: int) -> None:
+    there = len(cpu.queue) + (cpu.current is not None)
+    thread.vruntime = average(cpu, now) - (lag * (there + 1) // there if there else 0)
+    thread.cpu = cpu
+
+
+def _renew(current: Thread, cpu: Cpu, now: int, slice_: int, tick: int) -> None:
+    """A thread that runs alone gets a new deadline at the first tick after its last, and whenever one comes (update_deadline)."""
+    ticked = ran(current, next_tick(cpu, now, tick) - tick)
+    for reached in (ticked, ran(current, now)):
+        if reached >= current.deadline:
+            current.deadline = reached + slice_
+
+
+def _mean(queue: list[Thread], *more: int) -> int:
+    return (sum(thread.vruntime for thread in queue) + sum(more)) // (len(queue) + len(more))
 
 
 def utilization(cpu: Cpu, now: int) -> float:

@@ -52,6 +52,7 @@ class Kernel:
         self._note = note
         self._tick = cost("tick")
         self._slice = cost("slice")
+        self._most_lag = max(2 * self._slice, self._tick)  # fair.c: update_entity_lag
         self._packing = cost("packing_permille") / 1000
         self._hand_over = cost.source("context_switch")
         self._wake_here = cost.source("wake_here")
@@ -201,16 +202,21 @@ class Kernel:
             self._start(thread, self._place(thread, now, None), now, lambda: 0)
 
     def _start(self, thread: Thread, cpu: Cpu, now: int, latency: Callable[[], int]) -> None:
-        thread.sleeps += 1
         thread.clock = max(thread.clock, now)
-        self._arrive(thread, cpu, now)
+        self._attach(thread, cpu, now)
+        fair.arrive(thread, cpu, now, self._slice)
+        thread.sleeps += 1
         if cpu.current is None and not cpu.queue and not cpu.throttled:
             self._run(thread, cpu, now, latency())
             return
         thread.state, thread.stopped_at = WAITING, now
         cpu.queue.append(thread)
         self._say(thread, now, "asleep", "waiting")
-        if cpu.current is not None and not cpu.throttled and fair.preempts(thread, cpu.current, now):
+        if (
+            cpu.current is not None
+            and not cpu.throttled
+            and fair.preempts(thread, cpu, now, self._slice, self._tick)
+        ):
             self._stop(cpu, now)
             cpu.queue.remove(thread)
             self._run(thread, cpu, now, self._wake_here())
@@ -234,10 +240,9 @@ class Kernel:
         own = 0.0 if thread.cpu is cpu else thread.utilization
         return fair.utilization(cpu, now) + own < self._packing
 
-    def _arrive(self, thread: Thread, cpu: Cpu, now: int) -> None:
+    def _attach(self, thread: Thread, cpu: Cpu, now: int) -> None:
         if self._packing and thread.cpu is not cpu:
             fair.attach(thread, cpu, now)
-        fair.arrive(thread, cpu, now)
 
     # CPUs change hands
 
@@ -260,6 +265,7 @@ class Kernel:
             thread.stopped_at = NEVER
         thread.clock = max(thread.clock, starts)
         thread.state, thread.on_since = RUNNING, starts
+        fair.starts(thread)
         thread.cpu = cpu
         cpu.current = thread
         self._say(thread, now, old, "running")
@@ -288,7 +294,6 @@ class Kernel:
     def _put_down(self, thread: Thread, cpu: Cpu, now: int) -> None:
         if self._bandwidth is not None:
             self._bandwidth.charge(cpu, now)
-        fair.floor(cpu, now)
         thread.vruntime = fair.ran(thread, now)
         if self._packing:
             fair.note_run(thread, now)
@@ -299,6 +304,7 @@ class Kernel:
         """A thread that runs goes to sleep; the next one runs, or one that waits elsewhere (sched_balance_newidle)."""
         cpu = thread.cpu
         assert cpu is not None  # noqa: S101 - it runs
+        fair.sleeps(thread, cpu, now, self._most_lag)
         self._put_down(thread, cpu, now)
         self._say(thread, now, "running", state)
         self._next(cpu, now)
@@ -308,7 +314,7 @@ class Kernel:
         if cpu.throttled:
             return
         if not cpu.queue and (crowded := self._crowded()) is not None:
-            self._move(fair.pick(crowded.queue), crowded, cpu, now)
+            self._move(fair.pick(crowded.queue, fair.average(crowded, now)), crowded, cpu, now)
         if cpu.queue:
             self._run_first(cpu, now, self._hand_over())
             return
@@ -320,7 +326,7 @@ class Kernel:
                 self._later(_SLACK_TIMER, self._unthrottle)
 
     def _run_first(self, cpu: Cpu, now: int, delay: int) -> None:
-        thread = fair.pick(cpu.queue)
+        thread = fair.pick(cpu.queue, fair.average(cpu, now))
         cpu.queue.remove(thread)
         self._run(thread, cpu, now, delay)
 
@@ -331,7 +337,8 @@ class Kernel:
 
     def _move(self, thread: Thread, old: Cpu, new: Cpu, now: int) -> None:
         old.queue.remove(thread)
-        self._arrive(thread, new, now)
+        self._attach(thread, new, now)
+        fair.move(thread, new, now)
         new.queue.append(thread)
 
     # Ticks
@@ -354,7 +361,7 @@ class Kernel:
                 return
         if cpu.queue and self._idle:
             idle = next(iter(self._idle.values()))
-            thread = fair.pick(cpu.queue)
+            thread = fair.pick(cpu.queue, fair.average(cpu, now))
             self._move(thread, cpu, idle, now)
             idle.queue.remove(thread)
             self._run(
@@ -373,7 +380,7 @@ class Kernel:
         cpu.balanced_at = now
         other = min(self.cpus, key=lambda each: len(each.queue) + each.throttled * len(self.cpus))
         if cpu.queue and len(other.queue) < len(cpu.queue) and not other.throttled:
-            self._move(fair.pick(cpu.queue), cpu, other, now)
+            self._move(fair.pick(cpu.queue, fair.average(cpu, now)), cpu, other, now)
             self._arm_tick(other, now)
 
     def _later(self, ns: int, do: Callable[[], None]) -> None:

@@ -54,6 +54,14 @@ class Thread:
     """Since when it has had the CPU."""
     vruntime: int = 0
     """How much it has run, on the scale of its CPU's queue."""
+    deadline: int = 0
+    """The vruntime by which it should have had its slice."""
+    protected: int = 0
+    """The vruntime until which nobody who wakes takes its CPU while it is eligible."""
+    lag: int = 0
+    """What it had not had of its share when it went to sleep; below 0 what it had too much."""
+    slept_average: int = 0
+    """The average vruntime of its CPU's threads then."""
     utilization: float = 0.0
     """Share of the last moments that it ran, as of when it stopped (``util_avg``)."""
     stopped_running: int = 0
@@ -68,8 +76,8 @@ class Cpu:
     """When its ticks come, within their period."""
     current: Thread | None = None
     queue: list[Thread] = field(default_factory=list)
-    floor: int = 0
-    """The vruntime that all here have reached (``min_vruntime``)."""
+    average: int = 0
+    """The average vruntime of those here, or of the last that were (``avg_vruntime``)."""
     ticking: bool = False
     """Whether its next tick is in the loop's queue."""
     balanced_at: int = 0
