@@ -30,6 +30,9 @@ _SLACK_TIMER: Final = 5_000_000
 _BALANCE: Final = 64_000_000
 """How often a busy CPU looks for one that has more threads. topology.c: 2 CPUs, ``busy_factor`` 16, in ms of 1.024."""
 
+_HOT: Final = 500_000
+"""After so long a thread's caches are cold. fair.c: task_hot, ``sysctl_sched_migration_cost``."""
+
 Note = Callable[[Thread, int, str, str], None]
 
 
@@ -138,14 +141,13 @@ class Kernel:
 
     def interrupt(self, thread: Thread) -> bool:
         """Stop what a thread is in the middle of, now, or as soon as it has a CPU; whether there was anything to stop."""
-        now = self.now
-        at = thread.stopped_at if thread.state is WAITING else now
+        at = thread.stopped_at if thread.state is WAITING else max(self.now, thread.on_since)
         left = thread.clock - at
-        if thread.state is ASLEEP or left <= 0:
+        if thread.state is ASLEEP or thread.cut or left <= 0:
             return False
         thread.cut, thread.clock, thread.until = left, at, NEVER
         if thread.state is RUNNING:
-            self.clock.resume(thread, now)
+            self.clock.resume(thread, at)
         return True
 
     # Waking
@@ -298,6 +300,7 @@ class Kernel:
         if self._packing:
             fair.note_run(thread, now)
             fair.note_use(cpu, now)
+        thread.stopped_running = now
         cpu.current = None
 
     def _leave(self, thread: Thread, now: int, state: str) -> None:
@@ -313,8 +316,9 @@ class Kernel:
         """What a CPU does that has nobody: the next of its queue, one that waits elsewhere, or nothing."""
         if cpu.throttled:
             return
-        if not cpu.queue and (crowded := self._crowded()) is not None:
-            self._move(fair.pick(crowded.queue, fair.average(crowded, now)), crowded, cpu, now)
+        if not cpu.queue and (cold := self._cold_one(now)) is not None:
+            assert cold.cpu is not None  # noqa: S101 - it waits there
+            self._move(cold, cold.cpu, cpu, now)
         if cpu.queue:
             self._run_first(cpu, now, self._hand_over())
             return
@@ -330,10 +334,10 @@ class Kernel:
         cpu.queue.remove(thread)
         self._run(thread, cpu, now, delay)
 
-    def _crowded(self) -> Cpu | None:
-        """The CPU where most threads wait, while others are throttled or idle."""
-        found = max(self.cpus, key=lambda cpu: 0 if cpu.throttled else len(cpu.queue))
-        return found if found.queue and not found.throttled else None
+    def _cold_one(self, now: int) -> Thread | None:
+        """A thread that waits elsewhere and has not run of late: a newly idle CPU leaves others where their caches are."""
+        waiting = (thread for cpu in self.cpus if not cpu.throttled for thread in cpu.queue)
+        return next((thread for thread in waiting if now - thread.stopped_running >= _HOT), None)
 
     def _move(self, thread: Thread, old: Cpu, new: Cpu, now: int) -> None:
         old.queue.remove(thread)
