@@ -11,7 +11,7 @@ from tests.free import free
 
 
 def _events(main: Callable[..., Body], procs: int) -> tuple[Event, ...]:
-    events = simulate(main, gomaxprocs=procs, cpus=procs, costs=free(), events=True).events
+    events = simulate(main, gomaxprocs=procs, cpus=max(procs, 2), costs=free(), events=True).events
     assert events is not None
     return events
 
@@ -73,7 +73,7 @@ def test_a_p_leaves_a_system_call_and_the_goroutine_comes_back_to_the_global_que
     """With one P: sysmon takes it after 20 µs, another thread runs the rest, and the caller waits for its turn (R6, R7)."""
 
     def main(g: G) -> Body:
-        yield g.work(ms(1))
+        yield g.work(us(1005))  # not to begin at the same instant as sysmon's round
         yield g.go(works)
         yield g.syscall(ms(3))
         yield g.work(us(100))
@@ -86,8 +86,8 @@ def test_a_p_leaves_a_system_call_and_the_goroutine_comes_back_to_the_global_que
     assert _ran(events) == [(1, 0, 0), (2, 1, 0), (1, 1, 0)]
     assert _procs(events, ms(1)) == [(1020, "idle", 0), (1020, "running", 0)]
     assert [(e.at // 1000, e.new) for e in events if e.gid == 1 and e.at >= ms(1)] == [
-        (1000, "syscall"),
-        (4000, "runnable"),
+        (1005, "syscall"),
+        (4005, "runnable"),
         (9020, "running"),
         (9120, "dead"),
     ]
@@ -97,7 +97,7 @@ def test_a_system_call_ends_on_an_idle_p() -> None:
     """With two Ps: one is idle when the call ends, and the caller goes on at once on it, on its own thread."""
 
     def main(g: G) -> Body:
-        yield g.work(ms(1))
+        yield g.work(us(1005))  # not to begin at the same instant as sysmon's round
         yield g.go(works)
         yield g.syscall(ms(3))
         yield g.work(us(100))
@@ -109,8 +109,8 @@ def test_a_system_call_ends_on_an_idle_p() -> None:
 
     assert _ran(events) == [(1, 0, 0), (2, 2, 1), (1, 0, 0)]
     assert [(e.at // 1000, e.old, e.new) for e in events if e.gid == 1 and e.at >= ms(2)] == [
-        (4000, "syscall", "running"),
-        (4100, "running", "dead"),
+        (4005, "syscall", "running"),
+        (4105, "running", "dead"),
     ]
 
 
