@@ -185,6 +185,10 @@ class Draws:
         drawn = itertools.repeat(values[0]) if len(values) == 1 else self._blocks(values)
         return (itertools.chain(first, drawn) if first else drawn).__next__
 
+    def is_something(self, name: str) -> bool:
+        """Whether a cost without levels is ever more than 0 in this process."""
+        return any(self._costs.cost(name).values({}, self._process))
+
     def _blocks(self, values: Sequence[int]) -> Iterator[int]:
         while True:
             yield from self._choices(values, k=_BLOCK)

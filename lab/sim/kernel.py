@@ -66,6 +66,10 @@ class Kernel:
         self.cpus = [Cpu(id=number, tick_phase=source.randrange(self._tick)) for number in range(cpus)]
         self._idle = {cpu.id: cpu for cpu in self.cpus}
         self.throttled_ns = 0
+        self._stall, self._stall_gap = cost.source("stall"), cost.source("stall_gap")
+        if cost.is_something("stall"):
+            for each in self.cpus:
+                self._stall_in(self._stall_gap(), each)
         self._bandwidth = None
         if quota is not None:
             spare = round(quota * PERIOD)
@@ -129,8 +133,10 @@ class Kernel:
         thread.state = ASLEEP
         while True:
             yield
-            if thread.state is RUNNING and thread.clock <= clock.now:
-                break
+            if thread.state is RUNNING:
+                if thread.clock <= clock.now:
+                    break
+                clock.resume(thread, thread.clock)
         clock.horizon = clock.peek()
 
     def end(self, thread: Thread) -> Steps:
@@ -389,6 +395,17 @@ class Kernel:
 
     def _later(self, ns: int, do: Callable[[], None]) -> None:
         self.clock.timeout(ns).callbacks.append(lambda _: do())
+
+    def _stall_in(self, ns: int, cpu: Cpu) -> None:
+        self._later(ns, lambda: self._stalls(cpu))
+
+    def _stalls(self, cpu: Cpu) -> None:
+        """Whoever runs loses some time: to ticks and other interrupts, or to a host that runs something else."""
+        length, thread = self._stall(), cpu.current
+        if thread is not None:
+            lost = thread.clock + length if thread.until == NEVER else max(thread.clock, self.now + length)
+            thread.clock = lost
+        self._stall_in(length + self._stall_gap(), cpu)
 
     # Bandwidth
 

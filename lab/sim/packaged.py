@@ -43,6 +43,8 @@ _SIMPLE: Final[Mapping[str, tuple[float, ...]]] = {
         1_400_000,
     ),  # fair.c: sysctl_sched_base_slice, 0.7 ms times 2 on two CPUs; a slice ends at a tick
     "bandwidth_slice": (5_000_000,),  # /proc/sys/kernel/sched_cfs_bandwidth_slice_us
+    "stall": (0,),  # what a thread that runs loses to interrupts and to the host; 0: nothing is known of it
+    "stall_gap": (4_000_000,),  # until the next
     "packing_permille": (0,),  # most kernels put a woken thread on an idle CPU where there is one
     "epoll_overshoot": (
         62_000,
