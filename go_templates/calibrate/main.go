@@ -32,7 +32,7 @@ var groups = map[string]group{
 	"memory":  {0, func() { addressSpace(); pages() }},
 	"naps":    {len(allowedCPUs()) + 6, func() { naps(); epollWaits(); breaks() }},
 	"wakes":   {8, func() { placedWakes(); freeWakes() }},
-	"sharing": {len(allowedCPUs()) + 6, func() { iterations(); contextSwitches(); slices() }},
+	"sharing": {len(allowedCPUs()) + 6, func() { iterations(); contextSwitches(); slices(); spreading() }},
 	"threads": {2*(newOnes+earlyOnes) + 4, newThreads},
 	"signals": {2, func() { preemption(); lockedHandOver(); sleeps(); idleCycles() }},
 	"network": {4, func() { loopback(); netpoll() }},

@@ -108,7 +108,7 @@ GROUPS: Final = (
     ),
     Group(
         name="sharing",
-        costs=frozenset(["thousand_iterations", "context_switch", "slice_run", "slice_wait"]),
+        costs=frozenset(["thousand_iterations", "context_switch", "slice_run", "slice_wait", "spread_delay"]),
         is_raw=True,
     ),
     Group(

@@ -88,12 +88,62 @@ _LEVELLED: Final[Mapping[str, tuple[tuple[Mapping[str, int | str], tuple[float, 
     ),
 }
 
+# Measured on 2026-11-27 by the groups "wakes", "sharing", "threads", "naps" and "runtime" of go_templates/calibrate, engine
+# host, beside other work: of 16 processes' medians those at 10, 35 and 60 %, rounded. The simulator draws none of them yet.
+_FINER: Final[Mapping[str, tuple[tuple[Mapping[str, int | str], tuple[float, ...]], ...]]] = {
+    # the waker's call, and from its beginning until the woken thread runs, by how long that had slept; on a CPU of its own
+    # that was idle, and on the waker's, where it runs before the call returns
+    "wake_call": (
+        ({"gap": 5_000, "place": "idle"}, (6_200, 8_000, 8_400)),
+        ({"gap": 20_000, "place": "idle"}, (6_900, 7_800, 8_400)),
+        ({"gap": 100_000, "place": "idle"}, (7_100, 8_100, 8_700)),
+        ({"gap": 1_000_000, "place": "idle"}, (8_400, 9_900, 10_900)),
+        ({"gap": 5_000_000, "place": "idle"}, (11_500, 13_900, 16_900)),
+        ({"gap": 5_000, "place": "same"}, (3_800, 4_000, 4_100)),
+        ({"gap": 20_000, "place": "same"}, (3_700, 3_900, 4_100)),
+        ({"gap": 100_000, "place": "same"}, (3_900, 4_100, 4_500)),
+        ({"gap": 1_000_000, "place": "same"}, (5_100, 6_300, 7_700)),
+        ({"gap": 5_000_000, "place": "same"}, (9_800, 12_300, 15_900)),
+    ),
+    "wake_run": (
+        ({"gap": 5_000, "place": "idle"}, (14_900, 18_500, 23_500)),
+        ({"gap": 20_000, "place": "idle"}, (14_900, 16_600, 22_600)),
+        ({"gap": 100_000, "place": "idle"}, (14_600, 17_500, 21_900)),
+        ({"gap": 1_000_000, "place": "idle"}, (24_300, 28_900, 30_700)),
+        ({"gap": 5_000_000, "place": "idle"}, (29_900, 38_200, 42_100)),
+        ({"gap": 5_000, "place": "same"}, (2_200, 2_250, 2_300)),
+        ({"gap": 20_000, "place": "same"}, (2_150, 2_200, 2_300)),
+        ({"gap": 100_000, "place": "same"}, (2_300, 2_400, 2_700)),
+        ({"gap": 1_000_000, "place": "same"}, (3_300, 4_200, 4_500)),
+        ({"gap": 5_000_000, "place": "same"}, (8_500, 12_600, 17_900)),
+    ),
+    # one way between two threads of one CPU that take turns
+    "context_switch": (
+        ({"how": "yield"}, (1_210, 1_240, 1_330)),
+        ({"how": "futex"}, (2_020, 2_070, 2_140)),
+        ({"how": "pipe"}, (2_480, 2_520, 2_590)),
+    ),
+    # a go statement that clones a thread, and from its beginning until the thread runs the G
+    "thread_new_call": (({}, (10_400, 16_500, 19_800)),),
+    "thread_new_run": (({}, (93_000, 144_000, 236_000)),),
+    # netpollBreak's write, and from its beginning until the poller runs
+    "break_call": (
+        ({"gap": 20_000}, (6_800, 8_000, 8_500)),
+        ({"gap": 1_000_000}, (8_700, 10_200, 10_800)),
+    ),
+    "break_run": (
+        ({"gap": 20_000}, (12_500, 16_500, 20_400)),
+        ({"gap": 1_000_000}, (15_000, 26_300, 31_500)),
+    ),
+}
+
 
 def packaged() -> Costs:
     """The packaged costs, ``calibrated`` false."""
     levelled = {
         **{name: (({}, values),) for name, values in _SIMPLE.items()},
         **_LEVELLED,
+        **_FINER,
     }
     return Costs(
         source="packaged",
