@@ -8,7 +8,7 @@ from lab.sim.packaged import packaged
 
 FAULT_NS = 1000
 """What one page fault costs all the same: touching has to take time to be seen."""
-_PERIODS = ("tick", "slice", "bandwidth_slice")
+_PERIODS = ("tick", "slice", "bandwidth_slice", "stall_gap")
 """What the kernel does by, not what it costs."""
 
 

@@ -236,6 +236,8 @@ def _interpolated(points: list[Point], number: str, at: int, place: tuple[float,
     share = (math.log(max(at, 1)) - math.log(max(places[left], 1))) / (
         math.log(max(places[right], 1)) - math.log(max(places[left], 1))
     )
+    if values[left] == values[right]:
+        return values[left]
     low, high = (math.log(max(value, 1)) for value in (values[left], values[right]))
     return math.exp(low + share * (high - low))
 

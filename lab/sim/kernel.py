@@ -30,6 +30,8 @@ _SLACK_TIMER: Final = 5_000_000
 _BALANCE: Final = 64_000_000
 """How often a busy CPU looks for one that has more threads. topology.c: 2 CPUs, ``busy_factor`` 16, in ms of 1.024."""
 
+_GAPS: Final = (5_000, 5_000_000)
+"""The shortest and the longest sleep after which waking is measured, in ns."""
 _HOT: Final = 500_000
 """After so long a thread's caches are cold. fair.c: task_hot, ``sysctl_sched_migration_cost``."""
 
@@ -57,12 +59,8 @@ class Kernel:
         self._slice = cost("slice")
         self._most_lag = max(2 * self._slice, self._tick)  # fair.c: update_entity_lag
         self._packing = cost("packing_permille") / 1000
-        self._hand_over = cost.source("context_switch")
-        self._wake_here = cost.source("wake_here")
-        self._clone = cost.source("clone")
-        self._wake_nobody = cost.source("futex_wake_nobody")
-        self._wake_call = cost.source("futex_wake")
-        self._wake_call_here = cost.source("futex_wake_here")
+        self._clone = cost.source("thread_new_call")
+        self._call = cost.source("getppid")
         self.cpus = [Cpu(id=number, tick_phase=source.randrange(self._tick)) for number in range(cpus)]
         self._idle = {cpu.id: cpu for cpu in self.cpus}
         self.throttled_ns = 0
@@ -164,15 +162,17 @@ class Kernel:
         here = waker.cpu
         if thread.state is not ASLEEP:
             thread.token = True
-            waker.clock += self._wake_nobody()
+            waker.clock += self._call()
             return
         cpu = self._place(thread, now, here)
-        if cpu is here:
-            self._start(thread, cpu, now, self._wake_here)
-            waker.clock += self._wake_call_here()
-            return
-        call = self._wake_call()
-        self._start(thread, cpu, now, lambda: call + self._latency(thread, now))
+        place: dict[str, int | str] = {
+            "gap": self._slept(thread, now),
+            "place": "same" if cpu is here else "idle",
+        }
+        call, run = self._cost("wake_call", place), self._cost("wake_run", place)
+        self._start(thread, cpu, now, run)
+        if cpu is here:  # the call as it was measured lasts until the woken thread has slept again
+            call = max(call - run - self._hand_over(), 0)
         waker.clock += call
 
     def deliver(self, thread: Thread) -> None:
@@ -181,11 +181,22 @@ class Kernel:
         if thread.state is not ASLEEP:
             thread.token = True
             return
-        self._start(thread, self._place(thread, now, None), now, lambda: self._latency(thread, now))
+        self._start(thread, self._place(thread, now, None), now, self._latency(thread, now))
 
     def _latency(self, thread: Thread, now: int) -> int:
-        """From the waker's return until the woken thread runs: the longer it has slept, the longer (from 20 µs on)."""
-        return self._cost("wake_latency", {"gap": max(now - thread.slept_at, 20_000)})
+        """Until a thread runs that an interrupt wakes on a CPU that idles."""
+        place: dict[str, int | str] = {"gap": self._slept(thread, now), "place": "idle"}
+        return max(self._cost("wake_run", place) - self._cost("wake_call", place), 0)
+
+    def _slept(self, thread: Thread, now: int) -> int:
+        """For how long, within what is measured: the longer, the later it runs."""
+        return min(max(now - thread.slept_at, _GAPS[0]), _GAPS[1])
+
+    def _hand_over(self) -> int:
+        return self._cost("context_switch", {"how": "yield"})
+
+    def _wake_here(self) -> int:
+        return self._cost("wake_run", {"gap": _GAPS[0], "place": "same"})
 
     def spawn(self, thread: Thread, steps: Steps, parent: Thread) -> None:
         """Clone a thread: onto a CPU that is idle, if there is one (select_task_rq_fair, SD_BALANCE_FORK)."""
@@ -196,7 +207,7 @@ class Kernel:
         thread.utilization = (1 - fair.utilization(cpu, now)) * fair.NEW
         self.begin(thread, steps, cpu)
         call = self._clone()
-        self._start(thread, cpu, now, lambda: call + self._cost("thread_start"))
+        self._start(thread, cpu, now, call + self._cost("thread_start"))
         parent.clock += call
 
     def _ring(self, thread: Thread, at: int) -> None:
@@ -207,15 +218,15 @@ class Kernel:
         """A thread's own timer. How late timers are is in *until*, so that there is nothing more to wait for but a CPU."""
         now = self.now
         if thread.state is ASLEEP and thread.sleeps == sleep:
-            self._start(thread, self._place(thread, now, None), now, lambda: 0)
+            self._start(thread, self._place(thread, now, None), now, 0)
 
-    def _start(self, thread: Thread, cpu: Cpu, now: int, latency: Callable[[], int]) -> None:
+    def _start(self, thread: Thread, cpu: Cpu, now: int, latency: int) -> None:
         thread.clock = max(thread.clock, now)
         self._attach(thread, cpu, now)
         fair.arrive(thread, cpu, now, self._slice)
         thread.sleeps += 1
         if cpu.current is None and not cpu.queue and not cpu.throttled:
-            self._run(thread, cpu, now, latency())
+            self._run(thread, cpu, now, latency)
             return
         thread.state, thread.stopped_at = WAITING, now
         cpu.queue.append(thread)
@@ -374,9 +385,7 @@ class Kernel:
             thread = fair.pick(cpu.queue, fair.average(cpu, now))
             self._move(thread, cpu, idle, now)
             idle.queue.remove(thread)
-            self._run(
-                thread, idle, now, self._cost("wake_latency", {"gap": max(now - idle.idle_since, 20_000)})
-            )
+            self._run(thread, idle, now, self._latency(thread, now))
         elif now - cpu.balanced_at >= _BALANCE:
             self._balance(cpu, now)
         if fair.ends_slice(cpu, now, self._slice):

@@ -26,22 +26,11 @@ _SIMPLE: Final[Mapping[str, tuple[float, ...]]] = {
     "timer_add": (80, 100, 130),
     "timer_fire": (60, 80, 120),
     "steal": (200, 300, 500),  # four passes over idle Ps
-    "futex_wake": (4_500, 8_500, 9_300),  # the waker's side, the wakee on another CPU
-    "futex_wake_here": (2_000, 2_300, 2_800),  # likewise, on the waker's own
-    "futex_wake_nobody": (350, 450, 600),  # likewise, the wakee not asleep yet
-    "clone": (15_000, 20_000, 30_000),  # the creator's side of a new thread
-    "thread_start": (30_000, 40_000, 60_000),  # until it runs
-    "wake_here": (
-        2_600,
-        3_000,
-        3_400,
-    ),  # until a thread that was woken on the waker's own CPU runs in its place
-    "context_switch": (1_200, 1_500, 2_000),  # one thread stops, the next of the queue runs
+    "getppid": (210, 215, 230),  # the least that a system call takes
     "sysmon_round": (1_000, 1_500, 2_500),
     "tick": (4_000_000,),  # HZ=250
-    "slice": (
-        1_400_000,
-    ),  # fair.c: sysctl_sched_base_slice, 0.7 ms times 2 on two CPUs; a slice ends at a tick
+    # fair.c: sysctl_sched_base_slice, 0.7 ms times 2 on two CPUs; a slice ends at a tick
+    "slice": (1_400_000,),
     "bandwidth_slice": (5_000_000,),  # /proc/sys/kernel/sched_cfs_bandwidth_slice_us
     "stall": (0,),  # what a thread that runs loses to interrupts and to the host; 0: nothing is known of it
     "stall_gap": (4_000_000,),  # until the next
@@ -74,14 +63,6 @@ _LEVELLED: Final[Mapping[str, tuple[tuple[Mapping[str, int | str], tuple[float, 
         for size in (1, 8, 64)
         for prot in ("none", "rw", "noreserve")
     ),
-    # from the waker's return to the wakee's first instruction, by how long the wakee had slept; two pinned threads and
-    # raw futex calls, the waker busy in between
-    "wake_latency": (
-        ({"gap": 20_000}, (8_500, 8_900, 9_200)),
-        ({"gap": 1_000_000}, (13_000, 17_000, 19_000)),
-        ({"gap": 5_000_000}, (34_000, 50_000, 66_000)),
-        ({"gap": 60_000_000_000}, (34_000, 50_000, 66_000)),
-    ),
     "usleep_overshoot": (
         ({"ns": 20_000}, (60_000, 68_000, 80_000)),
         ({"ns": 10_000_000}, (80_000, 100_000, 150_000)),
@@ -89,7 +70,7 @@ _LEVELLED: Final[Mapping[str, tuple[tuple[Mapping[str, int | str], tuple[float, 
 }
 
 # Measured on 2026-11-27 by the groups "wakes", "sharing", "threads", "naps" and "runtime" of go_templates/calibrate, engine
-# host, beside other work: of 16 processes' medians those at 10, 35 and 60 %, rounded. The simulator draws none of them yet.
+# host, beside other work: of 16 processes' medians those at 10, 35 and 60 %, rounded.
 _FINER: Final[Mapping[str, tuple[tuple[Mapping[str, int | str], tuple[float, ...]], ...]]] = {
     # the waker's call, and from its beginning until the woken thread runs, by how long that had slept; on a CPU of its own
     # that was idle, and on the waker's, where it runs before the call returns
@@ -123,9 +104,9 @@ _FINER: Final[Mapping[str, tuple[tuple[Mapping[str, int | str], tuple[float, ...
         ({"how": "futex"}, (2_020, 2_070, 2_140)),
         ({"how": "pipe"}, (2_480, 2_520, 2_590)),
     ),
-    # a go statement that clones a thread, and from its beginning until the thread runs the G
+    # a go statement that clones a thread, and from its return until the thread looks for work
     "thread_new_call": (({}, (10_400, 16_500, 19_800)),),
-    "thread_new_run": (({}, (93_000, 144_000, 236_000)),),
+    "thread_start": (({}, (30_000, 50_000, 80_000)),),
     # netpollBreak's write, and from its beginning until the poller runs
     "break_call": (
         ({"gap": 20_000}, (6_800, 8_000, 8_500)),

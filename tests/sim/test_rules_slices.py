@@ -65,7 +65,7 @@ def test_two_that_wake_each_other_share_one_slice() -> None:
     def echo(g: G, ping: Any, pong: Any) -> Body:
         while True:
             yield ping.recv()
-            yield g.work(us(10))
+            yield g.work(10_007)  # to switch at other instants than sysmon's
             yield pong.send(1)
 
     assert ms(10) <= observed(main)[0] < ms(22)
