@@ -28,7 +28,7 @@ from lab.sim.thread import ASLEEP, NEVER, RUNNING, WAITING, Cpu, Thread
 _SLACK_TIMER: Final = 5_000_000
 """After which what was given back goes to throttled CPUs. fair.c: ``cfs_bandwidth_slack_period``."""
 _BALANCE: Final = 64_000_000
-"""How often a busy CPU looks for one that has more threads. topology.c: 2 CPUs, ``busy_factor`` 16, in ms of 1.024."""
+"""How often a busy CPU looks for one that has more threads, less a tick. topology.c: 2 CPUs, ``busy_factor`` 16."""
 
 Note = Callable[[Thread, int, str, str], None]
 
@@ -51,6 +51,7 @@ class Kernel:
         self._source = source
         self._note = note
         self._tick = cost("tick")
+        self._balance_every = _BALANCE - self._tick  # fair.c: get_sd_balance_interval, "interval -= 1"
         self._slice = cost("slice")
         self._packing = cost("packing_permille") / 1000
         self._hand_over = cost.source("context_switch")
@@ -360,7 +361,7 @@ class Kernel:
             self._run(
                 thread, idle, now, self._cost("wake_latency", {"gap": max(now - idle.idle_since, 20_000)})
             )
-        elif now - cpu.balanced_at >= _BALANCE:
+        elif cpu.queue and now - cpu.balanced_at >= self._balance_every:
             self._balance(cpu, now)
         if fair.ends_slice(cpu, now, self._slice):
             self._stop(cpu, now)
@@ -371,9 +372,10 @@ class Kernel:
     def _balance(self, cpu: Cpu, now: int) -> None:
         """A CPU where threads wait passes one to one where fewer do, if only by turns (seen: three hogs on two CPUs)."""
         cpu.balanced_at = now
-        other = min(self.cpus, key=lambda each: len(each.queue) + each.throttled * len(self.cpus))
-        if cpu.queue and len(other.queue) < len(cpu.queue) and not other.throttled:
+        other = min(self.cpus, key=lambda each: (each.throttled, len(each.queue), each.balanced_at))
+        if len(other.queue) < len(cpu.queue) and not other.throttled:
             self._move(fair.pick(cpu.queue), cpu, other, now)
+            other.balanced_at = now  # it has just got one: it does not pass it back at its next tick
             self._arm_tick(other, now)
 
     def _later(self, ns: int, do: Callable[[], None]) -> None:
