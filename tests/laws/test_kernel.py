@@ -141,20 +141,20 @@ def _finished(total: float, quota: float, cpus: int, first_refill: int) -> float
 @pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
-    st.integers(1, 6),
-    st.integers(1, 3),
+    st.tuples(st.integers(1, 6), st.integers(1, 3)),
     st.sampled_from((0.1, 0.2, 0.5, 0.75, 0.99)),
     st.integers(1, 300),
     st.integers(0, PERIOD - 1),
     st.randoms(use_true_random=False),
 )
 def test_the_wall_time_of_hogs_under_a_quota(
-    hogs: int, cpus: int, quota: float, work_ms: int, phase: int, source: random.Random
+    many: tuple[int, int], quota: float, work_ms: int, phase: int, source: random.Random
 ) -> None:
     """Threads with n · W of CPU time among them last until the refill that brings the rest of it.
 
     A slice and a tick for each CPU either way; and at the end one thread may be left, so the rest may take as long as on one CPU.
     """
+    hogs, cpus = many
     machine = Machine(cpus, quota, source=Phases(phase, source))
     for _ in range(hogs):
         machine.hog(work_ms * _MS)
