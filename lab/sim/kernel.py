@@ -211,7 +211,9 @@ class Kernel:
         thread.state, thread.stopped_at = WAITING, now
         cpu.queue.append(thread)
         self._say(thread, now, "asleep", "waiting")
-        if cpu.current is not None and not cpu.throttled and fair.preempts(thread, cpu.current, now):
+        if cpu.throttled:
+            self._say(thread, now, "waiting", "throttled")
+        elif cpu.current is not None and fair.preempts(thread, cpu.current, now):
             self._stop(cpu, now)
             cpu.queue.remove(thread)
             self._run(thread, cpu, now, self._wake_here())
@@ -276,6 +278,8 @@ class Kernel:
             thread.stopped_at = now
         if thread not in cpu.queue:
             cpu.queue.append(thread)
+        if cpu.throttled:
+            self._say(thread, now, "waiting", "throttled")
 
     def _stop(self, cpu: Cpu, now: int) -> None:
         """Take the CPU from the thread that runs; it waits for it again."""
