@@ -70,7 +70,8 @@ class _Watched(Loop):
 
     def _check_cpus(self) -> None:
         """A thread is in one place, a CPU has one thread and is never idle while one waits there, vruntime never goes back."""
-        kernel, threads = self._kernel, [*self._state.ms, self._sysmon.me]
+        kernel = self._kernel
+        threads: list[Thread] = [*self._state.ms, self._sysmon.me]
         current = [cpu.current for cpu in kernel.cpus if cpu.current is not None]
         queued = [thread for cpu in kernel.cpus for thread in cpu.queue]
         assert len({id(thread) for thread in (*current, *queued)}) == len(current) + len(queued)
