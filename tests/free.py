@@ -25,4 +25,4 @@ def free() -> Costs:
     fault = replace(
         costs.cost("fault"), points=(Point(levels={"page": 4096}, processes=((float(FAULT_NS),),)),)
     )
-    return replace(costs, costs=costs.costs | nothing | {"fault": fault})
+    return replace(costs, costs={**costs.costs, **nothing, "fault": fault})

@@ -26,15 +26,17 @@ steps = st.lists(st.tuples(st.sampled_from(_STEPS), st.integers(0, 5000)), max_s
 programs = st.lists(steps, min_size=1, max_size=5)
 
 
-def program(goroutines: list[list[tuple[str, int]]]) -> Callable[..., Body]:  # noqa: C901 - a case an operation
-    """A goroutine for each list of steps; after each step it observes its own time under its number."""
+def program(  # noqa: C901 - a case an operation
+    goroutines: list[list[tuple[str, int]]], lasts: int = 20_000_000
+) -> Callable[..., Body]:
+    """A goroutine for each list of steps, for *lasts*; after each step it observes its own time under its number."""
 
     def main(g: G) -> Body:
         shared = (g.chan(1), g.mutex(), g.waitgroup())
         yield shared[2].add(len(goroutines))
         for steps in goroutines:
             yield g.go(walk, steps, shared, 0)
-        yield g.select(g.after(20_000_000).recv())
+        yield g.select(g.after(lasts).recv())
 
     def walk(g: G, steps: list[tuple[str, int]], shared: Any, depth: int) -> Body:  # noqa: C901, PLR0912 - likewise
         chan, mu, wg = shared

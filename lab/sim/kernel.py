@@ -28,7 +28,7 @@ from lab.sim.thread import ASLEEP, NEVER, RUNNING, WAITING, Cpu, Thread
 _SLACK_TIMER: Final = 5_000_000
 """After which what was given back goes to throttled CPUs. fair.c: ``cfs_bandwidth_slack_period``."""
 _BALANCE: Final = 64_000_000
-"""How often a busy CPU looks for one that has more threads. topology.c: 2 CPUs, ``busy_factor`` 16, in ms of 1.024."""
+"""How often a busy CPU looks for one that has more threads, less a tick. topology.c: 2 CPUs, ``busy_factor`` 16."""
 
 _GAPS: Final = (5_000, 5_000_000)
 """The shortest and the longest sleep after which waking is measured, in ns."""
@@ -56,6 +56,7 @@ class Kernel:
         self._source = source
         self._note = note
         self._tick = cost("tick")
+        self._balance_every = _BALANCE - self._tick  # fair.c: get_sd_balance_interval, "interval -= 1"
         self._slice = cost("slice")
         self._most_lag = max(2 * self._slice, self._tick)  # fair.c: update_entity_lag
         self._packing = cost("packing_permille") / 1000
@@ -231,11 +232,9 @@ class Kernel:
         thread.state, thread.stopped_at = WAITING, now
         cpu.queue.append(thread)
         self._say(thread, now, "asleep", "waiting")
-        if (
-            cpu.current is not None
-            and not cpu.throttled
-            and fair.preempts(thread, cpu, now, self._slice, self._tick)
-        ):
+        if cpu.throttled:
+            self._say(thread, now, "waiting", "throttled")
+        elif cpu.current is not None and fair.preempts(thread, cpu, now, self._slice, self._tick):
             self._stop(cpu, now)
             cpu.queue.remove(thread)
             self._run(thread, cpu, now, self._wake_here())
@@ -300,6 +299,8 @@ class Kernel:
             thread.stopped_at = now
         if thread not in cpu.queue:
             cpu.queue.append(thread)
+        if cpu.throttled:
+            self._say(thread, now, "waiting", "throttled")
 
     def _stop(self, cpu: Cpu, now: int) -> None:
         """Take the CPU from the thread that runs; it waits for it again."""
@@ -386,7 +387,7 @@ class Kernel:
             self._move(thread, cpu, idle, now)
             idle.queue.remove(thread)
             self._run(thread, idle, now, self._latency(thread, now))
-        elif now - cpu.balanced_at >= _BALANCE:
+        elif cpu.queue and now - cpu.balanced_at >= self._balance_every:
             self._balance(cpu, now)
         if fair.ends_slice(cpu, now, self._slice):
             self._stop(cpu, now)
@@ -397,9 +398,10 @@ class Kernel:
     def _balance(self, cpu: Cpu, now: int) -> None:
         """A CPU where threads wait passes one to one where fewer do, if only by turns (seen: three hogs on two CPUs)."""
         cpu.balanced_at = now
-        other = min(self.cpus, key=lambda each: len(each.queue) + each.throttled * len(self.cpus))
-        if cpu.queue and len(other.queue) < len(cpu.queue) and not other.throttled:
+        other = min(self.cpus, key=lambda each: (each.throttled, len(each.queue), each.balanced_at))
+        if len(other.queue) < len(cpu.queue) and not other.throttled:
             self._move(fair.pick(cpu.queue, fair.average(cpu, now)), cpu, other, now)
+            other.balanced_at = now  # it has just got one: it does not pass it back at its next tick
             self._arm_tick(other, now)
 
     def _later(self, ns: int, do: Callable[[], None]) -> None:

@@ -190,9 +190,9 @@ def _check_settings(procs: int | None, cpus: int, quota: float | None, max_time:
         raise SimulatedProgramError(f"GOMAXPROCS goes from 1 to {_MOST_PS}, not {procs}")
     if not 1 <= cpus <= _MOST_PS:
         raise SimulatedProgramError(f"CPUs go from 1 to {_MOST_PS}, not {cpus}")
-    if quota is not None and not quota >= _LEAST_QUOTA:
+    if quota is not None and not _LEAST_QUOTA <= quota < math.inf:
         raise SimulatedProgramError(
-            f"quota {quota}: a quota is in CPUs' worth of time, at least {_LEAST_QUOTA}",
+            f"quota {quota}: a quota is in CPUs' worth of time, at least {_LEAST_QUOTA}, and finite",
             hint="None is no quota",
         )
     if max_time <= 0:

@@ -1,19 +1,38 @@
 """Random programs: whatever they do, the scheduler keeps its books (hypothesis)."""
 
 import random
-from typing import Any
+from typing import Any, NamedTuple
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab.sim import Event, sched, simulate
+from lab.sim import Event, fair, sched, simulate
+from lab.sim.bandwidth import PERIOD
 from lab.sim.execution import Ended
 from lab.sim.loop import Loop, Program
 from lab.sim.packaged import packaged
 from lab.sim.release import GO_1_27
 from lab.sim.state import Goroutine
 from lab.sim.status import G_TRANSITIONS, GStatus
+from lab.sim.thread import Thread, ThreadState
+from tests.machine import SLICE, TICK, Phases
 from tests.programs import program, programs
+
+_LASTS = 130_000_000
+"""Longer than a period of a quota."""
+
+
+class _Where(NamedTuple):
+    """Settings of a run."""
+
+    procs: int
+    cpus: int
+    quota: float | None
+
+
+wheres = st.builds(
+    _Where, st.integers(1, 5), st.integers(1, 4), st.sampled_from((None, 0.05, 0.2, 0.5, 1.5, 3.0))
+)
 
 
 class _Watched(Loop):
@@ -22,6 +41,8 @@ class _Watched(Loop):
     def step_checked(self, what: Program) -> Ended:
         """Run, with every invariant asserted between any two events."""
         step, last = self._env.step, 0
+        self._reached = {cpu.id: 0 for cpu in self._kernel.cpus}
+        self._ran: dict[Thread, tuple[int, int]] = {}
 
         def checked() -> None:
             nonlocal last
@@ -30,6 +51,7 @@ class _Watched(Loop):
             last = int(self._env.now)
             sched.check(self._state)
             self._check_lost()
+            self._check_cpus()
 
         self._env.step = checked  # type: ignore[method-assign]
         return self.run(what, max_time=10**10, max_events=20_000)
@@ -46,15 +68,45 @@ class _Watched(Loop):
         for g in self._waiting.values():
             assert (id(g) in queued) == (g.status is GStatus.RUNNABLE)
 
+    def _check_cpus(self) -> None:
+        """A thread is in one place, a CPU has one thread and is never idle while one waits there, vruntime never goes back."""
+        kernel = self._kernel
+        threads: list[Thread] = [*self._state.ms, self._sysmon.me]
+        current = [cpu.current for cpu in kernel.cpus if cpu.current is not None]
+        queued = [thread for cpu in kernel.cpus for thread in cpu.queue]
+        assert len({id(thread) for thread in (*current, *queued)}) == len(current) + len(queued)
+        for thread in threads:
+            assert (thread in current) == (thread.state is ThreadState.RUNNING)
+            assert (thread in queued) == (thread.state is ThreadState.WAITING)
+        for cpu in kernel.cpus:
+            assert all(thread.cpu is cpu for thread in (*cpu.queue, cpu.current) if thread is not None)
+            assert cpu.current is None or not cpu.throttled
+            assert cpu.current is not None or cpu.throttled or not cpu.queue
+            assert (cpu.id in kernel._idle) == (cpu.current is None and not cpu.throttled)
+            assert cpu.floor >= self._reached[cpu.id]
+            self._reached[cpu.id] = cpu.floor
+        for thread in (*current, *queued):
+            assert thread.cpu is not None
+            ran = fair.ran(thread, kernel.now) if thread in current else thread.vruntime
+            if self._ran.get(thread, (-1, 0))[0] == thread.cpu.id:
+                assert ran >= self._ran[thread][1]
+            self._ran[thread] = thread.cpu.id, ran
+
 
 def _run(
-    goroutines: list[list[tuple[str, int]]], procs: int, seed: int, *, fused: bool = True
+    goroutines: list[list[tuple[str, int]]],
+    where: _Where,
+    seed: int,
+    *,
+    fused: bool = True,
+    lasts: int = _LASTS,
 ) -> tuple[Ended, Any, Any]:
     def stream(name: str) -> random.Random:
         return random.Random(f"{seed}/{name}")  # noqa: S311 - a simulation
 
-    loop = _Watched(GO_1_27, packaged(), stream, gomaxprocs=procs, cpus=procs, fused=fused)
-    ended = loop.step_checked(Program(main=program(goroutines), params={}))
+    procs, cpus, quota = where
+    loop = _Watched(GO_1_27, packaged(), stream, gomaxprocs=procs, cpus=cpus, quota=quota, fused=fused)
+    ended = loop.step_checked(Program(main=program(goroutines, lasts), params={}))
     return ended, loop.observations, loop.statistics()
 
 
@@ -62,39 +114,65 @@ _few = settings(max_examples=40, deadline=None)
 
 
 @_few
-@given(programs, st.integers(1, 5), st.integers(0, 1000))
+@given(programs, wheres, st.integers(0, 1000))
 def test_no_goroutine_is_lost_or_doubled(
-    goroutines: list[list[tuple[str, int]]], procs: int, seed: int
+    goroutines: list[list[tuple[str, int]]], where: _Where, seed: int
 ) -> None:
     """Every invariant holds after every event, the program ends, and the same seed ends it the same way."""
-    first = _run(goroutines, procs, seed)
+    first = _run(goroutines, where, seed)
 
     assert first[0].outcome == "exit"
-    assert first == _run(goroutines, procs, seed)
+    assert first == _run(goroutines, where, seed)
 
 
 @_few
-@given(programs, st.integers(1, 3), st.integers(0, 1000))
+@given(programs, wheres, st.integers(0, 1000))
 def test_the_hot_loop_decides_as_the_functions_do(
-    goroutines: list[list[tuple[str, int]]], procs: int, seed: int
+    goroutines: list[list[tuple[str, int]]], where: _Where, seed: int
 ) -> None:
     """Every goroutine is at the same place at the same time, whether moves are written out or not."""
-    assert _run(goroutines, procs, seed) == _run(goroutines, procs, seed, fused=False)
+    assert _run(goroutines, where, seed) == _run(goroutines, where, seed, fused=False)
 
 
 @_few
-@given(programs, st.integers(1, 5), st.integers(0, 1000))
+@given(programs, wheres, st.integers(0, 1000))
 def test_the_events_tell_a_possible_story(
-    goroutines: list[list[tuple[str, int]]], procs: int, seed: int
+    goroutines: list[list[tuple[str, int]]], where: _Where, seed: int
 ) -> None:
     """In order; every G moves as the runtime lets it; a P runs one G, a G on one P; and Little's law holds."""
-    result = simulate(program(goroutines), gomaxprocs=procs, cpus=procs, seed=seed, events=True)
+    main, (procs, cpus, quota) = program(goroutines, _LASTS), where
+    result = simulate(main, gomaxprocs=procs, cpus=cpus, quota=quota, seed=seed, events=True)
 
     assert result.events is not None
     _assert_possible(result.events, procs)
+    _assert_threads_possible(result.events)
     _assert_little(result.events)
-    without = simulate(program(goroutines), gomaxprocs=procs, cpus=procs, seed=seed)
+    without = simulate(main, gomaxprocs=procs, cpus=cpus, quota=quota, seed=seed)
     assert (without.observations, without.wall_ns) == (result.observations, result.wall_ns)
+
+
+@_few
+@given(programs, wheres, st.integers(0, 1000), st.integers(0, PERIOD - 1))
+def test_no_more_cpu_time_is_used_than_there_is(
+    goroutines: list[list[tuple[str, int]]], where: _Where, seed: int, phase: int
+) -> None:
+    """In k periods k quotas, and for each CPU at most a slice that it still had and a tick that it overran."""
+
+    def stream(name: str) -> random.Random:
+        source = random.Random(f"{seed}/{name}")  # noqa: S311 - a simulation
+        return Phases(phase, source) if name == "golab kernel" else source
+
+    procs, cpus, quota = where
+    loop = Loop(GO_1_27, packaged(), stream, gomaxprocs=procs, cpus=cpus, quota=quota, events=True)
+    loop.run(Program(main=program(goroutines, 3 * _LASTS), params={}), max_time=10**10, max_events=10**6)
+    uses = _uses(loop.events or [])
+    end = max((end for _, end in uses), default=0)
+
+    for start in range(phase, end, PERIOD):
+        for stop in range(start + PERIOD, end + PERIOD, PERIOD):
+            used = sum(max(min(e, stop) - max(b, start), 0) for b, e in uses)
+            periods = (stop - start) // PERIOD
+            assert used <= periods * min(quota or cpus, cpus) * PERIOD + cpus * (SLICE + TICK)
 
 
 def _assert_possible(events: tuple[Event, ...], procs: int) -> None:
@@ -124,6 +202,36 @@ def _assert_possible(events: tuple[Event, ...], procs: int) -> None:
         elif event.old == "running":
             assert running.pop(event.procid) == event.gid
     assert len(running) <= procs
+
+
+def _assert_threads_possible(events: tuple[Event, ...]) -> None:
+    """A thread is where it was left; a CPU has one at a time; and who does something is awake."""
+    state: dict[int, str] = {}
+    running: dict[int, int] = {}  # thread to CPU
+    for event in events:
+        if event.kind == "cpu":
+            assert state.get(event.mid, "asleep") == event.old
+            state[event.mid] = event.new
+            if event.old == "running":
+                assert running.pop(event.mid) == event.procid
+            if event.new == "running":
+                assert event.procid not in running.values()
+                running[event.mid] = event.procid
+        elif event.kind == "goroutine":  # it may just have been put off its CPU by whom it woke
+            assert state[event.mid] != "asleep"
+
+
+def _uses(events: list[Event]) -> list[tuple[int, int]]:
+    """Each stretch in which a thread had a CPU."""
+    since: dict[int, int] = {}
+    found = []
+    last = max((event.at for event in events), default=0)
+    for event in events:
+        if event.kind == "cpu" and event.new == "running":
+            since[event.mid] = event.at
+        elif event.kind == "cpu" and event.old == "running":
+            found.append((since.pop(event.mid), event.at))
+    return found + [(start, last) for start in since.values()]
 
 
 def _assert_little(events: tuple[Event, ...]) -> None:

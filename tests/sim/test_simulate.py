@@ -1,5 +1,6 @@
 """Small programs and what becomes of them: orders and times written out."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 
 from lab.errors import ProgramRaisedError, SimulatedProgramError
 from lab.sim import CLOSED, Body, G, load, ms, simulate, us
+from lab.sim.simulate import default_gomaxprocs
 from tests.free import free
 
 
@@ -219,3 +221,57 @@ def test_a_program_file_needs_a_main(tmp_path: Path) -> None:
         load(tmp_path / "empty.py")
     with pytest.raises(ProgramRaisedError, match="ZeroDivisionError"):
         load(tmp_path / "broken.py")
+
+
+@pytest.mark.parametrize(
+    ("cpus", "quota", "procs"),
+    [
+        (1, None, 1),
+        (8, None, 8),
+        (8, 0.05, 2),  # never less than 2 for a quota
+        (8, 1.0, 2),
+        (8, 2.0, 2),
+        (8, 2.01, 3),  # rounded up
+        (8, 7.5, 8),
+        (8, 20.0, 8),  # never more than the CPUs
+        (1, 0.5, 1),
+    ],
+)
+def test_gomaxprocs_follows_the_cpus_and_the_quota(cpus: int, quota: float | None, procs: int) -> None:
+    """min(CPUs, max(2, quota rounded up)), as since Go 1.25 (R11, cgroup_linux.go)."""
+
+    def main(g: G) -> Body:
+        yield g.work(1)
+
+    assert default_gomaxprocs(cpus, quota) == procs
+    assert simulate(main, cpus=cpus, quota=quota).statistics.gomaxprocs == procs
+    assert simulate(main, cpus=cpus, quota=quota, gomaxprocs=5).statistics.gomaxprocs == 5
+
+
+@pytest.mark.parametrize("quota", [0, -1, -0.5, 0.009, math.nan, -math.inf, math.inf])
+def test_a_quota_is_at_least_a_hundredth_of_a_cpu(quota: float) -> None:
+    """That is 1 ms a period, the kernel's own least; None is no quota, and nothing else is."""
+    with pytest.raises(SimulatedProgramError, match="a quota is in CPUs' worth of time") as caught:
+        simulate(_works, quota=quota)
+
+    assert caught.value.hint == "None is no quota"
+
+
+@pytest.mark.parametrize("cpus", [0, -1, 1025])
+def test_a_process_has_a_cpu(cpus: int) -> None:
+    """A cpuset of none is refused, as the kernel refuses it."""
+    with pytest.raises(SimulatedProgramError, match=f"CPUs go from 1 to 1024, not {cpus}"):
+        simulate(_works, cpus=cpus)
+
+
+def test_the_smallest_quota_and_one_far_above_the_cpus_are_allowed() -> None:
+    """20 ms of work at a hundredth of a CPU take some two seconds: 1 ms each 100."""
+    least, most = (simulate(_works, quota=quota, costs=free()).wall_ns for quota in (0.01, 1000))
+
+    assert most == ms(20)
+    assert least is not None
+    assert ms(1500) < least < ms(2000)
+
+
+def _works(g: G) -> Body:
+    yield g.work(ms(20))
