@@ -39,6 +39,11 @@ class Recorder:
         if self.on:
             self._add(m, "thread", (_NONE, _p_of(m)), (old, new))
 
+    def woken(self, m: M, old: str, by: M) -> None:
+        """An M that sleeps, or is new, is to look for work: *by* has counted it as spinning, at its own time."""
+        if self.on:
+            self._events.append(Event(by.clock, "thread", _NONE, m.id, _p_of(m), old, "spinning", ""))
+
     def used_cpu(self, thread: Thread, at: int, old: str, new: str) -> None:
         """The kernel has given a thread a CPU, or taken it."""
         cpu = _NONE if thread.cpu is None else thread.cpu.id

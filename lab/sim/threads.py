@@ -126,7 +126,7 @@ class Threads:
         if spinning:
             m.spinning = True
             state.nmspinning += 1
-            self.recorder.thread(m, "running" if is_new else "idle", "spinning")
+            self.recorder.woken(m, "running" if is_new else "idle", by=waker)
         if not is_new:
             self.kernel.wake(m, waker)
         elif waker.is_changed:

@@ -18,47 +18,89 @@ def test_a_thread_that_runs_ages_as_it_runs() -> None:
     assert fair.ran(_running(10, since=100), 90) == 10
 
 
-def test_the_floor_is_what_the_last_has_reached() -> None:
-    """Of those that wait and the one that runs; when the CPU is empty it stays where it was."""
+def test_the_average_is_over_all_on_a_cpu() -> None:
+    """Those that wait and the one that runs; when the CPU is empty it stays where it was (avg_vruntime)."""
     cpu = Cpu(id=0, current=_running(50), queue=[Thread(id=1, vruntime=70)])
 
-    assert fair.floor(cpu, 5) == 55
-    assert fair.floor(cpu, 40) == 70
+    assert [fair.average(cpu, 10), fair.average(cpu, 40)] == [65, 80]
     cpu.current, cpu.queue = None, []
-    assert fair.floor(cpu, 1000) == 70
+    assert fair.average(cpu, 1000) == 80
 
 
-def test_who_comes_has_no_credit_and_keeps_its_debt() -> None:
-    """A sleeper of long standing comes in at the floor; one that has run 30 more than its CPU's floor does here, too."""
-    old, new = Cpu(id=0, floor=100), Cpu(id=1, floor=1000)
-    sleeper, debtor, first = (
-        Thread(id=1, vruntime=20, cpu=old),
-        Thread(id=2, vruntime=130, cpu=old),
-        Thread(id=3),
-    )
-    for each in (sleeper, debtor, first):
-        fair.arrive(each, new, 0)
+def test_who_comes_brings_what_it_had_not_had() -> None:
+    """Beside one other its coming halves its lag, so it is placed back by twice of it; alone by nothing (place_entity)."""
+    shared, empty = Cpu(id=0, current=_running(1000)), Cpu(id=1, average=500)
+    unserved, fresh, alone = Thread(id=1, lag=30), Thread(id=2), Thread(id=3, lag=30)
+    for thread, cpu in ((unserved, shared), (fresh, shared), (alone, empty)):
+        thread.sleeps = 1
+        fair.arrive(thread, cpu, 0, 100)
 
-    assert [each.vruntime for each in (sleeper, debtor, first)] == [1000, 1030, 1000]
-    assert {each.cpu for each in (sleeper, debtor, first)} == {new}
+    assert [each.vruntime for each in (unserved, fresh, alone)] == [940, 1000, 500]
+    assert [each.deadline for each in (unserved, fresh, alone)] == [1040, 1100, 600]
 
 
-@pytest.mark.parametrize(("vruntime", "does"), [(59, True), (60, True), (61, False)])
-def test_who_wakes_runs_at_once_unless_it_has_run_more(vruntime: int, does: bool) -> None:  # noqa: FBT001 - a case
-    """The one that runs has had 50 and 10 since."""
-    assert fair.preempts(Thread(id=1, vruntime=vruntime), _running(50), 10) is does
+def test_a_new_thread_has_half_a_slice_to_wait() -> None:
+    """So that it is soon seen to run (PLACE_DEADLINE_INITIAL)."""
+    thread = Thread(id=1)
+    fair.arrive(thread, Cpu(id=0, average=500), 0, 100)
+
+    assert thread.deadline == 550
 
 
-def test_the_one_that_has_run_least_is_next() -> None:
-    """Of two alike the one that has waited longer."""
-    queue = [Thread(id=number, vruntime=vruntime) for number, vruntime in enumerate((7, 3, 3, 9))]
+@pytest.mark.parametrize(("overtaken", "vruntime"), [(0, 1080), (30, 1020), (40, 1000), (70, 1000)])
+def test_what_a_sleeper_had_too_much_is_forgotten_as_others_have_it_too(
+    overtaken: int, vruntime: int
+) -> None:
+    """It had had 40 more than the average, which has grown by so much since (DELAY_DEQUEUE)."""
+    cpu = Cpu(id=0, current=_running(1000))
+    thread = Thread(id=1, cpu=cpu, lag=-40, slept_average=1000 - overtaken, sleeps=1)
+    fair.arrive(thread, cpu, 0, 100)
 
-    assert fair.pick(queue).id == 1
+    assert thread.vruntime == vruntime
+
+
+def test_a_lag_is_kept_over_a_sleep_within_bounds() -> None:
+    """Half of what the other had more; no more than the bound (update_entity_lag)."""
+    cpu = Cpu(id=0, queue=[Thread(id=1, vruntime=160)])
+    cpu.current = thread = _running(100)
+    fair.sleeps(thread, cpu, 0, 1000)
+    within = thread.lag
+    fair.sleeps(thread, cpu, 0, 20)
+
+    assert (within, thread.lag) == (30, 20)
+
+
+@pytest.mark.parametrize(
+    ("lag", "protected", "deadline", "does"),
+    [(10, 2000, 1050, True), (0, 2000, 1200, False), (0, 900, 1200, True), (0, 900, 1050, False)],
+)
+def test_who_wakes_runs_at_once(lag: int, protected: int, deadline: int, does: bool) -> None:  # noqa: FBT001 - a case
+    """If it was owed something: the one that runs is no more eligible; else if that one's slice is over and its deadline later."""
+    cpu = Cpu(id=0, current=_running(1000))
+    assert cpu.current is not None
+    cpu.current.protected, cpu.current.deadline = protected, deadline
+    thread = Thread(id=1, lag=lag, sleeps=1)
+    fair.arrive(thread, cpu, 0, 100)
+    cpu.queue.append(thread)
+
+    assert fair.preempts(thread, cpu, 0, 100, 4 * _MS) is does
+
+
+def test_the_eligible_with_the_earliest_deadline_is_next() -> None:
+    """Whoever has run more than the average waits, whatever its deadline; where nobody is eligible deadlines decide."""
+    queue = [
+        Thread(id=number, vruntime=vruntime, deadline=deadline)
+        for number, (vruntime, deadline) in enumerate(((7, 20), (3, 40), (3, 30), (9, 10)))
+    ]
+
+    assert [fair.pick(queue, at).id for at in (5, 7, 2)] == [2, 0, 3]
 
 
 def test_a_slice_ends_at_a_tick_for_somebody_who_has_had_less() -> None:
     """Not before the shortest slice, not for one that has had more, and not for nobody."""
     cpu = Cpu(id=0, current=_running(0), queue=[Thread(id=1, vruntime=3 * _MS)])
+    assert cpu.current is not None
+    cpu.current.deadline = cpu.current.protected = 2 * _MS
 
     assert [fair.ends_slice(cpu, at * _MS, 2 * _MS) for at in (1, 2, 3, 4)] == [False, False, True, True]
     cpu.queue = []

@@ -41,8 +41,7 @@ class _Watched(Loop):
     def step_checked(self, what: Program) -> Ended:
         """Run, with every invariant asserted between any two events."""
         step, last = self._env.step, 0
-        self._reached = {cpu.id: 0 for cpu in self._kernel.cpus}
-        self._ran: dict[Thread, tuple[int, int]] = {}
+        self._ran: dict[Thread, tuple[tuple[int, int], int]] = {}
 
         def checked() -> None:
             nonlocal last
@@ -83,14 +82,13 @@ class _Watched(Loop):
             assert cpu.current is None or not cpu.throttled
             assert cpu.current is not None or cpu.throttled or not cpu.queue
             assert (cpu.id in kernel._idle) == (cpu.current is None and not cpu.throttled)
-            assert cpu.floor >= self._reached[cpu.id]
-            self._reached[cpu.id] = cpu.floor
         for thread in (*current, *queued):
             assert thread.cpu is not None
             ran = fair.ran(thread, kernel.now) if thread in current else thread.vruntime
-            if self._ran.get(thread, (-1, 0))[0] == thread.cpu.id:
+            place = thread.cpu.id, thread.sleeps
+            if thread in self._ran and self._ran[thread][0] == place:
                 assert ran >= self._ran[thread][1]
-            self._ran[thread] = thread.cpu.id, ran
+            self._ran[thread] = place, ran
 
 
 def _run(
