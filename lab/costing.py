@@ -28,7 +28,9 @@ _CPUS: Final = re.compile(r"\d+(-\d+)?(,\d+(-\d+)?)*")
 
 
 def sitting_of(*, release: str | None, cpuset: str, groups: str | None, rounds: int) -> Sitting:
-    """What a user asks for. UsageError for a group that there is not, and for CPUs that are no list of the kernel's."""
+    """What a user asks for. UsageError for a group or a release that there is not, and for CPUs that are no list of the kernel's."""
+    if release is not None and release not in toolchain.WHEELS:
+        raise UnknownNameError("Go release", release, toolchain.WHEELS)
     names = None if groups is None else [name.strip() for name in groups.split(",")]
     known = {group.name: group for group in calibrate.GROUPS}
     for name in names or ():
@@ -102,7 +104,7 @@ def costs_used(used: Costs) -> CostsUsed:
 def _joined(path: Path, found: Calibration) -> Calibration:
     """What is kept of groups that *found* did not measure, and *found*."""
     anew = set(found.sittings[0].groups)
-    with contextlib.suppress(CostsError):
+    with contextlib.suppress(CostsError, KeyError, TypeError):  # of another version: not worth keeping
         kept = shelf.alone(path, found.costs.fingerprint)
         before = [
             replace(sitting, groups=left)

@@ -12,7 +12,7 @@ from typing import Final, Literal
 from lab import catalogue, experiment, falsealarm, manifest, planning, predict, reported, shelf
 from lab.analysis import Analysis, analyse
 from lab.bench import command, selection
-from lab.calibrate import Calibration, Sitting
+from lab.calibrate import Calibration, Sitting, rest
 from lab.costing import calibrated, costs_for
 from lab.engine.choose import choose
 from lab.engines import opened
@@ -208,21 +208,29 @@ def predict_only(
     return Foreseen(title=part.scenario.title, cells=cells, costs=used)
 
 
-def calibrate_only(
-    root: Path | None,
-    engine: Literal["auto", "docker", "host"],
-    sitting: Sitting,
-    progress: Progress,
-    *,
-    wait: bool,
-    accepts_drift: bool,
-) -> Calibration:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibrating:
+    """How a user wants this machine calibrated; ``settle`` is how long at most it may take to come to rest before."""
+
+    engine: Literal["auto", "docker", "host"]
+    sitting: Sitting
+    wait: bool
+    settle: Nanos
+    accepts_drift: bool
+
+
+def calibrate_only(root: Path | None, wanted: Calibrating, progress: Progress) -> Calibration:
     """Measure this machine's primitives on one engine and keep them."""
     lab = catalogue.find(root, Path.cwd())
     cache = cache_folder()
-    with choose(engine, cache, environ=os.environ) as chosen, measuring(progress.stage, wait=wait):
+    with (
+        choose(wanted.engine, cache, environ=os.environ) as chosen,
+        measuring(progress.stage, wait=wanted.wait),
+    ):
         progress.stage(chosen.why)
-        return calibrated(Workshop(lab, chosen.engine, cache, progress), sitting, accepts_drift=accepts_drift)
+        rest(wanted.settle / 1e9, progress.stage)
+        workshop = Workshop(lab, chosen.engine, cache, progress)
+        return calibrated(workshop, wanted.sitting, accepts_drift=wanted.accepts_drift)
 
 
 def check_false_alarms(

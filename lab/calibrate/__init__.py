@@ -10,6 +10,7 @@ from lab.calibrate.drifting import DRIFT, Drift, drifts
 from lab.calibrate.groups import GROUPS, SHARES, Group, Sitting, giving, iterations_per_us
 from lab.calibrate.measuring import PROGRAM, Calibration, DriftedError, measure, refusal
 from lab.calibrate.precision import Precision, in_words, precision
+from lab.calibrate.resting import rest
 
 __all__ = [
     "DRIFT",
@@ -29,4 +30,5 @@ __all__ = [
     "measure",
     "precision",
     "refusal",
+    "rest",
 ]

@@ -29,7 +29,7 @@ _PATH: Final = "/golab/calibrate"
 _MEMORY_BYTES: Final = 512 << 20
 _PIDS: Final = 512
 _LIMIT: Final = Nanos(20 * 10**9)
-_QUIETER: Final = "let the machine come to rest and repeat it, or keep it all the same: --accept-drift"
+_QUIETER: Final = "let the machine come to rest first (--settle 10m waits for that), or keep it all the same (--accept-drift)"
 
 
 class DriftedError(MeasurementError):

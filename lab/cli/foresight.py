@@ -109,6 +109,9 @@ def calibrate(
             "--accept-drift", help="Keep it even if the machine changed meanwhile; the file says so."
         ),
     ] = False,
+    settle: Annotated[
+        str, typer.Option(help="Wait that long at most until nothing else uses the CPUs, such as 5m.")
+    ] = "0s",
     wait: Annotated[bool, typer.Option(help="Wait for another golab that measures on this machine.")] = True,
     as_json: AsJson = False,
 ) -> None:
@@ -117,11 +120,21 @@ def calibrate(
     from lab.calibrate import in_words, precision
     from lab.cli.progress import Reporter
     from lab.costing import sitting_of
+    from lab.errors import UsageError
+    from lab.model.units import duration_from_text
 
+    try:
+        longest = duration_from_text(settle)
+    except ValueError as error:
+        raise UsageError(f"--settle {settle!r}: {error}") from None
     sitting = sitting_of(release=go, cpuset=cpuset, groups=groups, rounds=rounds)
     with Reporter() as reporter:
         found = pipeline.calibrate_only(
-            context.obj, engine, sitting, reporter, wait=wait, accepts_drift=accept_drift
+            context.obj,
+            pipeline.Calibrating(
+                engine=engine, sitting=sitting, wait=wait, settle=longest, accepts_drift=accept_drift
+            ),
+            reporter,
         )
     if as_json:
         typer.echo(found.to_json())
