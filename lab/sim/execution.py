@@ -134,12 +134,12 @@ class Execution:
         if m.spinning:
             self._stop_searching(m)
         self.running = m
-        seen, performed = self.executed, 0
+        performed = 0
         now = m.clock
         now = max(now, g.since)  # whoever made it ready had run ahead
         while True:
-            seen += 1
-            if seen & TRACKED == 0:
+            self.executed += 1
+            if self.executed & TRACKED == 0:
                 latencies.note(now - g.since)
             if noted:
                 m.clock = now
@@ -251,7 +251,7 @@ class Execution:
                     result = yield from m.doing
                     if self.ended is not None:
                         return
-                    self.running = m
+                    self.running, p = m, m.p or p
                 now = m.clock
                 if result is STOPPED:
                     break
@@ -282,7 +282,7 @@ class Execution:
                 or m.ends
                 or (found := sched.next_at_once(state, p, now)) is None
             ):
-                self.performed, self.executed = self.performed + performed, seen
+                self.performed += performed
                 return
             g, inherits = found
             now = max(now, g.since)
