@@ -35,9 +35,12 @@ from lab.sim.operation import (
     Touch,
     UnlockOSThread,
     Work,
+    next_serial,
 )
 from lab.sim.result import GoPanicError
 from lab.sim.sync import Cond, Mutex, Once, RWMutex, WaitGroup
+
+_new: Final = object.__new__
 
 
 class _Closed:
@@ -92,11 +95,15 @@ class Chan:
 
     def send(self, value: Any) -> Send:  # noqa: ANN401 - a channel carries anything
         """``ch <- value``; the result is None."""
-        return Send(self._world, self, value)
+        made = _new(Send)  # what Send(…) does, in two thirds of the time: most of what a run makes
+        made.maker, made.serial, made.chan, made.value = self._world, next_serial(), self, value
+        return made
 
     def recv(self) -> Recv:
         """``<-ch``; the result is the value, or :data:`CLOSED`."""
-        return Recv(self._world, self)
+        made = _new(Recv)
+        made.maker, made.serial, made.chan = self._world, next_serial(), self
+        return made
 
     def close(self) -> Close:
         """``close(ch)``."""

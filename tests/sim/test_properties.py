@@ -48,14 +48,30 @@ class _Watched(Loop):
 
 
 def _run(
-    goroutines: list[list[tuple[str, int]]], procs: int, seed: int, *, fused: bool = True
-) -> tuple[Ended, Any, Any]:
+    goroutines: list[list[tuple[str, int]]],
+    procs: int,
+    seed: int,
+    *,
+    fused: bool = True,
+    cpus: int | None = None,
+    quota: float | None = None,
+    events: bool = False,
+) -> tuple[Ended, Any, Any, Any]:
     def stream(name: str) -> random.Random:
         return random.Random(f"{seed}/{name}")  # noqa: S311 - a simulation
 
-    loop = _Watched(GO_1_27, packaged(), stream, gomaxprocs=procs, cpus=procs, fused=fused)
+    loop = _Watched(
+        GO_1_27,
+        packaged(),
+        stream,
+        gomaxprocs=procs,
+        cpus=cpus or procs,
+        quota=quota,
+        events=events,
+        fused=fused,
+    )
     ended = loop.step_checked(Program(main=program(goroutines), params={}))
-    return ended, loop.observations, loop.statistics()
+    return ended, loop.observations, loop.statistics(), loop.events
 
 
 _few = settings(max_examples=40, deadline=None)
@@ -73,13 +89,27 @@ def test_no_goroutine_is_lost_or_doubled(
     assert first == _run(goroutines, procs, seed)
 
 
-@_few
-@given(programs, st.integers(1, 3), st.integers(0, 1000))
+_machines = st.fixed_dictionaries(
+    {
+        "cpus": st.sampled_from([None, 1, 2]),
+        "quota": st.sampled_from([None, 0.3, 1.5]),
+        "events": st.booleans(),
+    }
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(programs, st.integers(1, 4), st.integers(0, 1000), _machines)
 def test_the_hot_loop_decides_as_the_functions_do(
-    goroutines: list[list[tuple[str, int]]], procs: int, seed: int
+    goroutines: list[list[tuple[str, int]]], procs: int, seed: int, machine: dict[str, Any]
 ) -> None:
-    """Every goroutine is at the same place at the same time, whether moves are written out or not."""
-    assert _run(goroutines, procs, seed) == _run(goroutines, procs, seed, fused=False)
+    """The same events, and every goroutine at the same place at the same time, whether moves are written out or not.
+
+    Also where threads wait for CPUs, or are throttled.
+    """
+    written_out = _run(goroutines, procs, seed, **machine)
+
+    assert written_out == _run(goroutines, procs, seed, **machine, fused=False)
 
 
 @_few
