@@ -136,6 +136,7 @@ class Execution:
         threads, clock, state = self._threads, self._clock, self._state
         table, p = self._operations.table, m.p
         chan_op, switch, spent = self._chan_op, self._switch, SPENT
+        global_check_every = state.release.global_check_every
         fused, world = self._fused, self._world
         noted, note, mid = threads.recorder.on, threads.recorder.note, m.id
         assert p is not None  # noqa: S101 - findRunnable leaves the P with the M
@@ -179,7 +180,6 @@ class Execution:
                 if operation is None:
                     try:
                         operation = body.send(result)
-                        maker = operation.maker
                     except StopIteration as end:
                         if g.callers:
                             g.body, result = g.callers.pop(), end.value
@@ -192,36 +192,42 @@ class Execution:
                     except GoPanicError as panic:
                         self._die(m, g.panic or str(panic))
                         return False
-                    except AttributeError:
-                        if operation is None or isinstance(operation, Operation):
-                            raise
-                        maker = None
-                    if maker is not world and maker is not handle:
-                        self._refuse(g, operation)
-                    operation.maker = spent
                     self.performed += 1
-                    if fused:
-                        kind = type(operation)
+                    kind = type(operation)
+                    if kind is Recv and fused:  # its attributes are read here and again below: two classes
+                        if operation.maker is not world:  # at one place would take Python five times as long
+                            self._refuse(g, operation)
+                        operation.maker = spent
                         other = why = None
-                        if kind is Recv:
-                            chan = operation.chan
-                            if chan.senders:
-                                if type(chan.senders[0]) is Goroutine and not chan.buffer:
-                                    other = chan.senders.popleft()
-                                    result, other.result = other.sends, None
-                            elif not (chan.buffer or chan.is_special):
-                                chan.receivers.append(g)
-                                why = "chan receive"
-                        elif kind is Send:
-                            chan = operation.chan
-                            if chan.receivers:
-                                if type(chan.receivers[0]) is Goroutine:
-                                    other = chan.receivers.popleft()
-                                    result, other.result = None, operation.value
-                            elif len(chan.buffer) >= chan.capacity and not chan.is_special:
-                                chan.senders.append(g)
-                                g.sends = operation.value
-                                why = "chan send"
+                        chan = operation.chan
+                        if chan.senders:
+                            if type(chan.senders[0]) is Goroutine and not chan.buffer:
+                                other = chan.senders.popleft()
+                                result, other.result = other.sends, None
+                        elif not (chan.buffer or chan.is_special):
+                            chan.receivers.append(g)
+                            why = "chan receive"
+                    elif kind is Send and fused:
+                        if operation.maker is not world:
+                            self._refuse(g, operation)
+                        operation.maker = spent
+                        other = why = None
+                        chan = operation.chan
+                        if chan.receivers:
+                            if type(chan.receivers[0]) is Goroutine:
+                                other = chan.receivers.popleft()
+                                result, other.result = None, operation.value
+                        elif len(chan.buffer) >= chan.capacity and not chan.is_special:
+                            chan.senders.append(g)
+                            g.sends = operation.value
+                            why = "chan send"
+                    else:
+                        maker = getattr(operation, "maker", None)
+                        if maker is not world and maker is not handle:
+                            self._refuse(g, operation)
+                        operation.maker = spent
+                        other = why = None
+                    if fused:
                         if other is not None:
                             if noted:
                                 note(
@@ -288,12 +294,13 @@ class Execution:
                     if self.ended is not None:
                         return False
                     self.running, now = m, m.clock
-            following = p.runnext
+            following, timers = p.runnext, p.timers
             if (
                 fused
                 and following is not None
                 and following.locked_m is None
-                and not (p.timers or state.runq)
+                and not (state.runq and p.schedtick % global_check_every == 0)
+                and (not timers or (timers[0][0] > now and p.zombies <= p.heaped // 4))
             ):
                 p.runnext = None
                 g, inherits = following, True

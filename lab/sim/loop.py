@@ -107,36 +107,34 @@ class _Clock(simpy.Environment):
             heappush(self._queue, (at, NORMAL, next(self._eid), thread.alarm))
             self.horizon = min(self.horizon, at)
 
-    def step(self) -> None:
-        """The next event, as SimPy's; a thread goes on, unless it is to at another time."""
+    def step_until(self, until: int) -> bool:
+        """The next event, as SimPy's ``step``, if there is one until then; a thread goes on, unless it is to at another time."""
         queue, again = self._queue, self._again
         if again is None:
             first = heappop(queue)
         else:
             first = heappushpop(queue, again)
             self._again = None
-        alarm: Any = first[3]
+        now, _, _, alarm = first
+        if now > until:
+            return False
         if type(alarm) is not _Alarm:
             heappush(queue, first)
-            super().step()
-            return
-        self._now = now = first[0]
+            self.step()
+            return True
+        self._now = now
         thread = alarm.thread
-        if thread.due != now:
-            return
-        thread.due = NEVER
-        self.horizon = queue[0][0] if thread.state is RUNNING else 0
-        try:
-            at = thread.steps.send(None)
-        except StopIteration:
-            return
-        if at is not None:
-            thread.due = at
-            self._again = (at, NORMAL, next(self._eid), alarm)
-
-    def goes_on(self, until: int) -> bool:
-        """Whether anything happens until then."""
-        return self._queue[0][0] <= until or (self._again is not None and self._again[0] <= until)
+        if thread.due == now:
+            thread.due = NEVER
+            self.horizon = queue[0][0] if thread.state is RUNNING else 0
+            try:
+                at = thread.steps.send(None)
+            except StopIteration:
+                return True
+            if at is not None:
+                thread.due = at
+                self._again = (at, NORMAL, next(self._eid), alarm)
+        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,10 +295,9 @@ class Loop:
         return m0
 
     def _until_the_end(self, max_time: int, max_events: int) -> Ended:
-        step, goes_on, execution, steps = self._env.step, self._env.goes_on, self._execution, 0
-        while steps + execution.performed < max_events and goes_on(max_time):
+        step, execution, steps = self._env.step_until, self._execution, 0
+        while steps + execution.performed < max_events and step(max_time):
             steps += 1
-            step()
             if execution.ended is not None:
                 return execution.ended
         return Ended(outcome="timeout", exit_code=None, message=self._still_there(), wall_ns=None)

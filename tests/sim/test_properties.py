@@ -21,17 +21,18 @@ class _Watched(Loop):
 
     def step_checked(self, what: Program) -> Ended:
         """Run, with every invariant asserted between any two events."""
-        step, last = self._env.step, 0
+        step, last = self._env.step_until, 0
 
-        def checked() -> None:
+        def checked(until: int) -> bool:
             nonlocal last
-            step()
+            went_on = step(until)
             assert self._env.now >= last
             last = int(self._env.now)
             sched.check(self._state)
             self._check_lost()
+            return went_on
 
-        self._env.step = checked  # type: ignore[method-assign]
+        self._env.step_until = checked  # type: ignore[method-assign]
         return self.run(what, max_time=10**10, max_events=20_000)
 
     def _check_lost(self) -> None:
