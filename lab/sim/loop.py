@@ -109,13 +109,14 @@ class _Clock(simpy.Environment):
 
     def step_until(self, until: int) -> bool:
         """The next event, as SimPy's ``step``, if there is one until then; a thread goes on, unless it is to at another time."""
-        queue, again = self._queue, self._again
+        queue: list[Any] = self._queue
+        again = self._again
         if again is None:
             first = heappop(queue)
         else:
             first = heappushpop(queue, again)
             self._again = None
-        now, _, _, alarm = first
+        now, alarm = first[0], first[3]
         if now > until:
             return False
         if type(alarm) is not _Alarm:
