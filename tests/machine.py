@@ -86,7 +86,9 @@ class Machine:
 
     def run(self, until: int) -> None:
         """Let *until* pass."""
-        self.clock.run(until)
+        self.clock.timeout(until - int(self.clock.now))
+        while self.clock.step_until(until):
+            pass
 
     def used(self, start: int = 0, end: int | None = None) -> dict[int, int]:
         """CPU time of each thread between two times (free of costs, a thread runs from when it is given a CPU)."""

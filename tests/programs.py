@@ -21,12 +21,13 @@ _STEPS = (
     "go",
     "spin",
     "echo",
+    "fan",
 )
 steps = st.lists(st.tuples(st.sampled_from(_STEPS), st.integers(0, 5000)), max_size=12)
 programs = st.lists(steps, min_size=1, max_size=5)
 
 
-def program(  # noqa: C901 - a case an operation
+def program(  # noqa: C901, PLR0915 - a case an operation
     goroutines: list[list[tuple[str, int]]], lasts: int = 20_000_000
 ) -> Callable[..., Body]:
     """A goroutine for each list of steps, for *lasts*; after each step it observes its own time under its number."""
@@ -73,10 +74,21 @@ def program(  # noqa: C901 - a case an operation
                     for _ in range(n % 7):
                         yield there.send(n)
                         g.observe(f"goroutine {g.gid}", (g.now(), (yield back.recv())))
+                case "fan":
+                    out = g.chan()
+                    for _ in range(n % 4):
+                        yield g.go(hears, out)
+                    yield g.gosched()
+                    for _ in range(n % 4):
+                        yield out.send(n)
                 case "go" if depth == 0:
                     yield g.go(walk, steps[:3], shared, 1)
         if depth == 0:
             yield wg.done()
+
+    def hears(g: G, out: Any) -> Body:
+        g.observe(f"goroutine {g.gid}", (yield out.recv()))
+        g.observe(f"goroutine {g.gid}", g.now())
 
     def echo(g: G, there: Any, back: Any, times: int) -> Body:
         for _ in range(times):

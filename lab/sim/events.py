@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from functools import partial
+from operator import itemgetter
+from typing import NamedTuple, TypeAlias
+
+Fields: TypeAlias = tuple[int, str, int, int, int, str, str, str]
+"""An event's, in their order: what is noted while a run goes on."""
 
 
 class Event(NamedTuple):
@@ -23,3 +29,8 @@ class Event(NamedTuple):
     old: str
     new: str
     reason: str
+
+
+def in_order(noted: Iterable[Fields]) -> tuple[Event, ...]:
+    """The events that were noted, by time; those of one time as they were noted."""
+    return tuple(map(partial(tuple.__new__, Event), sorted(noted, key=itemgetter(0))))

@@ -15,6 +15,7 @@ from lab.sim.result import LASTS, STOPPED, GoPanicError
 from lab.sim.state import Goroutine, M
 from lab.sim.statistics import TRACKED, Latencies
 from lab.sim.status import DEAD, RUNNABLE, RUNNING, WAITING
+from lab.sim.thread import RUNNING as ON_CPU
 from lab.sim.threads import Threads
 from lab.sim.unwind import unwind
 
@@ -44,7 +45,7 @@ class Execution:
         self._state = threads.state
         self._operations = operations
         self._world = world
-        self._fused = fused and not threads.recorder.on
+        self._fused = fused
         self._cost = threads.cost
         self._switch = threads.cost.source("switch", 0)  # main runs already at 0
         self._chan_op = threads.cost.source("chan_op")
@@ -58,10 +59,12 @@ class Execution:
         """Operations that were yielded."""
         self.is_panicking = False
 
-    def steps(self, m: M, g: Goroutine | None = None) -> Steps:
-        """One M's life, with *g* as what it runs first."""
-        if g is not None:
-            yield from self._execute(m, g, inherits=True)
+    def steps(self, m: M, *, is_first: bool = False) -> Steps:
+        """One M's life, with main as what the first runs first."""
+        caught_up = False
+        if is_first:
+            assert self.main is not None  # noqa: S101 - nothing runs before there is a main
+            caught_up = yield from self._execute(m, self.main, inherits=True)
         else:
             self._threads.take_brought(m)
         while self.ended is None:
@@ -70,22 +73,25 @@ class Execution:
                 return
             if m.locked_g is not None:
                 yield from self._threads.stop_locked(m)
-                yield from self._execute(m, m.locked_g, inherits=False)
+                caught_up = yield from self._execute(m, m.locked_g, inherits=False)
                 continue
             if m.p is None:
                 yield from self._threads.stopm(m)
-            g, inherits = yield from self._find_runnable(m)
+            g, inherits = yield from self._find_runnable(m, caught_up=caught_up)
+            caught_up = False
             if g.locked_m is not None and g.locked_m is not m:
                 self._stop_searching(m)
                 self._threads.start_locked(m, g)
                 continue
-            yield from self._execute(m, g, inherits=inherits)
+            caught_up = yield from self._execute(m, g, inherits=inherits)
 
-    def _find_runnable(self, m: M) -> Steps:  # noqa: C901 - the runtime's own order, step by step
+    def _find_runnable(self, m: M, *, caught_up: bool) -> Steps:  # noqa: C901 - the runtime's own order, step by step
         """proc.go: findRunnable, in its order."""
         state, threads = self._state, self._threads
         while True:
-            yield from threads.catch_up(m)
+            if not caught_up:
+                yield from threads.catch_up(m)
+            caught_up = False
             p = m.p
             assert p is not None  # noqa: S101 - only an M with a P looks for work
             threads.run_timers(m, p)
@@ -119,33 +125,34 @@ class Execution:
             self._threads.stop_spinning(m)
             self._threads.wakep(m)
 
-    def _execute(self, m: M, g: Goroutine, *, inherits: bool) -> Steps:  # noqa: C901, PLR0912, PLR0915 - the hot loop
+    def _execute(self, m: M, g: Goroutine, *, inherits: bool) -> Steps:  # noqa: C901, PLR0911, PLR0912, PLR0915 - the hot loop
         """proc.go: execute and schedule. Run *g* until it stops, and those after it while nothing else comes first.
 
         Every simulated program spends its time here. So what happens for each operation is written out, and with
-        ``fused`` also the commonest moves of all: a value handed to a waiting receiver, a receiver that waits, and
-        the G in runnext that runs next. A property test holds them equal to the functions that decide them.
+        ``fused`` also the commonest moves of all: a value handed to a waiting receiver, a receiver that waits, the
+        G in runnext that runs next, and letting the loop catch up. A property test holds them equal to the functions
+        that decide them. It gives whether the loop has caught up with the M.
         """
-        threads, clock, state, latencies = self._threads, self._clock, self._state, self.latencies
+        threads, clock, state = self._threads, self._clock, self._state
         table, p = self._operations.table, m.p
         chan_op, switch, spent = self._chan_op, self._switch, SPENT
-        noted, fused, world = threads.recorder.on, self._fused, self._world
+        global_check_every = state.release.global_check_every
+        fused, world = self._fused, self._world
+        noted, note, mid = threads.recorder.on, threads.recorder.note, m.id
         assert p is not None  # noqa: S101 - findRunnable leaves the P with the M
         if m.spinning:
             self._stop_searching(m)
         self.running = m
-        seen, performed = self.executed, 0
         now = m.clock
         now = max(now, g.since)  # whoever made it ready had run ahead
         while True:
-            seen += 1
-            if seen & TRACKED == 0:
-                latencies.note(now - g.since)
+            self.executed += 1
+            if self.executed & TRACKED == 0:
+                self.latencies.note(now - g.since)
+            handle, body = g.handle, g.body
             if noted:
-                m.clock = now
-                threads.move(m, g, RUNNING)
-            else:
-                g.status = RUNNING
+                note((now, "goroutine", handle.gid, mid, p.id, "runnable", "running", ""))
+            g.status = RUNNING
             g.preempt = False
             m.curg = g
             if not inherits:
@@ -154,138 +161,163 @@ class Execution:
             if g.unblocks:
                 threads.unblock(g)
             operation: Any = g.left
-            result, handle, send = g.result, g.handle, g.body.send
+            result = g.result
             if operation is not None:
                 g.left = None
             while True:
                 m.clock = now
                 if now >= clock.horizon:
-                    self.performed, performed = self.performed + performed, 0
-                    yield from threads.catch_up(m)
+                    if not fused:
+                        yield from threads.catch_up(m)
+                    elif clock.horizon or m.state is not ON_CPU or now >= clock.peek():
+                        if m.state is ON_CPU:
+                            yield now
+                        if m.clock != now or m.state is not ON_CPU:
+                            yield from self._regain(m)
                     if self.ended is not None:
-                        return
+                        return False
                     self.running, now = m, m.clock
                 if operation is None:
                     try:
-                        operation = send(result)
-                        maker = operation.maker
+                        operation = body.send(result)
                     except StopIteration as end:
                         if g.callers:
                             g.body, result = g.callers.pop(), end.value
-                            send = g.body.send
+                            body = g.body
                             continue
                         self._exit(m, g)
                         if self.ended is not None:
-                            self.performed += performed
-                            return
+                            return False
                         break
                     except GoPanicError as panic:
                         self._die(m, g.panic or str(panic))
-                        return
-                    except AttributeError:
-                        if operation is None or isinstance(operation, Operation):
-                            raise
-                        maker = None
-                    if maker is not world and maker is not handle:
-                        self._refuse(g, operation)
-                    operation.maker = spent
-                    performed += 1
-                    kind = operation.__class__  # faster than type()
-                    if kind is Recv and fused:
+                        return False
+                    self.performed += 1
+                    kind = type(operation)
+                    if kind is Recv and fused:  # its attributes are read here and again below: two classes
+                        if operation.maker is not world:  # at one place would take Python five times as long
+                            self._refuse(g, operation)
+                        operation.maker = spent
+                        other = why = None
                         chan = operation.chan
                         if chan.senders:
-                            if (
-                                chan.senders[0].__class__ is Goroutine
-                                and p.runnext is None
-                                and not (chan.buffer or state.idle_ps or state.nmspinning)
-                            ):
-                                p.runnext = other = chan.senders.popleft()
+                            if type(chan.senders[0]) is Goroutine and not chan.buffer:
+                                other = chan.senders.popleft()
                                 result, other.result = other.sends, None
-                                state.needspinning, operation = True, None
-                                other.status, other.since = RUNNABLE, now
-                                now += chan_op()
-                                if not g.preempt:
-                                    continue
-                                m.clock, g.result = now, result
-                                threads.preempted(m, g, "preempted")
-                                break
                         elif not (chan.buffer or chan.is_special):
                             chan.receivers.append(g)
-                            g.status, g.since, g.why = WAITING, now, "chan receive"
-                            now += chan_op()
-                            break
+                            why = "chan receive"
                     elif kind is Send and fused:
+                        if operation.maker is not world:
+                            self._refuse(g, operation)
+                        operation.maker = spent
+                        other = why = None
                         chan = operation.chan
                         if chan.receivers:
-                            if (
-                                chan.receivers[0].__class__ is Goroutine
-                                and p.runnext is None
-                                and not (state.idle_ps or state.nmspinning)
-                            ):
-                                p.runnext = other = chan.receivers.popleft()
+                            if type(chan.receivers[0]) is Goroutine:
+                                other = chan.receivers.popleft()
                                 result, other.result = None, operation.value
-                                state.needspinning, operation = True, None
-                                other.status, other.since = RUNNABLE, now
-                                now += chan_op()
-                                if not g.preempt:
-                                    continue
-                                m.clock, g.result = now, result
-                                threads.preempted(m, g, "preempted")
-                                break
                         elif len(chan.buffer) >= chan.capacity and not chan.is_special:
                             chan.senders.append(g)
                             g.sends = operation.value
-                            g.status, g.since, g.why = WAITING, now, "chan send"
+                            why = "chan send"
+                    else:
+                        maker = getattr(operation, "maker", None)
+                        if maker is not world and maker is not handle:
+                            self._refuse(g, operation)
+                        operation.maker = spent
+                        other = why = None
+                    if fused:
+                        if other is not None:
+                            if noted:
+                                note(
+                                    (now, "goroutine", other.handle.gid, mid, p.id, "waiting", "runnable", "")
+                                )
+                            other.status, other.since, operation = RUNNABLE, now, None
+                            if p.runnext is None:
+                                p.runnext = other
+                            else:
+                                sched.runqput(state, p, other, next=True)
+                            if state.nmspinning == 0:
+                                if state.idle_ps:
+                                    threads.wakep(m)
+                                    now = m.clock
+                                else:
+                                    state.needspinning = True
+                            now += chan_op()
+                            if not g.preempt:
+                                continue
+                            m.clock, g.result = now, result
+                            threads.preempted(m, g, "preempted")
+                            now = m.clock
+                            break
+                        if why is not None:
+                            if noted:
+                                note((now, "goroutine", handle.gid, mid, p.id, "running", "waiting", why))
+                            g.status, g.since, g.why = WAITING, now, why
                             now += chan_op()
                             break
                 try:
                     result = table[type(operation)](m, g, operation)
                 except GoPanicError as panic:
                     if self._panics(m, g, panic):
-                        return
+                        return False
                     result = operation = None
-                    send, now = g.body.send, m.clock
+                    body, now = g.body, m.clock
                     continue
                 if result is LASTS:
-                    self.performed, performed = self.performed + performed, 0
                     result = yield from m.doing
                     if self.ended is not None:
-                        return
-                    self.running = m
+                        return False
+                    self.running, p = m, m.p or p
                 now = m.clock
                 if result is STOPPED:
                     break
                 operation = None
-                send = g.body.send
+                body = g.body
                 if g.preempt:
                     g.result = result
                     threads.preempted(m, g, "preempted")
                     now = m.clock
                     break
-            if fused and m.p is p and now < clock.horizon:
-                following = p.runnext
-                if (
-                    following is not None
-                    and m.locked_g is None
-                    and following.locked_m is None
-                    and not (p.timers or state.runq)
-                ):
-                    p.runnext = None
-                    g, inherits = following, True
-                    continue
             m.clock, m.curg = now, None
+            if m.p is not p or m.locked_g is not None or self.ended is not None or m.ends:
+                return False
+            if now >= clock.horizon:
+                if not fused:
+                    return False
+                if clock.horizon or m.state is not ON_CPU or now >= clock.peek():
+                    if m.state is ON_CPU:
+                        yield now
+                    if m.clock != now or m.state is not ON_CPU:
+                        yield from self._regain(m)
+                    if self.ended is not None:
+                        return False
+                    self.running, now = m, m.clock
+            following, timers = p.runnext, p.timers
             if (
-                m.p is not p
-                or m.locked_g is not None
-                or self.ended is not None
-                or now >= clock.horizon
-                or m.ends
-                or (found := sched.next_at_once(state, p, now)) is None
+                fused
+                and following is not None
+                and following.locked_m is None
+                and not (state.runq and p.schedtick % global_check_every == 0)
+                and (not timers or (timers[0][0] > now and p.zombies <= p.heaped // 4))
             ):
-                self.performed, self.executed = self.performed + performed, seen
-                return
-            g, inherits = found
-            now = max(now, g.since)
+                p.runnext = None
+                g, inherits = following, True
+            elif (found := sched.next_at_once(state, p, now)) is not None:
+                g, inherits = found
+                now = max(now, g.since)
+            else:
+                return fused
+
+    def _regain(self, m: M) -> Steps:
+        """An M has lost its CPU: wait until it has it again, and its time has come (kernel.py: reach)."""
+        clock = self._clock
+        while m.state is not ON_CPU or m.clock > clock.now:
+            if m.state is ON_CPU:
+                clock.resume(m, m.clock)
+            yield
+        clock.horizon = clock.peek()
 
     def _refuse(self, g: Goroutine, operation: object) -> None:
         """A body has yielded what may not be its own operation: say what it is, or let it pass."""

@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import math
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import heappop, heappush, heappushpop
 from types import GeneratorType
 from typing import Any, Final
 
@@ -22,9 +24,8 @@ import simpy
 from simpy.events import NORMAL
 
 from lab.sim import program
-from lab.sim.clock import Steps
 from lab.sim.costs import Costs, Draws
-from lab.sim.events import Event
+from lab.sim.events import Fields
 from lab.sim.exchange import Exchange
 from lab.sim.execution import Ended, Execution
 from lab.sim.fair import NEW
@@ -40,7 +41,7 @@ from lab.sim.sched import UNNOTICED
 from lab.sim.state import Goroutine, M, P, Sched, Timer
 from lab.sim.statistics import Statistics, statistics
 from lab.sim.sysmon import Sysmon
-from lab.sim.thread import NEVER, Thread
+from lab.sim.thread import NEVER, RUNNING, Thread
 from lab.sim.threads import Threads
 from lab.sim.timeline import Sample
 
@@ -68,51 +69,74 @@ def _uncollected() -> Iterator[None]:
 
 
 class _Alarm:
-    """What stands in SimPy's queue where a thread is to be resumed: an event that can be scheduled again and again."""
+    """What stands in SimPy's queue where a thread is to be resumed, any number of times."""
 
-    __slots__ = ("_once", "thread")
-    _ok = True
+    __slots__ = ("thread",)
 
-    def __init__(self, clock: _Clock, thread: Thread) -> None:
+    def __init__(self, thread: Thread) -> None:
         self.thread = thread
-        self._once = (clock.go_on,)
-
-    @property
-    def callbacks(self) -> Any:  # noqa: ANN401 - what SimPy calls with an event
-        """The same each time: SimPy takes them away from an event that it handles."""
-        return self._once
-
-    @callbacks.setter
-    def callbacks(self, _: object) -> None: ...
 
 
 class _Clock(simpy.Environment):
-    """SimPy's environment, which also knows a time before which nothing happens, and resumes threads."""
+    """SimPy's environment, which also knows a time before which nothing happens, and resumes threads by itself.
 
-    horizon: float = 0
+    A thread's steps give the time at which they are to go on, or None where somebody else will say it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.horizon: float = 0
+        self._again: Any = None
+        """The place in the queue of the thread that ran last: it is put there with the next one's being taken."""
+        self.schedule(None, delay=math.inf)  # the queue is never empty
 
     def schedule(self, event: Any, priority: Any = NORMAL, delay: float = 0) -> None:  # noqa: ANN401 - simpy's own
         """As SimPy's; an event that is earlier than all others brings the horizon nearer."""
-        super().schedule(event, priority, delay)
-        if (at := self._now + delay) < self.horizon:
-            self.horizon = at
+        at = self._now + delay
+        heappush(self._queue, (at, priority, next(self._eid), event))
+        self.horizon = min(self.horizon, at)
 
     def alarm(self, thread: Thread) -> _Alarm:
         """What resumes *thread*."""
-        return _Alarm(self, thread)
+        return _Alarm(thread)
 
     def resume(self, thread: Thread, at: int) -> None:
         """Resume *thread* at *at*, and at no time that was asked for before."""
         if thread.due != at:
             thread.due = at
-            self.schedule(thread.alarm, delay=at - self._now)
+            heappush(self._queue, (at, NORMAL, next(self._eid), thread.alarm))
+            self.horizon = min(self.horizon, at)
 
-    def go_on(self, alarm: Any) -> None:  # noqa: ANN401 - an _Alarm, to SimPy an event
-        """Let a thread go on, unless it is to at another time."""
+    def step_until(self, until: int) -> bool:
+        """The next event, as SimPy's ``step``, if there is one until then; a thread goes on, unless it is to at another time."""
+        queue: list[Any] = self._queue
+        again = self._again
+        if again is None:
+            first = heappop(queue)
+        else:
+            first = heappushpop(queue, again)
+            self._again = None
+        now, alarm = first[0], first[3]
+        if now > until:
+            heappush(queue, first)
+            return False
+        if type(alarm) is not _Alarm:
+            heappush(queue, first)
+            self.step()
+            return True
+        self._now = now
         thread = alarm.thread
-        if thread.due == self._now:
+        if thread.due == now:
             thread.due = NEVER
-            next(thread.steps, None)
+            self.horizon = queue[0][0] if thread.state is RUNNING else 0
+            try:
+                at = thread.steps.send(None)
+            except StopIteration:
+                return True
+            if at is not None:
+                thread.due = at
+                self._again = (at, NORMAL, next(self._eid), alarm)
+        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +197,7 @@ class Loop:
         self._env = _Clock()
         self._state = Sched(release=release, ps=[P(id=number) for number in range(gomaxprocs)])
         self._cost = Draws(costs, streams("golab costs"))
-        self.events: list[Event] | None = [] if events else None
+        self.events: list[Fields] | None = [] if events else None
         recorder = Recorder(self.events)
         self._kernel = Kernel(
             self._env,
@@ -256,7 +280,7 @@ class Loop:
         """
         state = self._state
         m0 = self._threads.new_m()
-        self._kernel.run_first(m0, self._main_steps(m0))
+        self._kernel.run_first(m0, self._execution.steps(m0, is_first=True))
         for _ in range(min(state.gomaxprocs, _STARTED_MS)):
             m = self._threads.new_m()
             m.utilization = NEW  # cloned a moment ago, on an idle CPU
@@ -273,16 +297,12 @@ class Loop:
         m0.clock = 0  # what waking cost passed before main
         return m0
 
-    def _main_steps(self, m0: M) -> Steps:
-        yield from self._execution.steps(m0, self._execution.main)
-
     def _until_the_end(self, max_time: int, max_events: int) -> Ended:
-        step, peek, steps = self._env.step, self._env.peek, 0
-        while steps + self._execution.performed < max_events and peek() <= max_time:
+        step, execution, steps = self._env.step_until, self._execution, 0
+        while steps + execution.performed < max_events and step(max_time):
             steps += 1
-            step()
-            if self._execution.ended is not None:
-                return self._execution.ended
+            if execution.ended is not None:
+                return execution.ended
         return Ended(outcome="timeout", exit_code=None, message=self._still_there(), wall_ns=None)
 
     def progress(self) -> tuple[int, ...]:

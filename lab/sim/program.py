@@ -35,6 +35,7 @@ from lab.sim.operation import (
     Touch,
     UnlockOSThread,
     Work,
+    next_serial,
 )
 from lab.sim.result import GoPanicError
 from lab.sim.sync import Cond, Mutex, Once, RWMutex, WaitGroup
@@ -92,11 +93,20 @@ class Chan:
 
     def send(self, value: Any) -> Send:  # noqa: ANN401 - a channel carries anything
         """``ch <- value``; the result is None."""
-        return Send(self._world, self, value)
+        made = Send()
+        made.maker = self._world
+        made.serial = next_serial()
+        made.chan = self
+        made.value = value
+        return made
 
     def recv(self) -> Recv:
         """``<-ch``; the result is the value, or :data:`CLOSED`."""
-        return Recv(self._world, self)
+        made = Recv()
+        made.maker = self._world
+        made.serial = next_serial()
+        made.chan = self
+        return made
 
     def close(self) -> Close:
         """``close(ch)``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from lab.sim.events import Event
+from lab.sim.events import Fields
 from lab.sim.state import Goroutine, M, P
 from lab.sim.status import GStatus
 from lab.sim.thread import Thread
@@ -13,10 +13,14 @@ _NONE: Final = -1
 
 
 class Recorder:
-    """Appends to *events*, or does nothing where that is None: ``on`` says which, for who asks first."""
+    """Appends to *events*, or does nothing where that is None: ``on`` says which, for who asks first.
 
-    def __init__(self, events: list[Event] | None) -> None:
-        self._events = events if events is not None else []
+    What is noted is an event's fields in their order: making an :class:`~lab.sim.events.Event` of each takes longer
+    than the move that it tells of, so that is left to who reads them.
+    """
+
+    def __init__(self, events: list[Fields] | None) -> None:
+        self.note = ([] if events is None else events).append
         self.on = events is not None
 
     def created(self, m: M, g: Goroutine) -> None:
@@ -42,15 +46,15 @@ class Recorder:
     def woken(self, m: M, old: str, by: M) -> None:
         """An M that sleeps, or is new, is to look for work: *by* has counted it as spinning, at its own time."""
         if self.on:
-            self._events.append(Event(by.clock, "thread", _NONE, m.id, _p_of(m), old, "spinning", ""))
+            self.note((by.clock, "thread", _NONE, m.id, _p_of(m), old, "spinning", ""))
 
     def used_cpu(self, thread: Thread, at: int, old: str, new: str) -> None:
         """The kernel has given a thread a CPU, or taken it."""
         cpu = _NONE if thread.cpu is None else thread.cpu.id
-        self._events.append(Event(at, "cpu", _NONE, thread.id, cpu, old, new, ""))
+        self.note((at, "cpu", _NONE, thread.id, cpu, old, new, ""))
 
     def _add(self, m: M, kind: str, who: tuple[int, int], change: tuple[str, str], reason: str = "") -> None:
-        self._events.append(Event(m.clock, kind, who[0], m.id, who[1], change[0], change[1], reason))
+        self.note((m.clock, kind, who[0], m.id, who[1], change[0], change[1], reason))
 
 
 def _p_of(m: M) -> int:

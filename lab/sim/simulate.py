@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from lab.errors import LabError, ProgramRaisedError, SimulatedProgramError
 from lab.sim.costs import Costs
-from lab.sim.events import Event
+from lab.sim.events import Event, in_order
 from lab.sim.execution import Ended
 from lab.sim.loop import Loop, Program
 from lab.sim.mistakes import MistakeError, NeverYieldsError, noting, raised_at
@@ -143,7 +143,7 @@ class Setup:
             wall_ns=ended.wall_ns,
             observations={name: tuple(values) for name, values in loop.observations.items()},
             statistics=loop.statistics(),
-            events=None if loop.events is None else tuple(sorted(loop.events, key=lambda event: event.at)),
+            events=None if loop.events is None else in_order(loop.events),
         )
         return result, loop.samples
 

@@ -40,19 +40,20 @@ class _Watched(Loop):
 
     def step_checked(self, what: Program) -> Ended:
         """Run, with every invariant asserted between any two events."""
-        step, last = self._env.step, 0
+        step, last = self._env.step_until, 0
         self._ran: dict[Thread, tuple[tuple[int, int], int]] = {}
 
-        def checked() -> None:
+        def checked(until: int) -> bool:
             nonlocal last
-            step()
+            went_on = step(until)
             assert self._env.now >= last
             last = int(self._env.now)
             sched.check(self._state)
             self._check_lost()
             self._check_cpus()
+            return went_on
 
-        self._env.step = checked  # type: ignore[method-assign]
+        self._env.step_until = checked  # type: ignore[method-assign]
         return self.run(what, max_time=10**10, max_events=20_000)
 
     def _check_lost(self) -> None:
@@ -97,15 +98,25 @@ def _run(
     seed: int,
     *,
     fused: bool = True,
+    events: bool = False,
     lasts: int = _LASTS,
-) -> tuple[Ended, Any, Any]:
+) -> tuple[Ended, Any, Any, Any]:
     def stream(name: str) -> random.Random:
         return random.Random(f"{seed}/{name}")  # noqa: S311 - a simulation
 
     procs, cpus, quota = where
-    loop = _Watched(GO_1_27, packaged(), stream, gomaxprocs=procs, cpus=cpus, quota=quota, fused=fused)
+    loop = _Watched(
+        GO_1_27,
+        packaged(),
+        stream,
+        gomaxprocs=procs,
+        cpus=cpus,
+        quota=quota,
+        events=events,
+        fused=fused,
+    )
     ended = loop.step_checked(Program(main=program(goroutines, lasts), params={}))
-    return ended, loop.observations, loop.statistics()
+    return ended, loop.observations, loop.statistics(), loop.events
 
 
 _few = settings(max_examples=40, deadline=None)
@@ -123,13 +134,21 @@ def test_no_goroutine_is_lost_or_doubled(
     assert first == _run(goroutines, where, seed)
 
 
-@_few
-@given(programs, wheres, st.integers(0, 1000))
+@settings(max_examples=100, deadline=None)
+@given(programs, wheres, st.integers(0, 1000), st.booleans())
 def test_the_hot_loop_decides_as_the_functions_do(
-    goroutines: list[list[tuple[str, int]]], where: _Where, seed: int
+    goroutines: list[list[tuple[str, int]]],
+    where: _Where,
+    seed: int,
+    events: bool,  # noqa: FBT001 - drawn
 ) -> None:
-    """Every goroutine is at the same place at the same time, whether moves are written out or not."""
-    assert _run(goroutines, where, seed) == _run(goroutines, where, seed, fused=False)
+    """The same events, and every goroutine at the same place at the same time, whether moves are written out or not.
+
+    Also where threads wait for CPUs, or are throttled.
+    """
+    written_out = _run(goroutines, where, seed, events=events)
+
+    assert written_out == _run(goroutines, where, seed, events=events, fused=False)
 
 
 @_few
@@ -163,7 +182,7 @@ def test_no_more_cpu_time_is_used_than_there_is(
     procs, cpus, quota = where
     loop = Loop(GO_1_27, packaged(), stream, gomaxprocs=procs, cpus=cpus, quota=quota, events=True)
     loop.run(Program(main=program(goroutines, 3 * _LASTS), params={}), max_time=10**10, max_events=10**6)
-    uses = _uses(loop.events or [])
+    uses = _uses([Event(*fields) for fields in loop.events or ()])
     end = max((end for _, end in uses), default=0)
 
     for start in range(phase, end, PERIOD):

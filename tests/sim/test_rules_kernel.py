@@ -29,7 +29,8 @@ def _run(
     loop = Loop(GO_1_27, free(), stream, gomaxprocs=procs, cpus=cpus, quota=quota, events=True)
     ended = loop.run(Program(main=main, params={}), max_time=_EVER, max_events=10**6)
     assert ended.outcome == "exit"
-    return ended, loop, sorted(loop.events or (), key=lambda event: event.at)
+    events = [Event(*fields) for fields in loop.events or ()]
+    return ended, loop, sorted(events, key=lambda event: event.at)
 
 
 def _seen(
