@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
 from lab.model.outcome import (
+    LOST,
     CellSummary,
     ClaimVerdict,
     Estimate,
@@ -51,8 +52,6 @@ _NO_REPLICATE: Final = frozenset(
     ending.value for ending in (Ending.CONTAMINATED, Ending.REFUSED, Ending.BUILD_FAILED, Ending.INFRA_FAILED)
 )
 """Endings of which the program's behaviour is not the cause: they count for nothing."""
-_LOST: Final = frozenset(ending.value for ending in Ending) - _NO_REPLICATE - {Ending.EXIT.value}
-"""Endings that leave no value because of what the program did: the values of the others are not the whole."""
 
 
 def judge(claims: Sequence[Claim], cells: Sequence[CellSummary]) -> tuple[Judged, ...]:
@@ -128,15 +127,10 @@ def _problem(wanted: Quantity, cells: Mapping[str, CellSummary]) -> Inconclusive
         return _nothing(f"not measured in this run ({' and '.join(missing)})")
     for operand in operands(wanted):
         found = _metric(cells, operand)
-        lost = _lost(cells[operand.cell])
         if isinstance(wanted, ShareWithin):
             continue  # a share can say how many it does not know of
-        if lost:
-            ways = ", ".join(f"{count} {ending}" for ending, count in lost.items())
-            return Inconclusive(
-                reason=Reason.NEVER_ENDED,
-                why=f"not every replicate of {operand.cell} came to a value ({ways}), and the others are not the whole",
-            )
+        if lost := cells[operand.cell].lost:
+            return lost
         if found is None or not found.values:
             return _nothing(f"no replicate of {operand.cell} gave {operand.metric}")
     return None
@@ -186,7 +180,7 @@ def _share_within(wanted: ShareWithin, cells: Mapping[str, CellSummary]) -> Esti
     """Of the replicates that gave a value or were lost; of the lost ones nobody knows."""
     found = _metric(cells, wanted.of)
     values = found.values if found else ()
-    lost = sum(_lost(cells[wanted.of.cell]).values())
+    lost = sum(cells[wanted.of.cell].outcomes.get(ending.value, 0) for ending in LOST)
     if not values:
         return _nothing(f"no replicate of {wanted.of.cell} gave {wanted.of.metric}")
     if wanted.at_least is None and wanted.at_most is None:
@@ -234,10 +228,6 @@ def _metric(cells: Mapping[str, CellSummary], operand: Operand) -> MeasuredMetri
 def _replicates(cell: CellSummary) -> int:
     """Those of which the program decided the ending."""
     return sum(count for ending, count in cell.outcomes.items() if ending not in _NO_REPLICATE)
-
-
-def _lost(cell: CellSummary) -> Mapping[str, int]:
-    return {ending: count for ending, count in cell.outcomes.items() if ending in _LOST}
 
 
 def _nothing(why: str) -> Inconclusive:

@@ -17,6 +17,7 @@ from lab.stats.forecast import forecasts, skill
 from lab.stats.process import PerProcess, Repetitions, measured, values_of
 from lab.stats.shape import shape
 from lab.stats.share import compare_shares
+from lab.stats.summary import CLOCK_NS
 
 _WORTH_TELLING = 0.05
 """Two shares of an ending are told apart below this p-value; each ending stands for itself, nothing is decided by it."""
@@ -70,7 +71,7 @@ def _cell(old: CellSummary, new: CellSummary, metrics: Sequence[Metric], wanted:
         old=old.id,
         new=new.id,
         metrics=tuple(
-            _metric(metric, found[metric.name], margins[metric.name])
+            _metric(metric, found[metric.name], margins[metric.name], old.lost or new.lost)
             for metric in old.metrics
             if metric.name in found and wanted(old.id, metric.name)
         ),
@@ -78,15 +79,18 @@ def _cell(old: CellSummary, new: CellSummary, metrics: Sequence[Metric], wanted:
     )
 
 
-def _metric(old: MeasuredMetric, new: MeasuredMetric, margin: float) -> PairedMetric:
+def _metric(
+    old: MeasuredMetric, new: MeasuredMetric, margin: float, lost: Inconclusive | None
+) -> PairedMetric:
+    resolution = CLOCK_NS if old.unit == "ns" else 0.0
     return PairedMetric(
         name=old.name,
         unit=old.unit,
         statistic=old.statistic,
         old=old.estimate,
         new=new.estimate,
-        found=compare_runs(measured(new), measured(old), margin),
-        shape=shape_of(measured(new), measured(old)),
+        found=lost or compare_runs(measured(new), measured(old), margin, resolution=resolution),
+        shape=None if lost else shape_of(measured(new), measured(old)),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lab.model.outcome import Estimate, Inconclusive, RunComparison, Verdict
+from lab.model.outcome import Estimate, Inconclusive, Reason, RunComparison, Verdict
 from lab.model.quality import Shape
 
 
@@ -40,6 +40,8 @@ class PairedMetric:
         """Equal constants agree, zeros too, which have no ratio; what has no ratio otherwise is inconclusive."""
         if isinstance(self.found, RunComparison):
             return self.found.comparison.verdict
+        if self.found.reason is Reason.LOST:
+            return Verdict.INCONCLUSIVE
         old, new = _constant(self.old), _constant(self.new)
         return Verdict.AGREES if old is not None and old == new else Verdict.INCONCLUSIVE
 

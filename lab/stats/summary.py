@@ -119,7 +119,7 @@ class _Tally:
     def summary(self, foretold: Mapping[tuple[str, str], Prediction | str], clock_ns: float) -> CellSummary:
         """What a reader is told of the cell."""
         lasted = self._lasted()
-        return CellSummary(
+        found = CellSummary(
             id=self._cell.id,
             scenario=self._cell.scenario,
             expected=self._expected,
@@ -129,12 +129,17 @@ class _Tally:
             excluded=dict(sorted(self._excluded.items())),
             lasted_ns=lasted if isinstance(lasted, Estimate) else None,
             longer_than_ns=lasted if isinstance(lasted, Bound) else None,
+            metrics=(),
+        )
+        return replace(
+            found,
             metrics=tuple(
                 _metric(
                     metric,
                     self._seen[metric.seen_as],
                     foretold[self._cell.id, metric.name],
-                    clock_ns if metric.unit == "ns" else 0.0,
+                    resolution=clock_ns if metric.unit == "ns" else 0.0,
+                    lost=found.lost,
                 )
                 for metric in self._metrics
             ),
@@ -147,10 +152,19 @@ class _Tally:
         return median(Durations(self._ended.per_process("max"), self._timed_out.per_process("max")))
 
 
-def _metric(metric: Metric, seen: Reduction, foretold: Prediction | str, resolution: float) -> MeasuredMetric:
+def _metric(
+    metric: Metric,
+    seen: Reduction,
+    foretold: Prediction | str,
+    *,
+    resolution: float,
+    lost: Inconclusive | None,
+) -> MeasuredMetric:
     sample = seen.per_process(metric.statistic)
     prediction = foretold if isinstance(foretold, Prediction) else None
-    compared = compare(sample, prediction, metric.margin, resolution=resolution) if prediction else None
+    compared = (
+        lost or compare(sample, prediction, metric.margin, resolution=resolution) if prediction else None
+    )
     moments = seen.moments()
     return MeasuredMetric(
         name=metric.name,

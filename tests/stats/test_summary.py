@@ -9,7 +9,7 @@ from typing import Literal
 import pytest
 
 from lab.model.matrix import Cell
-from lab.model.outcome import Bound, CautionKind, MeasuredMetric, Prediction, Reason, Verdict
+from lab.model.outcome import LOST, Bound, CautionKind, MeasuredMetric, Prediction, Reason, Verdict
 from lab.model.run import Ending, Record, Termination, Turn
 from lab.model.scenario import Limits, Metric, Scenario
 from lab.model.units import Nanos
@@ -107,8 +107,9 @@ def test_each_cell_gets_its_own_in_the_order_asked_for() -> None:
     assert b.reasons == {"oom": "first"}
     assert (b.excluded, a.excluded) == ({"steal time": 1}, {})
     wait, longest, size = b.metrics
-    assert wait.comparison is not None
-    assert wait.comparison.verdict is Verdict.INCONCLUSIVE
+    assert wait.comparison is None
+    assert wait.no_ratio is not None
+    assert wait.no_ratio.reason is Reason.LOST
     assert wait.correlation is not None
     assert longest.not_predicted == "none"
     assert size.correlation is None
@@ -142,6 +143,27 @@ def test_a_cell_of_timeouts_has_a_bound() -> None:
     assert mixed.lasted_ns is not None
     assert (mixed.lasted_ns.value, mixed.lasted_ns.n) == (1, 4)
     assert (quick.lasted_ns, quick.longer_than_ns) == (None, None)
+
+
+@pytest.mark.parametrize("ending", LOST)
+def test_the_values_of_survivors_are_not_judged(ending: Ending) -> None:
+    """Nine processes hold the prediction and one gave no value for what the program did: nobody knows of the ten."""
+    whole = [_record("a", {"wait_ns": (100 + n,)}) for n in range(-4, 5)]
+
+    judged, survived = (
+        summarise({"s": _scenario(_metric())}, [_cell("a")], records, {("a", "wait_ns"): _PREDICTION})[
+            0
+        ].metrics[0]
+        for records in (whole, [*whole, _record("a", {}, ending)])
+    )
+
+    assert judged.comparison is not None
+    assert judged.comparison.verdict is Verdict.AGREES
+    assert survived.comparison is None
+    assert survived.values == judged.values
+    assert survived.no_ratio is not None
+    assert survived.no_ratio.reason is Reason.LOST
+    assert f"(1 {ending.value})" in survived.no_ratio.why
 
 
 def test_nothing_measured_is_said() -> None:
