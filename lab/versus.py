@@ -44,11 +44,11 @@ def versus(old: Analysis, new: Analysis, wanted: Wanted) -> Versus:
         cells=corrected([cell for cell in cells if cell.metrics or cell.shifts]),
         only_old=_without(old, {pair.old.id for pair in paired}),
         only_new=_without(new, {pair.new.id for pair in paired}),
-        skill=_skill([(olds[pair.old.id], news[pair.new.id]) for pair in paired], new.plan.seed),
+        skill=_skill([(olds[pair.old.id], news[pair.new.id]) for pair in paired]),
     )
 
 
-def _skill(paired: Sequence[tuple[CellSummary, CellSummary]], seed: int) -> Estimate | Inconclusive:
+def _skill(paired: Sequence[tuple[CellSummary, CellSummary]]) -> Estimate | Inconclusive:
     """Of the new prediction against the baseline that costs no simulator: what was measured the last time."""
     baseline = {
         f"{new.id}/{metric.name}": measured(metric)
@@ -57,7 +57,7 @@ def _skill(paired: Sequence[tuple[CellSummary, CellSummary]], seed: int) -> Esti
         if metric.values and min(metric.values) > 0
     }
     found, _ = forecasts(new for _, new in paired)
-    return skill(found, baseline, seed=seed)
+    return skill(found, baseline)
 
 
 def _without(analysis: Analysis, partners: set[str]) -> tuple[str, ...]:

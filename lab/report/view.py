@@ -116,7 +116,8 @@ def conclusion(cells: Sequence[CellSummary]) -> str:
         parts.append(f"{counts[Verdict.DISAGREES]} do not")
     if counts[Verdict.INCONCLUSIVE]:
         parts.append(f"{counts[Verdict.INCONCLUSIVE]} are not decided{_how_to_decide(predicted)}")
-    lost = sum(bool(metric.no_ratio) and metric.no_ratio.reason is Reason.LOST for metric in predicted)
+    reasons = [metric.no_ratio.reason for metric in predicted if metric.no_ratio]
+    lost = reasons.count(Reason.LOST)
     if lost:
         parts.append(f"{lost} cannot be judged: replicates ended without their values")
     if missing := len(predicted) - len(verdicts) - lost:
