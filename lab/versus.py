@@ -9,15 +9,19 @@ from lab import setup
 from lab.analysis import Analysis
 from lab.model.outcome import CellSummary, Estimate, Inconclusive, MeasuredMetric, RunComparison
 from lab.model.quality import Shape
+from lab.model.run import Ending
 from lab.model.scenario import Metric
-from lab.model.versus import PairedCell, PairedMetric, Shift, Versus
+from lab.model.versus import Lasting, PairedCell, PairedMetric, Shift, Versus
+from lab.stats.censored import logrank
 from lab.stats.compare import compare_runs
-from lab.stats.family import holm
+from lab.stats.family import benjamini_hochberg, holm
 from lab.stats.forecast import forecasts, skill
+from lab.stats.gather import durations
 from lab.stats.process import PerProcess, Repetitions, measured, values_of
 from lab.stats.shape import shape
 from lab.stats.share import compare_shares
 from lab.stats.summary import CLOCK_NS
+from lab.store import RunFolder
 
 _WORTH_TELLING = 0.05
 """Two shares of an ending are told apart below this p-value; each ending stands for itself, nothing is decided by it."""
@@ -34,14 +38,17 @@ def versus(old: Analysis, new: Analysis, wanted: Wanted) -> Versus:
     paired = setup.pairs(old.plan, new.plan)
     olds, news = ({cell.id: cell for cell in each.cells} for each in (old, new))
     cells = [
-        _cell(olds[pair.old.id], news[pair.new.id], old.scenarios[pair.old.scenario].metrics, wanted)
+        replace(
+            _cell(olds[pair.old.id], news[pair.new.id], old.scenarios[pair.old.scenario].metrics, wanted),
+            lasting=_lasting((old, olds[pair.old.id]), (new, news[pair.new.id])),
+        )
         for pair in paired
     ]
     return Versus(
         old=old.plan.run,
         new=new.plan.run,
         differences=setup.differences(old.plan, new.plan),
-        cells=corrected([cell for cell in cells if cell.metrics or cell.shifts]),
+        cells=corrected([cell for cell in cells if cell.metrics or cell.shifts or cell.lasting]),
         only_old=_without(old, {pair.old.id for pair in paired}),
         only_new=_without(new, {pair.new.id for pair in paired}),
         skill=_skill([(olds[pair.old.id], news[pair.new.id]) for pair in paired]),
@@ -103,12 +110,29 @@ def _shifts(old: CellSummary, new: CellSummary) -> Iterator[Shift]:
             yield Shift(ending=ending, old=was, of_old=of_old, new=now, of_new=of_new, p=found.p)
 
 
+def _lasting(old: tuple[Analysis, CellSummary], new: tuple[Analysis, CellSummary]) -> Lasting | None:
+    """A timeout is longer than its limit, not missing: asked of the records, since a summary keeps only centres."""
+    if not any(cell.outcomes.get(Ending.TIMEOUT.value) for _, cell in (old, new)):
+        return None
+    was, now = (
+        durations(RunFolder(run.folder).records(), cell.id, run.scenarios[cell.scenario].limits.time)
+        for run, cell in (old, new)
+    )
+    return Lasting(
+        timed_out_old=was.timed_out.n,
+        of_old=was.n,
+        timed_out_new=now.timed_out.n,
+        of_new=now.n,
+        p=logrank(now, was),
+    )
+
+
 def corrected(cells: Sequence[PairedCell]) -> tuple[PairedCell, ...]:
     """With the tests' p-values corrected over the whole comparison: the question is which metrics differ."""
     metrics = [metric for cell in cells for metric in cell.metrics]
     ranks = [metric.found.rank_p for metric in metrics if isinstance(metric.found, RunComparison)]
     shapes = [metric.shape.energy_p for metric in metrics if metric.shape is not None]
-    rank, shape = iter(holm(ranks)), iter(holm(shapes))
+    rank, explored, shape = iter(holm(ranks)), iter(benjamini_hochberg(ranks)), iter(holm(shapes))
     return tuple(
         replace(
             cell,
@@ -116,6 +140,7 @@ def corrected(cells: Sequence[PairedCell]) -> tuple[PairedCell, ...]:
                 replace(
                     metric,
                     holm_p=next(rank) if isinstance(metric.found, RunComparison) else None,
+                    explored_p=next(explored) if isinstance(metric.found, RunComparison) else None,
                     shape_holm_p=None if metric.shape is None else next(shape),
                 )
                 for metric in cell.metrics

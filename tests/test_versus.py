@@ -11,7 +11,7 @@ from lab.analysis import Analysis, analyse
 from lab.model.outcome import Inconclusive, RunComparison, Verdict
 from lab.model.run import Ending
 from lab.model.versus import PairedMetric
-from lab.report.versus import other_shapes
+from lab.report.versus import explored, lastings, other_shapes
 from lab.versus import versus
 from tests.recorded import Recipe, record
 
@@ -73,6 +73,40 @@ def test_the_p_values_are_corrected_for_all_metrics_of_the_comparison(tmp_path: 
         assert isinstance(metric.found, RunComparison)
         assert metric.holm_p is not None
         assert metric.found.rank_p <= metric.holm_p <= min(metric.found.rank_p * len(metrics), 1) + 1e-12
+
+
+def test_a_timeout_is_longer_than_its_limit_not_missing(tmp_path: Path) -> None:
+    """Where some timed out, all durations are asked by the log-rank test; where none did, nothing is said of it."""
+    old = _run(tmp_path, Recipe(seed=1))
+    late = _run(tmp_path, Recipe(seed=2, endings={"s2": Ending.TIMEOUT}, lost=Ending.TIMEOUT))
+
+    found = versus(old, late, _all)
+    s1, s2, _ = found.cells
+
+    assert [cell.lasting for cell in versus(old, old, _all).cells] == [None] * 3
+    assert s1.lasting is not None
+    assert (s1.lasting.timed_out_new, s1.lasting.of_new, s1.lasting.of_old) == (1, 10, 10)
+    assert s2.lasting is not None
+    assert isinstance(s2.lasting.p, float)
+    assert s2.lasting.p < 1e-4
+    assert {metric.verdict for metric in s1.metrics} == {Verdict.INCONCLUSIVE}
+    assert any(line.startswith("s2: 0 of 10 replicates timed out, now 10 of 10;") for line in lastings(found))
+
+
+def test_what_is_worth_a_look_is_a_list_and_no_verdict(tmp_path: Path) -> None:
+    """Benjamini and Hochberg find at least what Holm finds; what they find beyond it is named."""
+    found = versus(_run(tmp_path, Recipe(seed=1)), _run(tmp_path, Recipe(seed=3, speed=1.08)), _all)
+    metrics = {f"{cell.old}/{metric.name}": metric for cell in found.cells for metric in cell.metrics}
+    both = {
+        name: (metric.explored_p, metric.holm_p)
+        for name, metric in metrics.items()
+        if metric.explored_p is not None and metric.holm_p is not None
+    }
+
+    assert all(explored_p <= holm_p for explored_p, holm_p in both.values())
+    more = [name for name, (explored_p, holm_p) in both.items() if explored_p <= 0.05 < holm_p]
+    assert more
+    assert explored(found).endswith(f": {', '.join(more)}")
 
 
 def test_only_what_is_wanted_is_compared(tmp_path: Path) -> None:
