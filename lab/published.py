@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from lab.published_claims import ClaimsResult
-from lab.published_comparison import QualityResult, VersusResult
+from lab.published_comparison import QualityResult, Told, VersusResult
 
 
 class _Published(BaseModel):
@@ -29,6 +29,7 @@ class Measured(_Published):
     icc: float | None = Field(description="intra-class correlation of a process's repetitions")
     effective_n: float | None = Field(description="what the repetitions are worth as independent values")
     cautions: list[str]
+    tails: dict[str, Told] = Field(description="p90, p95 and p99 of all repetitions together, or why not")
 
 
 class Predicted(_Published):

@@ -171,7 +171,7 @@ class MeasuredMetric:
     """One metric of one cell: one value a replicate, what they estimate, and what was predicted or why nothing was.
 
     ``no_ratio`` says why there is no comparison where there is a prediction. ``correlation`` is there where some
-    process gave more than one value.
+    process gave more than one value; ``tails`` are quantiles of all repetitions together, or why one cannot be told.
     """
 
     name: str
@@ -186,6 +186,7 @@ class MeasuredMetric:
     repetitions: int = 0
     correlation: Correlation | None = None
     cautions: tuple[Caution, ...] = ()
+    tails: Mapping[float, Estimate | Inconclusive] = field(default_factory=dict)
 
     @property
     def processes(self) -> int:

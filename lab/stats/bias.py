@@ -7,10 +7,9 @@ the bias in 74 % instead of 95.
 
 from __future__ import annotations
 
-import itertools
 import math
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from statistics import NormalDist
 
 from lab.model.outcome import Estimate, Inconclusive, Reason
@@ -52,12 +51,21 @@ def slope(forecasts: Sequence[Forecast]) -> Estimate | Inconclusive:
     """
     if problem := too_few(forecasts):
         return problem
-    cells = [[_error_at_level(each) for each in cell] for cell in by_cell(forecasts)]
-    rests = [list(itertools.chain(*cells[:out], *cells[out + 1 :])) for out in range(len(cells))]
-    if any(len({level for level, _ in rest}) == 1 for rest in rests):
+    import numpy as np  # noqa: PLC0415 - not every command needs it
+
+    cells = by_cell(forecasts)
+    above, below = np.array([_centres(each) for cell in cells for each in cell]).T
+    owners = np.repeat(np.arange(len(cells)), [len(cell) for cell in cells])
+    one, other = np.triu_indices(len(above), 1)
+    levels, errors = (above + below) / 2, above - below
+    apart = levels[one] != levels[other]
+    one, other = one[apart], other[apart]
+    slopes = (errors[other] - errors[one]) / (levels[other] - levels[one])
+    rests = [slopes[(owners[one] != out) & (owners[other] != out)] for out in range(len(cells))]
+    if any(rest.size == 0 for rest in rests):
         return Inconclusive(reason=Reason.CONSTANT, why="all cells have the same level: there is no slope")
-    value = _theil_sen(itertools.chain(*cells))
-    without = spread([_theil_sen(rest) for rest in rests])
+    value = float(np.median(slopes))
+    without = spread([float(np.median(rest)) for rest in rests])
     n = len(cells)
     half = t_quantile(0.975, n - 1) * (n - 1) * math.sqrt(without.squared_error)
     return Estimate(
@@ -67,20 +75,6 @@ def slope(forecasts: Sequence[Forecast]) -> Estimate | Inconclusive:
         confidence=0.95,
         n=n,
         method="Theil-Sen slope on logs, jackknife over cells",
-    )
-
-
-def _error_at_level(forecast: Forecast) -> tuple[float, float]:
-    above, below = _centres(forecast)
-    return (above + below) / 2, above - below
-
-
-def _theil_sen(points: Iterable[tuple[float, float]]) -> float:
-    """The median slope of all pairs of points at different levels."""
-    return statistics.median(
-        (other[1] - one[1]) / (other[0] - one[0])
-        for one, other in itertools.combinations(points, 2)
-        if one[0] != other[0]
     )
 
 

@@ -145,14 +145,25 @@ def crps(predicted: PerProcess, value: float) -> float:
     Ensemble form (Gneiting and Raftery 2007): the mean distance to the members less half that between them; of one
     member it is the absolute error. ValueError where something is not positive.
     """
-    logs = logs_of(predicted)
-    if isinstance(logs, Inconclusive):
-        raise ValueError(logs.why)  # noqa: TRY004 - it is the value that is wrong
     if not 0 < value < math.inf:
         raise ValueError(f"{value} has no logarithm that could be scored")
-    n, ordered, own = len(logs), sorted(logs), math.log(value)
-    between = math.fsum((2 * rank + 1 - n) * each for rank, each in enumerate(ordered)) / (n * n)
-    return max(math.fsum(abs(each - own) for each in logs) / n - between, 0.0)
+    return _mean_score(predicted, (math.log(value),))
+
+
+def _mean_score(predicted: PerProcess, logs: Sequence[float]) -> float:
+    """The mean of :func:`crps` over values, given as logarithms: their distances are sums over what lies on either side."""
+    import numpy as np  # noqa: PLC0415 - not every command needs it
+
+    members = logs_of(predicted)
+    if isinstance(members, Inconclusive):
+        raise ValueError(members.why)  # noqa: TRY004 - it is the value that is wrong
+    n, ordered, own = len(members), np.sort(members), np.asarray(logs)
+    upto = np.concatenate([[0.0], np.cumsum(ordered)])
+    below = np.searchsorted(ordered, own, side="right")
+    distances = own * (2 * below - n) + upto[-1] - 2 * upto[below]
+    between = float((2 * np.arange(n) + 1 - n) @ ordered) / (n * n)
+    scores = distances / n - between
+    return float(np.where(scores > _PERFECT, scores, 0.0).mean())
 
 
 def skill(forecasts: Sequence[Forecast], baseline: Mapping[str, PerProcess]) -> Estimate | Inconclusive:
@@ -199,7 +210,7 @@ def _cell_score(cell: Sequence[Forecast], baseline: Mapping[str, PerProcess]) ->
 
 
 def _score(predicted: PerProcess, forecast: Forecast) -> float:
-    return statistics.fmean(crps(predicted, value) for value in forecast.measured.values)
+    return _mean_score(predicted, [math.log(value) for value in forecast.measured.values])
 
 
 def too_few(forecasts: Sequence[Forecast], least: int = LEAST_CELLS) -> Inconclusive | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -27,12 +28,15 @@ from lab.stats.compare import compare
 from lab.stats.correlation import correlation_of
 from lab.stats.drift import drifts
 from lab.stats.estimate import centre, logs_of
-from lab.stats.process import PerProcess, measured
+from lab.stats.process import PerProcess, Repetitions, measured
 from lab.stats.reduction import Reduction
+from lab.stats.tail import LEAST_POOLED, tails
 from lab.stats.trend import moves, trend_of
 
 CLOCK_NS: Final = 1.0
 """The resolution of Linux's monotonic clock: it counts whole nanoseconds."""
+_TAILS_SEED: Final = 1
+"""Of the resamples: the same record says the same."""
 _P90_REPETITIONS: Final = 10
 """In a process, below which its 90 % quantile is next to its largest value."""
 
@@ -93,7 +97,7 @@ class _Tally:
         self._outcomes: Counter[str] = Counter()
         self._excluded: Counter[str] = Counter()
         self._reasons: dict[str, str] = {}
-        self._ended, self._timed_out = Reduction(["max"]), Reduction(["max"])
+        self._ended_ns, self._timed_out = array("d"), 0
         wanted: dict[tuple[str, int], list[str]] = {}
         for metric in self._metrics:
             wanted.setdefault(metric.seen_as, []).append(metric.statistic)
@@ -108,9 +112,9 @@ class _Tally:
         if record.excluded:
             self._excluded[record.excluded] += 1
         elif termination.ending is Ending.EXIT:
-            self._ended.add((record.wall_ns,))
+            self._ended_ns.append(record.wall_ns)
         elif termination.ending is Ending.TIMEOUT:
-            self._timed_out.add((self._limit,))
+            self._timed_out += 1
         if record.usable:
             for (name, discard), seen in self._seen.items():
                 if repetitions := record.observations.get(name, ())[discard:]:
@@ -147,9 +151,10 @@ class _Tally:
 
     def _lasted(self) -> Estimate | Bound | Inconclusive | None:
         """How long a replicate takes, where some took longer than they may."""
-        if not self._timed_out.processes:
+        if not self._timed_out:
             return None
-        return median(Durations(self._ended.per_process("max"), self._timed_out.per_process("max")))
+        ended, late = self._ended_ns, [self._limit] * self._timed_out
+        return median(Durations(*(Repetitions([(each,) for each in side]).only() for side in (ended, late))))
 
 
 def _metric(
@@ -179,7 +184,17 @@ def _metric(
         repetitions=seen.repetitions,
         correlation=correlation_of(moments) if moments else None,
         cautions=tuple(_cautions(metric, seen, sample, resolution)),
+        tails=_tails(metric, seen, lost),
     )
+
+
+def _tails(
+    metric: Metric, seen: Reduction, lost: Inconclusive | None
+) -> Mapping[float, Estimate | Inconclusive]:
+    """Of a duration's centre: the tails beside it. Who timed out was among the slowest, so without them there are none."""
+    if metric.unit != "ns" or metric.statistic != "p50" or not seen.processes:
+        return {}
+    return dict.fromkeys(LEAST_POOLED, lost) if lost else tails(seen.pooled(), seed=_TAILS_SEED)
 
 
 def _cautions(metric: Metric, seen: Reduction, sample: PerProcess, resolution: float) -> Iterator[Caution]:

@@ -9,10 +9,21 @@ from typing import Literal
 import pytest
 
 from lab.model.matrix import Cell
-from lab.model.outcome import LOST, Bound, CautionKind, MeasuredMetric, Prediction, Reason, Verdict
+from lab.model.outcome import (
+    LOST,
+    Bound,
+    CautionKind,
+    Estimate,
+    Inconclusive,
+    MeasuredMetric,
+    Prediction,
+    Reason,
+    Verdict,
+)
 from lab.model.run import Ending, Record, Termination, Turn
 from lab.model.scenario import Limits, Metric, Scenario
 from lab.model.units import Nanos
+from lab.stats.process import quantile
 from lab.stats.summary import summarise
 
 _PREDICTION = Prediction(value=100, low=90, high=110, log_se=0.01, calibrations=8, n=32)
@@ -164,6 +175,33 @@ def test_the_values_of_survivors_are_not_judged(ending: Ending) -> None:
     assert survived.no_ratio is not None
     assert survived.no_ratio.reason is Reason.LOST
     assert f"(1 {ending.value})" in survived.no_ratio.why
+
+
+def test_tails_are_of_all_repetitions_and_only_of_enough() -> None:
+    """Twenty processes of 5 have a p90 and a p95, and no p99; of survivors there are none, nor of a p90's values."""
+    source = random.Random(1)  # noqa: S311 - a sample
+    processes = [tuple(source.randint(900, 1100) for _ in range(5)) for _ in range(20)]
+    pooled = sorted(value for each in processes for value in each)
+
+    found = _one(_metric(), *processes).tails
+    (cell,) = summarise(
+        {"s": _scenario(_metric())},
+        [_cell("a")],
+        [*(_record("a", {"wait_ns": each}) for each in processes), _record("a", {}, Ending.TIMEOUT)],
+        {("a", "wait_ns"): "-"},
+    )
+
+    p90, p95, p99 = (found[q] for q in (0.90, 0.95, 0.99))
+    assert isinstance(p90, Estimate)
+    assert isinstance(p95, Estimate)
+    assert p90.value == pytest.approx(quantile(pooled, 0.90))
+    assert p95.value == pytest.approx(quantile(pooled, 0.95))
+    assert isinstance(p99, Inconclusive)
+    assert p99.why == "p99 needs 368 values from 30 processes or more; there are 100 from 20"
+    assert {each.reason for each in cell.metrics[0].tails.values() if isinstance(each, Inconclusive)} == {
+        Reason.LOST
+    }
+    assert _one(_metric("p90", "p90"), *processes).tails == {}
 
 
 def test_nothing_measured_is_said() -> None:
