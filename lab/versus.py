@@ -13,14 +13,14 @@ from lab.model.run import Ending
 from lab.model.scenario import Metric
 from lab.model.versus import Lasting, PairedCell, PairedMetric, Shift, Versus
 from lab.stats.censored import logrank
-from lab.stats.compare import compare_runs
+from lab.stats.compare import compare_runs, compare_tail
 from lab.stats.family import benjamini_hochberg, holm
 from lab.stats.forecast import forecasts, skill
 from lab.stats.gather import durations
 from lab.stats.process import PerProcess, Repetitions, measured, values_of
 from lab.stats.shape import shape
 from lab.stats.share import compare_shares
-from lab.stats.summary import CLOCK_NS
+from lab.stats.summary import CLOCK_NS, one_shot_tail
 from lab.store import RunFolder
 
 _WORTH_TELLING = 0.05
@@ -96,9 +96,25 @@ def _metric(
         statistic=old.statistic,
         old=old.estimate,
         new=new.estimate,
-        found=lost or compare_runs(measured(new), measured(old), margin, resolution=resolution),
+        found=lost or _compared(old, new, margin, resolution),
         shape=None if lost else shape_of(measured(new), measured(old)),
     )
+
+
+def _compared(
+    old: MeasuredMetric, new: MeasuredMetric, margin: float, resolution: float
+) -> RunComparison | Inconclusive:
+    found = compare_runs(measured(new), measured(old), margin, resolution=resolution)
+    is_once = old.statistic == "p90" and old.repetitions == old.processes and new.repetitions == new.processes
+    if isinstance(found, Inconclusive) or not is_once:
+        return found
+    above, below = (one_shot_tail(measured(each)) for each in (new, old))
+    for each in (above, below):
+        if isinstance(each, Inconclusive):
+            return each
+    ends = [each for each in (above, below) if isinstance(each, Estimate)]
+    compared = compare_tail(ends[0], ends[1], margin)
+    return compared if isinstance(compared, Inconclusive) else replace(found, comparison=compared)
 
 
 def _shifts(old: CellSummary, new: CellSummary) -> Iterator[Shift]:

@@ -93,6 +93,29 @@ def test_a_timeout_is_longer_than_its_limit_not_missing(tmp_path: Path) -> None:
     assert any(line.startswith("s2: 0 of 10 replicates timed out, now 10 of 10;") for line in lastings(found))
 
 
+def test_the_p90_of_what_happens_once_is_compared_as_a_tail(tmp_path: Path) -> None:
+    """Of ten processes that gave one value each there is none; of forty there is, and it is the slowest tenth's ratio."""
+
+    def paired(replicates: int) -> PairedMetric:
+        old, new = (
+            _run(
+                tmp_path / str(replicates),
+                Recipe(seed=seed, speed=speed, replicates=replicates, repetitions=1),
+            )
+            for seed, speed in ((1, 1.0), (2, 1.6))
+        )
+        found = versus(old, new, lambda cell, metric: (cell, metric) == ("s1", "wait_p90_ns"))
+        return found.cells[0].metrics[0]
+
+    few, many = paired(10), paired(40)
+
+    assert isinstance(few.found, Inconclusive)
+    assert few.found.why == "p90 needs 30 values from 10 processes or more; there are 10 from 10"
+    assert few.verdict is Verdict.INCONCLUSIVE
+    assert many.verdict is Verdict.DISAGREES
+    assert math.isclose(_metrics(many), 1.6, rel_tol=0.06)
+
+
 def test_what_is_worth_a_look_is_a_list_and_no_verdict(tmp_path: Path) -> None:
     """Benjamini and Hochberg find at least what Holm finds; what they find beyond it is named."""
     found = versus(_run(tmp_path, Recipe(seed=1)), _run(tmp_path, Recipe(seed=3, speed=1.08)), _all)

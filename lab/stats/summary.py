@@ -24,13 +24,13 @@ from lab.model.outcome import (
 from lab.model.run import Ending, Record
 from lab.model.scenario import Metric, Scenario
 from lab.stats.censored import Durations, median
-from lab.stats.compare import compare
+from lab.stats.compare import compare, compare_tail
 from lab.stats.correlation import correlation_of
 from lab.stats.drift import drifts
 from lab.stats.estimate import centre, logs_of
-from lab.stats.process import PerProcess, Repetitions, measured
+from lab.stats.process import PerProcess, Repetitions, measured, simulated
 from lab.stats.reduction import Reduction
-from lab.stats.tail import LEAST_POOLED, tails
+from lab.stats.tail import LEAST_POOLED, pooled_of, tails
 from lab.stats.trend import moves, trend_of
 
 CLOCK_NS: Final = 1.0
@@ -167,16 +167,22 @@ def _metric(
 ) -> MeasuredMetric:
     sample = seen.per_process(metric.statistic)
     prediction = foretold if isinstance(foretold, Prediction) else None
+    estimate: Estimate | None = centre(sample)
     compared = (
         lost or compare(sample, prediction, metric.margin, resolution=resolution) if prediction else None
     )
+    if metric.statistic == "p90" and 0 < seen.processes == seen.repetitions:
+        tail = one_shot_tail(sample)
+        estimate = tail if isinstance(tail, Estimate) else None
+        if prediction and isinstance(compared, Comparison):
+            compared = _one_shot(tail, prediction, metric.margin)
     moments = seen.moments()
     return MeasuredMetric(
         name=metric.name,
         unit=metric.unit,
         statistic=metric.statistic,
         values=sample.values,
-        estimate=centre(sample),
+        estimate=estimate,
         not_predicted="" if isinstance(foretold, Prediction) else foretold,
         prediction=prediction,
         comparison=compared if isinstance(compared, Comparison) else None,
@@ -186,6 +192,23 @@ def _metric(
         cautions=tuple(_cautions(metric, seen, sample, resolution)),
         tails=_tails(metric, seen, lost),
     )
+
+
+def _one_shot(
+    tail: Estimate | Inconclusive, prediction: Prediction, margin: float
+) -> Comparison | Inconclusive:
+    """The p90 of what happens once in a process's life is that of processes: one's own only value has no tail."""
+    foretold = one_shot_tail(simulated(prediction))
+    if isinstance(tail, Inconclusive):
+        return tail
+    if isinstance(foretold, Inconclusive):
+        return replace(foretold, why=f"of the simulated processes: {foretold.why}")
+    return compare_tail(tail, foretold, margin, log_se=prediction.log_se)
+
+
+def one_shot_tail(sample: PerProcess) -> Estimate | Inconclusive:
+    """The p90 of processes that gave one value each."""
+    return tails(pooled_of(sample), seed=_TAILS_SEED)[0.90]
 
 
 def _tails(
@@ -208,7 +231,8 @@ def _cautions(metric: Metric, seen: Reduction, sample: PerProcess, resolution: f
     problem = logs_of(sample, resolution=resolution)
     if isinstance(problem, Inconclusive) and problem.reason is Reason.BELOW_RESOLUTION:
         yield Caution(kind=CautionKind.BELOW_RESOLUTION, text=problem.why)
-    if metric.statistic == "p90" and 0 < seen.fewest < _P90_REPETITIONS:
+    one_shot = seen.processes == seen.repetitions
+    if metric.statistic == "p90" and not one_shot and 0 < seen.fewest < _P90_REPETITIONS:
         yield Caution(
             kind=CautionKind.TOO_FEW_FOR_TAIL,
             text=f"a process gave as few as {seen.fewest} repetitions; its p90 is a tail from {_P90_REPETITIONS} on",

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from lab.model.outcome import Estimate, Inconclusive, Reason
-from lab.stats.process import Repetitions, processes_of, quantile
+from lab.stats.process import PerProcess, Repetitions, processes_of, quantile, values_of
 from lab.stats.welch import as_ratio, spread, t_quantile
 
 if TYPE_CHECKING:
@@ -52,6 +52,14 @@ class Pooled:
     def count(self) -> int:
         """How many repetitions."""
         return len(self.values)
+
+
+def pooled_of(sample: PerProcess) -> Pooled:
+    """Of what happens once in a process's life: its one value is all that it gave."""
+    import numpy as np  # noqa: PLC0415 - not every command needs it
+
+    values = values_of(sample)
+    return Pooled(np.array(values, dtype=float), np.ones(len(values), dtype=np.int64))
 
 
 def tails(

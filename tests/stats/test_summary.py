@@ -1,9 +1,11 @@
 """A run's records, in one pass, as what a reader is told."""
 
+import math
 import random
 import time
 import tracemalloc
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Literal
 
 import pytest
@@ -202,6 +204,35 @@ def test_tails_are_of_all_repetitions_and_only_of_enough() -> None:
         Reason.LOST
     }
     assert _one(_metric("p90", "p90"), *processes).tails == {}
+
+
+def test_the_p90_of_what_happens_once_is_that_of_processes() -> None:
+    """Below thirty of them it is not judged; from thirty on the slowest tenth is, not the middle."""
+    source = random.Random(2)  # noqa: S311 - a sample
+    values = tuple(1000 * math.exp(source.gauss(0, 0.05)) for _ in range(60))
+    foretold = replace(_PREDICTION, value=1000, values=values, n=len(values))
+
+    def judged(*values: float) -> MeasuredMetric:
+        (cell,) = summarise(
+            {"s": _scenario(_metric("p90", "p90"))},
+            [_cell("a")],
+            (_record("a", {"wait_ns": (round(value),)}) for value in values),
+            {("a", "p90"): foretold},
+        )
+        return cell.metrics[0]
+
+    few, enough, off = judged(*values[:29]), judged(*values), judged(*(1.6 * value for value in values))
+
+    assert (few.estimate, few.comparison) == (None, None)
+    assert few.no_ratio is not None
+    assert few.no_ratio.why == "p90 needs 30 values from 10 processes or more; there are 29 from 29"
+    assert enough.estimate is not None
+    assert enough.estimate.value == pytest.approx(quantile(values, 0.90), rel=0.001)
+    assert enough.comparison is not None
+    assert enough.comparison.ratio == pytest.approx(1, abs=0.001)
+    assert enough.comparison.verdict is Verdict.AGREES
+    assert off.comparison is not None
+    assert off.comparison.verdict is Verdict.DISAGREES
 
 
 def test_nothing_measured_is_said() -> None:
