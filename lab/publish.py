@@ -261,7 +261,8 @@ def _metric(metric: MeasuredMetric) -> MetricResult:
             "icc": metric.correlation.icc if metric.correlation else None,
             "effective_n": metric.correlation.effective_n if metric.correlation else None,
             "cautions": [caution.text for caution in metric.cautions],
-            "tails": {f"p{q * 100:.0f}": _told(each) for q, each in sorted(metric.tails.items())},
+            "tails": {name: _told(each) for name, each in metric.tails.items()}
+            | {name: _told(each) for name, each in metric.no_tails.items()},
         },
     }
     if prediction:

@@ -171,7 +171,8 @@ class MeasuredMetric:
     """One metric of one cell: one value a replicate, what they estimate, and what was predicted or why nothing was.
 
     ``no_ratio`` says why there is no comparison where there is a prediction. ``correlation`` is there where some
-    process gave more than one value; ``tails`` are quantiles of all repetitions together, or why one cannot be told.
+    process gave more than one value; ``tails`` are p90, p95 and p99 of all repetitions together, ``no_tails``
+    says why one of them cannot be told.
     """
 
     name: str
@@ -186,7 +187,8 @@ class MeasuredMetric:
     repetitions: int = 0
     correlation: Correlation | None = None
     cautions: tuple[Caution, ...] = ()
-    tails: Mapping[float, Estimate | Inconclusive] = field(default_factory=dict)
+    tails: Mapping[str, Estimate] = field(default_factory=dict)
+    no_tails: Mapping[str, Inconclusive] = field(default_factory=dict)
 
     @property
     def processes(self) -> int:

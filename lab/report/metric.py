@@ -118,5 +118,5 @@ def _sentences(metric: MeasuredMetric) -> Iterator[str]:
         yield f"not predicted: {metric.not_predicted}"
     if metric.correlation:
         yield correlation_words(metric.correlation)
-    if metric.tails:
-        yield tails_words(metric.tails, metric.unit)
+    if metric.tails or metric.no_tails:
+        yield tails_words(metric)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from lab.model.outcome import Estimate, Inconclusive
-from lab.model.quality import Quality, Sign
+from lab.model.quality import Effect, Quality, Sign
 
 _TOLD: Final = 0.05
 """Below which p-value something is told to be so."""
@@ -43,6 +43,7 @@ def quality_lines(found: Quality) -> Iterator[str]:
             f"effects of factors: {agreeing} of the {decided} that were measured with a sign are predicted with it"
             f" (of {len(found.effects.each)} in {_many(signs.n, 'pair')} of cells)"
         )
+        yield from map(_wrong_sign, (each for each in found.effects.each if each.sign is Sign.DISAGREES))
     if found.orders:
         told = ", ".join(
             f"{order.tau:.2f} for {metric} ({order.cells})" for metric, order in found.orders.items()
@@ -63,6 +64,13 @@ def _many(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"
 
 
+def _wrong_sign(effect: Effect) -> str:
+    return (
+        f"predicted with the wrong sign: {effect.name}: measured {_ratio(effect.measured)} times,"
+        f" predicted {effect.predicted:.2f}"
+    )
+
+
 def _uniform(p: float) -> str:
     if p < _TOLD:
         return "is not uniform: the predictions do not know how uncertain they are"
@@ -77,7 +85,7 @@ def _shapes(found: Quality) -> str:
     )
     if not odd:
         return words
-    widest = ", ".join(f"{name} by {found.shapes[name].wasserstein:.0%}" for name in odd[:_WIDEST])
+    widest = ", ".join(f"{name} by {100 * found.shapes[name].wasserstein:.0f} %" for name in odd[:_WIDEST])
     return f"{words}; on average most in {widest}"
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
-from lab.model.outcome import Comparison, Correlation, Estimate, Inconclusive, Prediction, Verdict
+from lab.model.outcome import Comparison, Correlation, Estimate, MeasuredMetric, Prediction, Verdict
 from lab.model.units import value_to_text
 from lab.report.svg import MOST_DOTS, band
 from lab.report.text import counted
@@ -111,15 +111,13 @@ def correlation_words(found: Correlation) -> str:
     )
 
 
-def tails_words(tails: Mapping[float, Estimate | Inconclusive], unit: str) -> str:
+def tails_words(metric: MeasuredMetric) -> str:
     """The quantiles that can be told, and of the first that cannot, why: the others lack more of the same."""
-    told = []
-    for q, each in sorted(tails.items()):
-        if isinstance(each, Inconclusive):
-            told.append(each.why)
-            break
-        interval = estimate_interval(each, unit)
-        told.append(f"p{q * 100:.0f} {value_to_text(each.value, unit)} [{interval}]")
+    told = [
+        f"{name} {value_to_text(each.value, metric.unit)} [{estimate_interval(each, metric.unit)}]"
+        for name, each in metric.tails.items()
+    ]
+    told += [each.why for each in metric.no_tails.values()][:1]
     return f"tails of all repetitions, with 95 % intervals: {'; '.join(told)}"
 
 

@@ -177,6 +177,7 @@ def _metric(
         if prediction and isinstance(compared, Comparison):
             compared = _one_shot(tail, prediction, metric.margin)
     moments = seen.moments()
+    found = _tails(metric, seen, lost)
     return MeasuredMetric(
         name=metric.name,
         unit=metric.unit,
@@ -190,7 +191,8 @@ def _metric(
         repetitions=seen.repetitions,
         correlation=correlation_of(moments) if moments else None,
         cautions=tuple(_cautions(metric, seen, sample, resolution)),
-        tails=_tails(metric, seen, lost),
+        tails={name: each for name, each in found.items() if isinstance(each, Estimate)},
+        no_tails={name: each for name, each in found.items() if isinstance(each, Inconclusive)},
     )
 
 
@@ -213,11 +215,12 @@ def one_shot_tail(sample: PerProcess) -> Estimate | Inconclusive:
 
 def _tails(
     metric: Metric, seen: Reduction, lost: Inconclusive | None
-) -> Mapping[float, Estimate | Inconclusive]:
+) -> Mapping[str, Estimate | Inconclusive]:
     """Of a duration's centre: the tails beside it. Who timed out was among the slowest, so without them there are none."""
     if metric.unit != "ns" or metric.statistic != "p50" or not seen.processes:
         return {}
-    return dict.fromkeys(LEAST_POOLED, lost) if lost else tails(seen.pooled(), seed=_TAILS_SEED)
+    found = dict.fromkeys(LEAST_POOLED, lost) if lost else tails(seen.pooled(), seed=_TAILS_SEED)
+    return {f"p{q * 100:.0f}": each for q, each in found.items()}
 
 
 def _cautions(metric: Metric, seen: Reduction, sample: PerProcess, resolution: float) -> Iterator[Caution]:

@@ -15,8 +15,6 @@ from lab.model.outcome import (
     LOST,
     Bound,
     CautionKind,
-    Estimate,
-    Inconclusive,
     MeasuredMetric,
     Prediction,
     Reason,
@@ -185,7 +183,7 @@ def test_tails_are_of_all_repetitions_and_only_of_enough() -> None:
     processes = [tuple(source.randint(900, 1100) for _ in range(5)) for _ in range(20)]
     pooled = sorted(value for each in processes for value in each)
 
-    found = _one(_metric(), *processes).tails
+    found = _one(_metric(), *processes)
     (cell,) = summarise(
         {"s": _scenario(_metric())},
         [_cell("a")],
@@ -193,16 +191,16 @@ def test_tails_are_of_all_repetitions_and_only_of_enough() -> None:
         {("a", "wait_ns"): "-"},
     )
 
-    p90, p95, p99 = (found[q] for q in (0.90, 0.95, 0.99))
-    assert isinstance(p90, Estimate)
-    assert isinstance(p95, Estimate)
-    assert p90.value == pytest.approx(quantile(pooled, 0.90))
-    assert p95.value == pytest.approx(quantile(pooled, 0.95))
-    assert isinstance(p99, Inconclusive)
-    assert p99.why == "p99 needs 368 values from 30 processes or more; there are 100 from 20"
-    assert {each.reason for each in cell.metrics[0].tails.values() if isinstance(each, Inconclusive)} == {
-        Reason.LOST
+    assert {name: each.value for name, each in found.tails.items()} == {
+        "p90": pytest.approx(quantile(pooled, 0.90)),
+        "p95": pytest.approx(quantile(pooled, 0.95)),
     }
+    assert {name: each.why for name, each in found.no_tails.items()} == {
+        "p99": "p99 needs 368 values from 30 processes or more; there are 100 from 20"
+    }
+    (survived,) = cell.metrics
+    assert survived.tails == {}
+    assert {each.reason for each in survived.no_tails.values()} == {Reason.LOST}
     assert _one(_metric("p90", "p90"), *processes).tails == {}
 
 
