@@ -29,6 +29,7 @@ from lab.model.rule import (
     ShareEnding,
     ShareWithin,
     Slope,
+    Tail,
     Value,
     cells_of,
     operands,
@@ -146,8 +147,8 @@ def _quantity(  # noqa: C901, PLR0911 - one return a quantity, of a closed set
         return measured(found)
 
     match wanted:
-        case Value(of):
-            return quantity.value(sample(of))
+        case Value(of, tail):
+            return quantity.value(sample(of)) if tail is None else _tail(cells, of, tail)
         case Ratio(of, over):
             return quantity.ratio(sample(of), sample(over), same=of.cell == over.cell)
         case Difference(of, less):
@@ -166,6 +167,13 @@ def _quantity(  # noqa: C901, PLR0911 - one return a quantity, of a closed set
             return quantity.smallest_step([(sample(each), each.cell == last.cell) for each, last in pairs])
         case Crossing(points, below):
             return quantity.crossing([(at, sample(operand)) for at, operand in points], below)
+
+
+def _tail(cells: Mapping[str, CellSummary], of: Operand, name: Tail) -> Estimate | Inconclusive:
+    found = _metric(cells, of)
+    if found and (known := found.tails.get(name) or found.no_tails.get(name)):
+        return known
+    return _nothing(f"no tail is known of {of.metric} in {of.cell}")
 
 
 def _share_ending(cell: CellSummary, endings: Sequence[Ending]) -> Estimate | Inconclusive:
@@ -207,7 +215,7 @@ def _part(wanted: Largest, sample: Callable[[Operand], PerProcess]) -> Estimate 
 
 def _unit(wanted: Quantity, cells: Mapping[str, CellSummary]) -> str:
     match wanted:
-        case Value(of) | Difference(of):
+        case Value(of=of) | Difference(of=of):
             found = _metric(cells, of)
             return found.unit if found else "count"
         case Ratio() | Order():
