@@ -75,4 +75,5 @@ def benchmarks(session: nox.Session) -> None:
     session.run(sys.executable, "-m", "benchmarks.main_job", *session.posargs)
     session.run(sys.executable, "-m", "benchmarks.sim_speed")
     session.run(sys.executable, "-m", "benchmarks.report_page")
+    session.run(sys.executable, "-m", "benchmarks.summary")
     session.run(sys.executable, "-m", "benchmarks.overhead")

@@ -6,17 +6,21 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from lab import claims, manifest
 from lab.errors import StoreError
 from lab.model.matrix import Cell, own_id
 from lab.model.outcome import CellSummary, Judged
 from lab.model.quality import Quality
-from lab.model.run import CostsUsed, Plan, PlannedCell, StoppedBy
+from lab.model.run import CostsUsed, Ending, Plan, PlannedCell, StoppedBy
 from lab.model.scenario import Scenario
 from lab.quality import quality
 from lab.stats.summary import summarise
 from lab.store import RunFolder
+
+_NEVER_RUN: Final = {Ending.REFUSED.value, Ending.BUILD_FAILED.value}
+"""Endings of cells that no replicate was made of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,16 +88,33 @@ def analyse(folder: RunFolder) -> Analysis:
     scenarios = {name: _scenario(folder, name, digest) for name, digest in plan.manifests.items()}
     records = folder.records()
     cells = summarise(scenarios, [_cell(scenarios, cell) for cell in plan.cells], records, folder.foretold())
+    stopped_by = folder.stopped_by()
     return Analysis(
         plan=plan,
         scenarios=scenarios,
         cells=cells,
         claims=tuple(_judged(scenarios, cells)),
         quality=quality(cells, seed=plan.seed),
-        stopped_by=folder.stopped_by(),
-        damage=records.damage,
+        stopped_by=stopped_by,
+        damage=records.damage or _missing(plan, cells, stopped_by),
         folder=folder.path,
     )
+
+
+def _missing(plan: Plan, cells: Sequence[CellSummary], stopped_by: StoppedBy) -> str:
+    """What a record lacks that was cut off between two lines: a run that came to its end has whole blocks.
+
+    Cells that could not be run have no turns, and say so.
+    """
+    if stopped_by not in ("replicates", "precise"):
+        return ""
+    counts = {cell.id: sum(cell.outcomes.values()) for cell in cells if not _NEVER_RUN & set(cell.outcomes)}
+    blocks = max([plan.replicates, *counts.values()])
+    short = {cell: count for cell, count in counts.items() if count < blocks}
+    if not short:
+        return ""
+    told = ", ".join(f"{count} of {blocks} replicates of {cell}" for cell, count in short.items())
+    return f"the run came to its end, and its record ends before it: there are {told}"
 
 
 def costs_notes(costs: Mapping[str, CostsUsed]) -> tuple[str, ...]:

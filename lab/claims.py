@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
 from lab.model.outcome import (
+    LOST,
     CellSummary,
     ClaimVerdict,
     Estimate,
@@ -28,6 +29,7 @@ from lab.model.rule import (
     ShareEnding,
     ShareWithin,
     Slope,
+    Tail,
     Value,
     cells_of,
     operands,
@@ -51,8 +53,6 @@ _NO_REPLICATE: Final = frozenset(
     ending.value for ending in (Ending.CONTAMINATED, Ending.REFUSED, Ending.BUILD_FAILED, Ending.INFRA_FAILED)
 )
 """Endings of which the program's behaviour is not the cause: they count for nothing."""
-_LOST: Final = frozenset(ending.value for ending in Ending) - _NO_REPLICATE - {Ending.EXIT.value}
-"""Endings that leave no value because of what the program did: the values of the others are not the whole."""
 
 
 def judge(claims: Sequence[Claim], cells: Sequence[CellSummary]) -> tuple[Judged, ...]:
@@ -128,15 +128,10 @@ def _problem(wanted: Quantity, cells: Mapping[str, CellSummary]) -> Inconclusive
         return _nothing(f"not measured in this run ({' and '.join(missing)})")
     for operand in operands(wanted):
         found = _metric(cells, operand)
-        lost = _lost(cells[operand.cell])
         if isinstance(wanted, ShareWithin):
             continue  # a share can say how many it does not know of
-        if lost:
-            ways = ", ".join(f"{count} {ending}" for ending, count in lost.items())
-            return Inconclusive(
-                reason=Reason.NEVER_ENDED,
-                why=f"not every replicate of {operand.cell} came to a value ({ways}), and the others are not the whole",
-            )
+        if lost := cells[operand.cell].lost:
+            return lost
         if found is None or not found.values:
             return _nothing(f"no replicate of {operand.cell} gave {operand.metric}")
     return None
@@ -152,8 +147,8 @@ def _quantity(  # noqa: C901, PLR0911 - one return a quantity, of a closed set
         return measured(found)
 
     match wanted:
-        case Value(of):
-            return quantity.value(sample(of))
+        case Value(of, tail):
+            return quantity.value(sample(of)) if tail is None else _tail(cells, of, tail)
         case Ratio(of, over):
             return quantity.ratio(sample(of), sample(over), same=of.cell == over.cell)
         case Difference(of, less):
@@ -174,6 +169,13 @@ def _quantity(  # noqa: C901, PLR0911 - one return a quantity, of a closed set
             return quantity.crossing([(at, sample(operand)) for at, operand in points], below)
 
 
+def _tail(cells: Mapping[str, CellSummary], of: Operand, name: Tail) -> Estimate | Inconclusive:
+    found = _metric(cells, of)
+    if found and (known := found.tails.get(name) or found.no_tails.get(name)):
+        return known
+    return _nothing(f"no tail is known of {of.metric} in {of.cell}")
+
+
 def _share_ending(cell: CellSummary, endings: Sequence[Ending]) -> Estimate | Inconclusive:
     """Of the replicates that no rule put aside; how those ended that one did, a summary does not say."""
     count = sum(cell.outcomes.get(ending.value, 0) for ending in endings)
@@ -186,7 +188,7 @@ def _share_within(wanted: ShareWithin, cells: Mapping[str, CellSummary]) -> Esti
     """Of the replicates that gave a value or were lost; of the lost ones nobody knows."""
     found = _metric(cells, wanted.of)
     values = found.values if found else ()
-    lost = sum(_lost(cells[wanted.of.cell]).values())
+    lost = sum(cells[wanted.of.cell].outcomes.get(ending.value, 0) for ending in LOST)
     if not values:
         return _nothing(f"no replicate of {wanted.of.cell} gave {wanted.of.metric}")
     if wanted.at_least is None and wanted.at_most is None:
@@ -213,7 +215,7 @@ def _part(wanted: Largest, sample: Callable[[Operand], PerProcess]) -> Estimate 
 
 def _unit(wanted: Quantity, cells: Mapping[str, CellSummary]) -> str:
     match wanted:
-        case Value(of) | Difference(of):
+        case Value(of=of) | Difference(of=of):
             found = _metric(cells, of)
             return found.unit if found else "count"
         case Ratio() | Order():
@@ -234,10 +236,6 @@ def _metric(cells: Mapping[str, CellSummary], operand: Operand) -> MeasuredMetri
 def _replicates(cell: CellSummary) -> int:
     """Those of which the program decided the ending."""
     return sum(count for ending, count in cell.outcomes.items() if ending not in _NO_REPLICATE)
-
-
-def _lost(cell: CellSummary) -> Mapping[str, int]:
-    return {ending: count for ending, count in cell.outcomes.items() if ending in _LOST}
 
 
 def _nothing(why: str) -> Inconclusive:

@@ -13,25 +13,28 @@ from lab.model.outcome import CellSummary, Estimate, Inconclusive, Judged, Measu
 from lab.model.quality import Quality
 from lab.model.run import CostsUsed
 from lab.model.scenario import Scenario
-from lab.model.versus import PairedMetric, Versus
+from lab.model.versus import Lasting, PairedMetric, Versus
 from lab.published import (
     CellResult,
     ClaimResult,
     CostsResult,
-    DifferenceResult,
-    EffectResult,
     FalseAlarmResult,
     FalseAlarmsResult,
     MetricResult,
-    PairedCellResult,
-    PairedResult,
-    QualityResult,
     RunResult,
-    ShiftResult,
     ShownClaim,
     ShownFactor,
     ShownMetric,
     ShownScenario,
+)
+from lab.published_comparison import (
+    DifferenceResult,
+    EffectResult,
+    LastingResult,
+    PairedCellResult,
+    PairedResult,
+    QualityResult,
+    ShiftResult,
     Told,
     VersusResult,
 )
@@ -169,6 +172,8 @@ def _quality(found: Quality) -> QualityResult:
         ],
         signs=_told(found.effects.signs),
         tau={metric: order.tau for metric, order in found.orders.items()},
+        shapes={name: each.wasserstein for name, each in found.shapes.items()},
+        odd_shapes=list(found.odd),
     )
 
 
@@ -191,6 +196,7 @@ def versus_result(found: Versus) -> VersusResult:
                 new=cell.new,
                 metrics={metric.name: _paired(metric) for metric in cell.metrics},
                 shifts=[ShiftResult(**asdict(each)) for each in cell.shifts],
+                lasting=_lasting(cell.lasting) if cell.lasting else None,
             )
             for cell in found.cells
         ],
@@ -200,12 +206,24 @@ def versus_result(found: Versus) -> VersusResult:
     )
 
 
+def _lasting(found: Lasting) -> LastingResult:
+    return LastingResult(
+        timed_out_old=found.timed_out_old,
+        of_old=found.of_old,
+        timed_out_new=found.timed_out_new,
+        of_new=found.of_new,
+        p=None if isinstance(found.p, Inconclusive) else found.p,
+        why=found.p.why if isinstance(found.p, Inconclusive) else None,
+    )
+
+
 def _paired(metric: PairedMetric) -> PairedResult:
     found: dict[str, Any] = {
         "unit": metric.unit,
         "statistic": metric.statistic,
         "verdict": metric.verdict.value,
         "holm_p": metric.holm_p,
+        "explored_p": metric.explored_p,
     }
     for side, estimate in (("old", metric.old), ("new", metric.new)):
         found[side] = estimate.value if estimate else None
@@ -243,6 +261,8 @@ def _metric(metric: MeasuredMetric) -> MetricResult:
             "icc": metric.correlation.icc if metric.correlation else None,
             "effective_n": metric.correlation.effective_n if metric.correlation else None,
             "cautions": [caution.text for caution in metric.cautions],
+            "tails": {name: _told(each) for name, each in metric.tails.items()}
+            | {name: _told(each) for name, each in metric.no_tails.items()},
         },
     }
     if prediction:

@@ -9,14 +9,19 @@ from lab import setup
 from lab.analysis import Analysis
 from lab.model.outcome import CellSummary, Estimate, Inconclusive, MeasuredMetric, RunComparison
 from lab.model.quality import Shape
+from lab.model.run import Ending
 from lab.model.scenario import Metric
-from lab.model.versus import PairedCell, PairedMetric, Shift, Versus
-from lab.stats.compare import compare_runs
-from lab.stats.family import holm
+from lab.model.versus import Lasting, PairedCell, PairedMetric, Shift, Versus
+from lab.stats.censored import logrank
+from lab.stats.compare import compare_runs, compare_tail
+from lab.stats.family import benjamini_hochberg, holm
 from lab.stats.forecast import forecasts, skill
+from lab.stats.gather import durations
 from lab.stats.process import PerProcess, Repetitions, measured, values_of
 from lab.stats.shape import shape
 from lab.stats.share import compare_shares
+from lab.stats.summary import CLOCK_NS, one_shot_tail
+from lab.store import RunFolder
 
 _WORTH_TELLING = 0.05
 """Two shares of an ending are told apart below this p-value; each ending stands for itself, nothing is decided by it."""
@@ -33,21 +38,24 @@ def versus(old: Analysis, new: Analysis, wanted: Wanted) -> Versus:
     paired = setup.pairs(old.plan, new.plan)
     olds, news = ({cell.id: cell for cell in each.cells} for each in (old, new))
     cells = [
-        _cell(olds[pair.old.id], news[pair.new.id], old.scenarios[pair.old.scenario].metrics, wanted)
+        replace(
+            _cell(olds[pair.old.id], news[pair.new.id], old.scenarios[pair.old.scenario].metrics, wanted),
+            lasting=_lasting((old, olds[pair.old.id]), (new, news[pair.new.id])),
+        )
         for pair in paired
     ]
     return Versus(
         old=old.plan.run,
         new=new.plan.run,
         differences=setup.differences(old.plan, new.plan),
-        cells=corrected([cell for cell in cells if cell.metrics or cell.shifts]),
+        cells=corrected([cell for cell in cells if cell.metrics or cell.shifts or cell.lasting]),
         only_old=_without(old, {pair.old.id for pair in paired}),
         only_new=_without(new, {pair.new.id for pair in paired}),
-        skill=_skill([(olds[pair.old.id], news[pair.new.id]) for pair in paired], new.plan.seed),
+        skill=_skill([(olds[pair.old.id], news[pair.new.id]) for pair in paired]),
     )
 
 
-def _skill(paired: Sequence[tuple[CellSummary, CellSummary]], seed: int) -> Estimate | Inconclusive:
+def _skill(paired: Sequence[tuple[CellSummary, CellSummary]]) -> Estimate | Inconclusive:
     """Of the new prediction against the baseline that costs no simulator: what was measured the last time."""
     baseline = {
         f"{new.id}/{metric.name}": measured(metric)
@@ -56,7 +64,7 @@ def _skill(paired: Sequence[tuple[CellSummary, CellSummary]], seed: int) -> Esti
         if metric.values and min(metric.values) > 0
     }
     found, _ = forecasts(new for _, new in paired)
-    return skill(found, baseline, seed=seed)
+    return skill(found, baseline)
 
 
 def _without(analysis: Analysis, partners: set[str]) -> tuple[str, ...]:
@@ -70,7 +78,7 @@ def _cell(old: CellSummary, new: CellSummary, metrics: Sequence[Metric], wanted:
         old=old.id,
         new=new.id,
         metrics=tuple(
-            _metric(metric, found[metric.name], margins[metric.name])
+            _metric(metric, found[metric.name], margins[metric.name], old.lost or new.lost)
             for metric in old.metrics
             if metric.name in found and wanted(old.id, metric.name)
         ),
@@ -78,16 +86,35 @@ def _cell(old: CellSummary, new: CellSummary, metrics: Sequence[Metric], wanted:
     )
 
 
-def _metric(old: MeasuredMetric, new: MeasuredMetric, margin: float) -> PairedMetric:
+def _metric(
+    old: MeasuredMetric, new: MeasuredMetric, margin: float, lost: Inconclusive | None
+) -> PairedMetric:
+    resolution = CLOCK_NS if old.unit == "ns" else 0.0
     return PairedMetric(
         name=old.name,
         unit=old.unit,
         statistic=old.statistic,
         old=old.estimate,
         new=new.estimate,
-        found=compare_runs(measured(new), measured(old), margin),
-        shape=shape_of(measured(new), measured(old)),
+        found=lost or _compared(old, new, margin, resolution),
+        shape=None if lost else shape_of(measured(new), measured(old)),
     )
+
+
+def _compared(
+    old: MeasuredMetric, new: MeasuredMetric, margin: float, resolution: float
+) -> RunComparison | Inconclusive:
+    found = compare_runs(measured(new), measured(old), margin, resolution=resolution)
+    is_once = old.statistic == "p90" and old.repetitions == old.processes and new.repetitions == new.processes
+    if isinstance(found, Inconclusive) or not is_once:
+        return found
+    above, below = (one_shot_tail(measured(each)) for each in (new, old))
+    for each in (above, below):
+        if isinstance(each, Inconclusive):
+            return each
+    ends = [each for each in (above, below) if isinstance(each, Estimate)]
+    compared = compare_tail(ends[0], ends[1], margin)
+    return compared if isinstance(compared, Inconclusive) else replace(found, comparison=compared)
 
 
 def _shifts(old: CellSummary, new: CellSummary) -> Iterator[Shift]:
@@ -99,12 +126,29 @@ def _shifts(old: CellSummary, new: CellSummary) -> Iterator[Shift]:
             yield Shift(ending=ending, old=was, of_old=of_old, new=now, of_new=of_new, p=found.p)
 
 
+def _lasting(old: tuple[Analysis, CellSummary], new: tuple[Analysis, CellSummary]) -> Lasting | None:
+    """A timeout is longer than its limit, not missing: asked of the records, since a summary keeps only centres."""
+    if not any(cell.outcomes.get(Ending.TIMEOUT.value) for _, cell in (old, new)):
+        return None
+    was, now = (
+        durations(RunFolder(run.folder).records(), cell.id, run.scenarios[cell.scenario].limits.time)
+        for run, cell in (old, new)
+    )
+    return Lasting(
+        timed_out_old=was.timed_out.n,
+        of_old=was.n,
+        timed_out_new=now.timed_out.n,
+        of_new=now.n,
+        p=logrank(now, was),
+    )
+
+
 def corrected(cells: Sequence[PairedCell]) -> tuple[PairedCell, ...]:
     """With the tests' p-values corrected over the whole comparison: the question is which metrics differ."""
     metrics = [metric for cell in cells for metric in cell.metrics]
     ranks = [metric.found.rank_p for metric in metrics if isinstance(metric.found, RunComparison)]
     shapes = [metric.shape.energy_p for metric in metrics if metric.shape is not None]
-    rank, shape = iter(holm(ranks)), iter(holm(shapes))
+    rank, explored, shape = iter(holm(ranks)), iter(benjamini_hochberg(ranks)), iter(holm(shapes))
     return tuple(
         replace(
             cell,
@@ -112,6 +156,7 @@ def corrected(cells: Sequence[PairedCell]) -> tuple[PairedCell, ...]:
                 replace(
                     metric,
                     holm_p=next(rank) if isinstance(metric.found, RunComparison) else None,
+                    explored_p=next(explored) if isinstance(metric.found, RunComparison) else None,
                     shape_holm_p=None if metric.shape is None else next(shape),
                 )
                 for metric in cell.metrics

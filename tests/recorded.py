@@ -98,7 +98,7 @@ _SPREAD: Final = 0.05
 class Recipe:
     """What a made-up run is to hold. ``speed`` multiplies what is measured, ``off`` what is predicted.
 
-    ``simulated`` is how many values a prediction keeps of the processes that it comes from.
+    ``lost`` is how the replicates of the first block end. ``simulated`` is how many values a prediction keeps of the processes that it comes from.
     """
 
     replicates: int = 10
@@ -109,6 +109,7 @@ class Recipe:
     seed: int = 1
     manifest: str = MANIFEST
     endings: Mapping[str, Ending] = field(default_factory=dict)
+    lost: Ending = Ending.EXIT
     predicted: bool = True
     measured: bool = True
     only: Sequence[str] = ()
@@ -213,7 +214,7 @@ def _spread_around(centre: float, count: int) -> tuple[float, ...]:
 
 
 def _record(turn: Turn, cell: Cell, source: random.Random, recipe: Recipe) -> Record:
-    ending = recipe.endings.get(cell.id, Ending.EXIT)
+    ending = recipe.endings.get(cell.id, recipe.lost if turn.block == 0 else Ending.EXIT)
     process = _centre(cell) * recipe.speed * math.exp(source.gauss(0, _SPREAD))
     waits = [round(process * math.exp(source.gauss(0, _SPREAD))) for _ in range(recipe.repetitions)]
     return Record(

@@ -39,6 +39,28 @@ def test_a_damaged_record_is_used_up_to_the_damage(tmp_path: Path) -> None:
     assert found.notes[0].startswith("the record is damaged: runs.jsonl: damaged at byte ")
 
 
+@pytest.mark.parametrize(
+    ("kept", "missing"),
+    [
+        (29, "there are 9 of 10 replicates of s"),
+        (27, "there are 9 of 10 replicates of s1, 9 of 10 replicates of s2, 9 of 10 replicates of s3"),
+        (0, "there are 0 of 10 replicates of s1"),
+    ],
+)
+def test_a_record_that_was_cut_off_between_two_lines_is_damaged_too(
+    tmp_path: Path, kept: int, missing: str
+) -> None:
+    """Every line is whole, and the run had come to its end: what is there is used, what is not is told."""
+    folder = record(tmp_path, Recipe())
+    path = folder.path / "runs.jsonl"
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:kept]))
+
+    found = analyse(folder)
+    assert sum(sum(cell.outcomes.values()) for cell in found.cells) == kept
+    assert missing in found.damage
+    assert found.damage.startswith("the run came to its end, and its record ends before it")
+
+
 def test_a_run_that_was_killed_says_how_far_it_came(tmp_path: Path) -> None:
     """No end was written."""
     found = analyse(record(tmp_path, Recipe(stopped_by=None, measured=False)))

@@ -6,7 +6,15 @@ from dataclasses import replace
 import pytest
 
 from lab.claims import judge
-from lab.model.outcome import CellSummary, ClaimVerdict, MeasuredMetric, Ruling
+from lab.model.outcome import (
+    CellSummary,
+    ClaimVerdict,
+    Estimate,
+    Inconclusive,
+    MeasuredMetric,
+    Reason,
+    Ruling,
+)
 from lab.model.rule import (
     Bounds,
     Crossing,
@@ -221,3 +229,20 @@ def test_replicates_that_were_put_aside_are_not_counted_on() -> None:
     assert found is not None
     assert (found.value, found.n) == (0.1, 10)
     assert found.high == pytest.approx(0.6032, abs=1e-3)
+
+
+def test_a_tail_is_judged_by_its_own_interval() -> None:
+    """As the summary tells it; where it cannot, the claim is not decided, and what is missing is said."""
+    known = Estimate(value=80.0, low=70.0, high=95.0, confidence=0.95, n=30, method="pooled quantile")
+    missing = Inconclusive(reason=Reason.TOO_FEW, why="p99 needs 368 values from 30 processes or more")
+    small = _CELLS[0]
+    metric = replace(small.metrics[0], tails={"p95": known}, no_tails={"p99": missing})
+    cells = (replace(small, metrics=(metric, *small.metrics[1:])),)
+
+    p95 = _ruling(Value(_SMALL, "p95"), cells, supported_to=100, refuted_from=200)
+    p99 = _ruling(Value(_SMALL, "p99"), cells, supported_to=100, refuted_from=200)
+    p90 = _ruling(Value(_SMALL, "p90"), cells, supported_to=100, refuted_from=200)
+
+    assert (p95.verdict, p95.estimate) == (ClaimVerdict.SUPPORTED, known)
+    assert (p99.verdict, p99.why) == (ClaimVerdict.NOT_DECIDED, missing.why)
+    assert p90.verdict is ClaimVerdict.NOT_MEASURED

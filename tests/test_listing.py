@@ -29,7 +29,10 @@ def test_runs_are_listed_with_how_they_came_out(tmp_path: Path) -> None:
         conclusion="6 of 6 predictions hold",
     )
     assert (second.run, second.stopped_by) == ("20261123-2-example", "max-time")
-    assert second.conclusion == "4 of 6 predictions hold; 2 had nothing measured to compare with"
+    assert (
+        second.conclusion
+        == "4 of 6 predictions hold; 2 cannot be judged: replicates ended without their values"
+    )
     assert third.problem.endswith(f"plan.json: is of format 99; this golab reads {FORMAT}")
 
 
@@ -38,4 +41,4 @@ def test_the_kept_analysis_is_what_is_listed(tmp_path: Path) -> None:
     folder = record(tmp_path, Recipe())
     folder.keep_analysis(())
 
-    assert listed(Store(tmp_path))[0].conclusion == "0 of 0 predictions hold"
+    assert listed(Store(tmp_path))[0].conclusion == "nothing of this was predicted"

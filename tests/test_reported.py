@@ -98,7 +98,7 @@ def test_the_answer_stands_first(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("recipe", "said"),
     [
-        (Recipe(predicted=False), "0 of 0 predictions hold."),
+        (Recipe(predicted=False), "nothing of this was predicted."),
         (Recipe(measured=False), "6 had nothing measured to compare with"),
         (Recipe(only=("s2",)), "2 of 2 predictions hold."),
         (Recipe(replicates=1, repetitions=1), "one replicate has no interval to judge by"),
@@ -139,7 +139,9 @@ def _hostile() -> Recipe:
 def test_names_are_never_markup(tmp_path: Path) -> None:
     """Whatever a manifest, a program or a machine says is text, and what cannot be seen is written out."""
     folder = record(tmp_path, _hostile())
-    plain = _page(record(tmp_path / "plain", Recipe(endings={"s1": Ending.SIGNAL})))
+    alike = record(tmp_path / "plain", Recipe(endings={"s1": Ending.SIGNAL}))
+    alike.append(_ended("plain"))
+    plain = _page(alike)
     folder.append(_ended(r"<img src=x onerror=alert(1)>" + "\x1b[2J\x00"))
 
     page = _page(folder)

@@ -11,7 +11,7 @@ from lab.analysis import Analysis, analyse
 from lab.model.outcome import Inconclusive, RunComparison, Verdict
 from lab.model.run import Ending
 from lab.model.versus import PairedMetric
-from lab.report.versus import other_shapes
+from lab.report.versus import explored, lastings, other_shapes
 from lab.versus import versus
 from tests.recorded import Recipe, record
 
@@ -73,6 +73,63 @@ def test_the_p_values_are_corrected_for_all_metrics_of_the_comparison(tmp_path: 
         assert isinstance(metric.found, RunComparison)
         assert metric.holm_p is not None
         assert metric.found.rank_p <= metric.holm_p <= min(metric.found.rank_p * len(metrics), 1) + 1e-12
+
+
+def test_a_timeout_is_longer_than_its_limit_not_missing(tmp_path: Path) -> None:
+    """Where some timed out, all durations are asked by the log-rank test; where none did, nothing is said of it."""
+    old = _run(tmp_path, Recipe(seed=1))
+    late = _run(tmp_path, Recipe(seed=2, endings={"s2": Ending.TIMEOUT}, lost=Ending.TIMEOUT))
+
+    found = versus(old, late, _all)
+    s1, s2, _ = found.cells
+
+    assert [cell.lasting for cell in versus(old, old, _all).cells] == [None] * 3
+    assert s1.lasting is not None
+    assert (s1.lasting.timed_out_new, s1.lasting.of_new, s1.lasting.of_old) == (1, 10, 10)
+    assert s2.lasting is not None
+    assert isinstance(s2.lasting.p, float)
+    assert s2.lasting.p < 1e-4
+    assert {metric.verdict for metric in s1.metrics} == {Verdict.INCONCLUSIVE}
+    assert any(line.startswith("s2: 0 of 10 replicates timed out, now 10 of 10;") for line in lastings(found))
+
+
+def test_the_p90_of_what_happens_once_is_compared_as_a_tail(tmp_path: Path) -> None:
+    """Of ten processes that gave one value each there is none; of forty there is, and it is the slowest tenth's ratio."""
+
+    def paired(replicates: int) -> PairedMetric:
+        old, new = (
+            _run(
+                tmp_path / str(replicates),
+                Recipe(seed=seed, speed=speed, replicates=replicates, repetitions=1),
+            )
+            for seed, speed in ((1, 1.0), (2, 1.6))
+        )
+        found = versus(old, new, lambda cell, metric: (cell, metric) == ("s1", "wait_p90_ns"))
+        return found.cells[0].metrics[0]
+
+    few, many = paired(10), paired(40)
+
+    assert isinstance(few.found, Inconclusive)
+    assert few.found.why == "p90 needs 30 values from 10 processes or more; there are 10 from 10"
+    assert few.verdict is Verdict.INCONCLUSIVE
+    assert many.verdict is Verdict.DISAGREES
+    assert math.isclose(_metrics(many), 1.6, rel_tol=0.06)
+
+
+def test_what_is_worth_a_look_is_a_list_and_no_verdict(tmp_path: Path) -> None:
+    """Benjamini and Hochberg find at least what Holm finds; what they find beyond it is named."""
+    found = versus(_run(tmp_path, Recipe(seed=1)), _run(tmp_path, Recipe(seed=3, speed=1.08)), _all)
+    metrics = {f"{cell.old}/{metric.name}": metric for cell in found.cells for metric in cell.metrics}
+    both = {
+        name: (metric.explored_p, metric.holm_p)
+        for name, metric in metrics.items()
+        if metric.explored_p is not None and metric.holm_p is not None
+    }
+
+    assert all(explored_p <= holm_p for explored_p, holm_p in both.values())
+    more = [name for name, (explored_p, holm_p) in both.items() if explored_p <= 0.05 < holm_p]
+    assert more
+    assert explored(found).endswith(f": {', '.join(more)}")
 
 
 def test_only_what_is_wanted_is_compared(tmp_path: Path) -> None:

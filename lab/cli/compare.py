@@ -121,13 +121,16 @@ def compare(
 
 
 def exit_code(verdicts: Iterable[Verdict]) -> int:
-    """What ``--check`` ends with: 1 for a disagreement, else 3 for what is not decided, else 0."""
-    from lab.model.outcome import Verdict
+    """What ``--check`` ends with: 0 where all agree (intersection-union), 1 for a disagreement, else 3.
 
-    found = set(verdicts)
-    if Verdict.DISAGREES in found:
-        return FAILED
-    return INCONCLUSIVE if Verdict.INCONCLUSIVE in found else 0
+    Nothing to be judged is no agreement: a gate that looks at nothing must not pass.
+    """
+    from lab.model.outcome import Verdict
+    from lab.stats.family import all_agree
+
+    found = tuple(verdicts)
+    together = all_agree(found) if found else Verdict.INCONCLUSIVE
+    return {Verdict.AGREES: 0, Verdict.DISAGREES: FAILED, Verdict.INCONCLUSIVE: INCONCLUSIVE}[together]
 
 
 def _sheets(

@@ -8,7 +8,7 @@ from typing import Final
 
 from lab.manifest.tables import nearest
 from lab.model.level import FactorKind
-from lab.model.rule import FigureUnit, Operand, Quantity, ShareEnding, operands
+from lab.model.rule import FigureUnit, Operand, Quantity, ShareEnding, Value, operands
 from lab.model.scenario import Factor, Levels, Metric
 
 UNITS: Final[Mapping[FactorKind, FigureUnit]] = {
@@ -69,6 +69,15 @@ class Look:
         if len({at for at, _ in points}) < max(len(points), 2):
             self.mistake("cells", f"are two or more with different {name}")
         return tuple(sorted(points, key=lambda point: point[0]))
+
+    def tailed(self, value: Value) -> Value:
+        """The same; a tail is known of a duration, whose repetitions are not reduced to their own tail already."""
+        metric = self.known.metrics.get(value.of.metric)
+        if value.tail and metric and (metric.unit != "ns" or metric.statistic != "p50"):
+            self.mistake(
+                "tail", f"is of a p50 in ns, and {metric.name} is a {metric.statistic} in {metric.unit}"
+            )
+        return value
 
     def whole(self, quantity: Quantity) -> None:
         """Cells and metrics that there are not, and metrics that do not go together."""

@@ -21,6 +21,7 @@ from lab.model.rule import (
     ShareEnding,
     ShareWithin,
     Slope,
+    Tail,
     Value,
 )
 from lab.model.run import Ending
@@ -58,14 +59,15 @@ class Bounded(RuleTable):
 
 
 class ValueTable(Bounded):
-    """A metric's centre."""
+    """A metric's centre, or a tail of all its repetitions."""
 
     cell: str
     metric: Name
+    tail: Tail | None = None
 
-    def quantity(self, look: Look) -> Quantity | None:  # noqa: ARG002 - others need it
+    def quantity(self, look: Look) -> Quantity | None:
         """As a noun."""
-        return Value(Operand(self.cell, self.metric))
+        return look.tailed(Value(Operand(self.cell, self.metric), self.tail))
 
 
 class RatioTable(Bounded):
@@ -97,10 +99,11 @@ class DifferenceTable(Bounded):
 
 
 class FigureRuleTable(RuleTable):
-    """A metric's centre, or a difference, against the article's figure."""
+    """A metric's centre, a tail of its repetitions, or a difference, against the article's figure."""
 
     cell: str
     metric: Name
+    tail: Tail | None = None
     less_cell: str = ""
     less_metric: str = ""
     tolerance: float = Field(ge=0)
@@ -110,7 +113,9 @@ class FigureRuleTable(RuleTable):
         """As a noun."""
         of = Operand(self.cell, self.metric)
         if not (self.less_cell or self.less_metric):
-            return Value(of)
+            return look.tailed(Value(of, self.tail))
+        if self.tail:
+            look.mistake("tail", "is of one metric, not of a difference")
         return Difference(of, _other(look, "less", of, (self.less_cell, self.less_metric)))
 
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
+
+from lab.model.run import Ending
+
+LOST: Final = (Ending.EXIT_NONZERO, Ending.SIGNAL, Ending.DEADLOCK, Ending.TIMEOUT, Ending.OOM)
+"""Endings that leave no value because of what the program did: the values of the others are not the whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +52,7 @@ class Reason(enum.Enum):
     BELOW_RESOLUTION = "below resolution"
     CONSTANT = "always the same"
     NEVER_ENDED = "never ended"
+    LOST = "values lost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +171,8 @@ class MeasuredMetric:
     """One metric of one cell: one value a replicate, what they estimate, and what was predicted or why nothing was.
 
     ``no_ratio`` says why there is no comparison where there is a prediction. ``correlation`` is there where some
-    process gave more than one value.
+    process gave more than one value; ``tails`` are p90, p95 and p99 of all repetitions together, ``no_tails``
+    says why one of them cannot be told.
     """
 
     name: str
@@ -180,6 +187,8 @@ class MeasuredMetric:
     repetitions: int = 0
     correlation: Correlation | None = None
     cautions: tuple[Caution, ...] = ()
+    tails: Mapping[str, Estimate] = field(default_factory=dict)
+    no_tails: Mapping[str, Inconclusive] = field(default_factory=dict)
 
     @property
     def processes(self) -> int:
@@ -211,6 +220,21 @@ class CellSummary:
     def unexpected(self) -> Mapping[str, int]:
         """The endings that a replicate of this cell should not have, with how many had them."""
         return {ending: count for ending, count in self.outcomes.items() if ending not in self.expected}
+
+    @property
+    def lost(self) -> Inconclusive | None:
+        """Why the values of this cell are not those of all its replicates, if some gave none for what the program did.
+
+        A timeout is longer than its limit, not missing: what is left of a sample without its longest says nothing of it.
+        """
+        ways = [(count, each.value) for each in LOST if (count := self.outcomes.get(each.value, 0))]
+        if not ways:
+            return None
+        told = ", ".join(f"{count} {ending}" for count, ending in ways)
+        return Inconclusive(
+            reason=Reason.LOST,
+            why=f"not every replicate of {self.id} came to a value ({told}), and the others are not the whole",
+        )
 
 
 class ClaimVerdict(enum.Enum):

@@ -87,6 +87,8 @@ class Order:
 class Quality:
     """Of every metric that is predicted and was measured, by ``cell/metric``.
 
+    ``shapes`` is how far measured and simulated processes of a metric are apart when their centres are laid on each
+    other, and ``odd`` which of them differ by more than chance (Benjamini and Hochberg at 5 %: it is for exploring).
     ``held`` is the share of processes that the simulator's 50 % and 90 % intervals hold; ``folk`` the skill against the
     folk model; ``orders`` whether cells come in the predicted order, by metric.
     """
@@ -100,3 +102,5 @@ class Quality:
     folk: Estimate | Inconclusive
     effects: Effects
     orders: Mapping[str, Order]
+    shapes: Mapping[str, Shape]
+    odd: tuple[str, ...]

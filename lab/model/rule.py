@@ -12,6 +12,7 @@ from typing import Literal
 
 from lab.model.run import Ending
 
+Tail = Literal["p90", "p95", "p99"]
 FigureUnit = Literal["ns", "bytes", "count"]
 
 
@@ -77,9 +78,10 @@ def _ranges(start: float | None, end: float | None) -> Iterator[tuple[float, flo
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A metric's centre, in its unit."""
+    """A metric's centre, in its unit; or a tail of all its repetitions together."""
 
     of: Operand
+    tail: Tail | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +167,7 @@ class Rule:
 def operands(quantity: Quantity) -> tuple[Operand, ...]:
     """Every metric of a cell that a quantity is made of."""
     match quantity:
-        case Value(of) | ShareWithin(of):
+        case Value(of=of) | ShareWithin(of=of):
             return (of,)
         case Ratio(of, other) | Difference(of, other):
             return (of, other)

@@ -16,6 +16,7 @@ from lab.report.words import (
     distribution_words,
     drift_words,
     halves_words,
+    tails_words,
     verdict_sentence,
 )
 
@@ -117,3 +118,5 @@ def _sentences(metric: MeasuredMetric) -> Iterator[str]:
         yield f"not predicted: {metric.not_predicted}"
     if metric.correlation:
         yield correlation_words(metric.correlation)
+    if metric.tails or metric.no_tails:
+        yield tails_words(metric)

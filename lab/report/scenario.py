@@ -72,8 +72,8 @@ def _range_in_words(start: float, end: float) -> str:
 
 def _quantity_in_words(quantity: Quantity) -> str:  # noqa: PLR0911 - one return a quantity, of a closed set
     match quantity:
-        case Value(of=metric):
-            return _named(metric)
+        case Value(metric, tail):
+            return f"{tail} of all repetitions of {_named(metric)}" if tail else _named(metric)
         case Ratio(metric, over):
             return f"{_named(metric)} over {_named(over)}"
         case Difference(metric, less):

@@ -20,7 +20,16 @@ from lab.report.bars import LEGEND, WIDTH
 from lab.report.claims import ClaimLines
 from lab.report.quality import quality_lines
 from lab.report.text import printable
-from lab.report.versus import alone, other_shapes, prediction_skill, shifts, versus_conclusion, versus_rows
+from lab.report.versus import (
+    alone,
+    explored,
+    lastings,
+    other_shapes,
+    prediction_skill,
+    shifts,
+    versus_conclusion,
+    versus_rows,
+)
 from lab.report.view import (
     Row,
     cautions,
@@ -141,6 +150,8 @@ def show_versus(found: Versus, file: TextIO, *, warning: str = "") -> None:
     console.print(f"{versus_conclusion(found)}.", style="bold", markup=False)
     console.print(prediction_skill(found), markup=False)
     for sentence in other_shapes(found):
+        console.print(sentence, markup=False)
+    for sentence in (*lastings(found), *filter(None, (explored(found),))):
         console.print(sentence, markup=False)
     for sentence in shifts(found):
         console.print(sentence, style="red", markup=False)

@@ -70,6 +70,34 @@ def other_shapes(found: Versus) -> Iterator[str]:
                 )
 
 
+def lastings(found: Versus) -> Iterator[str]:
+    """One sentence for each cell in which replicates timed out: whether they take equally long."""
+    for cell in found.cells:
+        if each := cell.lasting:
+            told = (
+                each.p.why if isinstance(each.p, Inconclusive) else f"p = {each.p:.2g} by the log-rank test"
+            )
+            yield (
+                f"{cell.old}: {each.timed_out_old} of {each.of_old} replicates timed out, now"
+                f" {each.timed_out_new} of {each.of_new}; that both take equally long: {told}"
+            )
+
+
+def explored(found: Versus) -> str:
+    """Which metrics may differ, beyond those that surely do: a list to look into, not a verdict; empty without any."""
+    names = [
+        f"{cell.old}/{metric.name}"
+        for cell in found.cells
+        for metric in cell.metrics
+        if metric.explored_p is not None
+        and metric.holm_p is not None
+        and metric.explored_p <= _TOLD < metric.holm_p
+    ]
+    if not names:
+        return ""
+    return f"worth a look (Benjamini and Hochberg: 1 in 20 of such lists' entries differs by chance): {', '.join(names)}"
+
+
 def prediction_skill(found: Versus) -> str:
     """Whether the prediction of the new run was worth more than the old run's measurement, in a sentence."""
     return f"skill of the new run's prediction against the old run's measurement: {skill_text(found.skill)}"

@@ -13,6 +13,7 @@ from lab.model.scenario import QUIET_LEVELS
 from lab.model.units import value_to_text
 from lab.report.bars import bar
 
+_EXIT: Final = ("exit",)
 _ASIDE_WIDTH: Final = 26
 """Columns for what was asked for, beside the metrics."""
 
@@ -93,15 +94,21 @@ def _cell_rows(cell: CellSummary) -> list[Row]:
 
 
 def verdicts(cells: Sequence[CellSummary]) -> tuple[Verdict, ...]:
-    """Of every metric that is predicted; an ending that should not have been disagrees, nothing measured decides nothing."""
+    """Of every metric that is predicted; nothing measured decides nothing.
+
+    An ending that should not have been disagrees; where others than an exit are what is expected, that they came agrees.
+    """
     metrics = [metric for cell in cells for metric in cell.metrics if metric.prediction]
     found = [metric.comparison.verdict if metric.comparison else Verdict.INCONCLUSIVE for metric in metrics]
-    return (*found, *(Verdict.DISAGREES for _ in failures(cells)))
+    ended = [cell for cell in cells if cell.expected != _EXIT and cell.outcomes and not cell.unexpected]
+    return (*found, *(Verdict.DISAGREES for _ in failures(cells)), *(Verdict.AGREES for _ in ended))
 
 
 def conclusion(cells: Sequence[CellSummary]) -> str:
     """How the predictions did, in a sentence."""
     predicted = [metric for cell in cells for metric in cell.metrics if metric.prediction]
+    if not predicted:
+        return "nothing of this was predicted"
     verdicts = [metric.comparison.verdict for metric in predicted if metric.comparison]
     counts = {verdict: verdicts.count(verdict) for verdict in Verdict}
     parts = [f"{counts[Verdict.AGREES]} of {len(predicted)} predictions hold"]
@@ -109,7 +116,11 @@ def conclusion(cells: Sequence[CellSummary]) -> str:
         parts.append(f"{counts[Verdict.DISAGREES]} do not")
     if counts[Verdict.INCONCLUSIVE]:
         parts.append(f"{counts[Verdict.INCONCLUSIVE]} are not decided{_how_to_decide(predicted)}")
-    if missing := len(predicted) - len(verdicts):
+    reasons = [metric.no_ratio.reason for metric in predicted if metric.no_ratio]
+    lost = reasons.count(Reason.LOST)
+    if lost:
+        parts.append(f"{lost} cannot be judged: replicates ended without their values")
+    if missing := len(predicted) - len(verdicts) - lost:
         parts.append(f"{missing} had nothing measured to compare with")
     return "; ".join(parts)
 

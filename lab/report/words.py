@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Sequence
 from typing import Final
 
-from lab.model.outcome import Comparison, Correlation, Estimate, Prediction, Verdict
+from lab.model.outcome import Comparison, Correlation, Estimate, MeasuredMetric, Prediction, Verdict
 from lab.model.units import value_to_text
 from lab.report.svg import MOST_DOTS, band
 from lab.report.text import counted
@@ -109,6 +109,16 @@ def correlation_words(found: Correlation) -> str:
         f"{counts}: intra-class correlation {found.icc:.2f}{interval},"
         f" worth {found.effective_n:.0f} independent values"
     )
+
+
+def tails_words(metric: MeasuredMetric) -> str:
+    """The quantiles that can be told, and of the first that cannot, why: the others lack more of the same."""
+    told = [
+        f"{name} {value_to_text(each.value, metric.unit)} [{estimate_interval(each, metric.unit)}]"
+        for name, each in metric.tails.items()
+    ]
+    told += [each.why for each in metric.no_tails.values()][:1]
+    return f"tails of all repetitions, with 95 % intervals: {'; '.join(told)}"
 
 
 def _value(point: tuple[int, float]) -> float:

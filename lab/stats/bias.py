@@ -1,4 +1,9 @@
-"""Are predictions off in one direction, and does that depend on how long things take? Over cells, on the log scale."""
+"""Are predictions off in one direction, and does that depend on how long things take? Over cells, on the log scale.
+
+Metrics of one cell come from the same processes and the same costs, so their errors hang together: a cell is one
+trial. Of 12 cells with 4 metrics each whose errors are alike at 0.7, intervals that take the metrics for 48 trials hold
+the bias in 74 % instead of 95.
+"""
 
 from __future__ import annotations
 
@@ -9,21 +14,27 @@ from statistics import NormalDist
 
 from lab.model.outcome import Estimate, Inconclusive, Reason
 from lab.model.quality import Bias
-from lab.stats.forecast import Forecast, too_few
+from lab.stats.forecast import Forecast, by_cell, too_few
 from lab.stats.welch import as_ratio, spread, t_quantile
 
 
 def bland_altman(forecasts: Sequence[Forecast]) -> Bias | Inconclusive:
-    """Measured over predicted, as a ratio over cells, and its limits of agreement (Bland and Altman 1986, 1999).
+    """Measured over predicted, as a ratio over cells, and the limits of agreement of metrics (Bland and Altman 1986, 1999).
 
-    One logarithm a cell: of the geometric means. Inconclusive for fewer than five cells.
+    The ratio is one logarithm a cell: the mean over its metrics, of the geometric means. The limits are for a single
+    metric: how far each is from that, cells counting alike. Inconclusive for fewer than five cells.
     """
     if problem := too_few(forecasts):
         return problem
-    around = spread([above - below for above, below in map(_centres, forecasts)])
+    errors = [[above - below for above, below in map(_centres, cell)] for cell in by_cell(forecasts)]
+    around = spread([statistics.fmean(cell) for cell in errors])
     z = NormalDist().inv_cdf(0.975)
-    wide, error = z * math.sqrt(around.variance), math.sqrt(around.squared_error)
-    limit_error = math.sqrt(around.variance * (1 / around.n + z * z / (2 * (around.n - 1))))
+    of_metrics = statistics.fmean(
+        statistics.fmean((each - around.mean) ** 2 for each in cell) for cell in errors
+    )
+    variance = of_metrics * around.n / (around.n - 1)
+    wide, error = z * math.sqrt(variance), math.sqrt(around.squared_error)
+    limit_error = math.sqrt(variance * (1 / around.n + z * z / (2 * (around.n - 1))))
     return Bias(
         ratio=_ratio(around.mean, error, around.n, "mean over cells, t interval on logs"),
         lower=_ratio(around.mean - wide, limit_error, around.n, "2.5 % limit of agreement, on logs"),
@@ -34,25 +45,36 @@ def bland_altman(forecasts: Sequence[Forecast]) -> Bias | Inconclusive:
 def slope(forecasts: Sequence[Forecast]) -> Estimate | Inconclusive:
     """How the error grows with the level: Theil and Sen's slope of log(measured / predicted) on the mean logarithm.
 
-    0.1 is 26 % more for each tenfold duration. With its 95 % interval; inconclusive for fewer than five cells, or
-    where all have the same level.
+    0.1 is 26 % more for each tenfold duration. Its 95 % interval is Student's t around it with the jackknife's error,
+    leaving out one cell at a time with all its metrics. Inconclusive for fewer than five cells, or where all have the
+    same level.
     """
     if problem := too_few(forecasts):
         return problem
-    centres = [_centres(each) for each in forecasts]
-    levels = [(above + below) / 2 for above, below in centres]
-    if min(levels) == max(levels):
-        return Inconclusive(reason=Reason.CONSTANT, why="all cells have the same level: there is no slope")
-    from scipy import stats  # noqa: PLC0415 - takes 0.3 s to import; not every command needs it
+    import numpy as np  # noqa: PLC0415 - not every command needs it
 
-    found = stats.theilslopes([above - below for above, below in centres], levels, 0.95)
+    cells = by_cell(forecasts)
+    above, below = np.array([_centres(each) for cell in cells for each in cell]).T
+    owners = np.repeat(np.arange(len(cells)), [len(cell) for cell in cells])
+    one, other = np.triu_indices(len(above), 1)
+    levels, errors = (above + below) / 2, above - below
+    apart = levels[one] != levels[other]
+    one, other = one[apart], other[apart]
+    slopes = (errors[other] - errors[one]) / (levels[other] - levels[one])
+    rests = [slopes[(owners[one] != out) & (owners[other] != out)] for out in range(len(cells))]
+    if any(rest.size == 0 for rest in rests):
+        return Inconclusive(reason=Reason.CONSTANT, why="all cells have the same level: there is no slope")
+    value = float(np.median(slopes))
+    without = spread([float(np.median(rest)) for rest in rests])
+    n = len(cells)
+    half = t_quantile(0.975, n - 1) * (n - 1) * math.sqrt(without.squared_error)
     return Estimate(
-        value=float(found.slope),
-        low=float(found.low_slope),
-        high=float(found.high_slope),
+        value=value,
+        low=value - half,
+        high=value + half,
         confidence=0.95,
-        n=len(forecasts),
-        method="Theil-Sen slope on logs",
+        n=n,
+        method="Theil-Sen slope on logs, jackknife over cells",
     )
 
 

@@ -10,12 +10,12 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import replace
 
-from lab.model.outcome import Comparison, Inconclusive, Prediction, RunComparison
+from lab.model.outcome import Comparison, Estimate, Inconclusive, Prediction, Reason, RunComparison
 from lab.stats.equivalence import CONFIDENCE, judged, undecided
 from lab.stats.estimate import logs_of
 from lab.stats.process import PerProcess, quantile_of_next
 from lab.stats.rank import rank_test
-from lab.stats.welch import Spread, difference, spread
+from lab.stats.welch import Spread, difference, spread, t_quantile
 
 
 def predicted(simulations: Sequence[PerProcess]) -> Prediction | None:
@@ -80,6 +80,37 @@ def compare(
         lambda n: difference(replace(own, n=n, freedom=n - 1), foretold).half_width(CONFIDENCE),
         own.n,
     )
+
+
+def compare_tail(
+    above: Estimate, below: Estimate, margin: float, *, log_se: float = 0.0
+) -> Comparison | Inconclusive:
+    """The ratio of two quantiles of processes, for what happens once in a process's life; errors as their intervals tell.
+
+    *log_se* is what more is not known of *below*: a prediction's own error. Inconclusive where an interval reaches 0.
+    """
+    sides = [_spread_of(each) for each in (above, below)]
+    for each in sides:
+        if isinstance(each, Inconclusive):
+            return each
+    own, other = (each for each in sides if isinstance(each, Spread))
+    other = replace(other, variance=other.variance + log_se**2 * other.n)
+    return judged(
+        difference(own, other),
+        margin,
+        lambda n: difference(replace(own, n=n, freedom=n - 1), other).half_width(CONFIDENCE),
+        own.n,
+    )
+
+
+def _spread_of(tail: Estimate) -> Spread | Inconclusive:
+    low, high = (tail.value if end is None else end for end in (tail.low, tail.high))
+    if not low > 0:
+        return Inconclusive(
+            reason=Reason.NOT_POSITIVE, why="a quantile's interval reaches down to 0: there is no ratio"
+        )
+    error = math.log(high / low) / 2 / t_quantile(0.5 + tail.confidence / 2, tail.n - 1)
+    return Spread(math.log(tail.value), error**2 * tail.n, tail.n, tail.n - 1)
 
 
 def compare_runs(

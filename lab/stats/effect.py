@@ -11,38 +11,57 @@ from lab.model.outcome import Estimate, Inconclusive, Reason
 from lab.model.quality import Effect, Effects, Order, Sign
 from lab.stats.estimate import log_difference
 from lab.stats.forecast import Forecast, too_few
-from lab.stats.share import share
+from lab.stats.share import wilson
 from lab.stats.welch import Difference, as_ratio
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two cells that differ in one factor: what is asked is *above* over *below*."""
+    """One metric of two cells that differ in one factor: what is asked is *above* over *below*.
+
+    ``of`` names the two cells; all their metrics are one trial. Without it the pair is one by itself.
+    """
 
     name: str
     above: Forecast
     below: Forecast
+    of: str = ""
 
 
 def effects(pairs: Sequence[Pair]) -> Effects:
-    """Each pair's effect, measured and predicted, and how many signs agree (Wilson, 95 %).
+    """Each pair's effect, measured and predicted, and which share of signs agrees (Wilson, 95 %; two cells are one trial).
 
     A sign counts where the measured ratio's 95 % interval excludes 1; a prediction of exactly 1 has the wrong one.
     """
     found, left_out = [], {}
+    decided: dict[str, list[bool]] = {}
     for pair in pairs:
         measured = log_difference(pair.above.measured, pair.below.measured)
         if isinstance(measured, Inconclusive):
             left_out[pair.name] = measured
-        else:
-            found.append(_effect(pair, measured))
-    decided = [each.sign is Sign.AGREES for each in found if each.sign is not Sign.UNDECIDED]
-    signs = share(sum(decided), len(decided))
-    if isinstance(signs, Inconclusive):
-        signs = Inconclusive(
+            continue
+        effect = _effect(pair, measured)
+        found.append(effect)
+        if effect.sign is not Sign.UNDECIDED:
+            decided.setdefault(pair.of or pair.name, []).append(effect.sign is Sign.AGREES)
+    return Effects(each=tuple(found), signs=_signs(list(decided.values())), left_out=left_out)
+
+
+def _signs(decided: Sequence[Sequence[bool]]) -> Estimate | Inconclusive:
+    if not decided:
+        return Inconclusive(
             reason=Reason.TOO_FEW, why="no factor has an effect that was measured with a sign", wanted=1
         )
-    return Effects(each=tuple(found), signs=signs, left_out=left_out)
+    shares = [statistics.fmean(each) for each in decided]
+    low, high = wilson(math.fsum(shares), len(shares))
+    return Estimate(
+        value=statistics.fmean(shares),
+        low=low,
+        high=high,
+        confidence=0.95,
+        n=len(shares),
+        method="mean share over pairs of cells, Wilson interval",
+    )
 
 
 def _effect(pair: Pair, measured: Difference) -> Effect:

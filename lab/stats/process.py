@@ -167,7 +167,10 @@ def processes_of(repetitions: Repetitions) -> tuple[tuple[float, ...], ...]:
 
 def measured(metric: MeasuredMetric) -> PerProcess:
     """What a summary kept of a metric: its ``values`` are one a process by contract."""
-    return Repetitions([(value,) for value in metric.values]).only()
+    for value in metric.values:
+        if not abs(value) <= LARGEST:
+            raise ValueError(f"{metric.name} has the value {value}: not something that was measured")
+    return _per_process(metric.values)
 
 
 def simulated(prediction: Prediction) -> PerProcess:

@@ -1,7 +1,7 @@
-"""Processes reduced as they come: the numbers that are kept, whatever the number of repetitions.
+"""Processes reduced as they come: a few numbers of each, whatever the number of repetitions.
 
 What :meth:`Repetitions.reduced`, :func:`~lab.stats.correlation.correlation` and :func:`~lab.stats.trend.trend` want to
-know of each process, without holding all processes' repetitions. Processes with equally many repetitions wait for each
+know of each process, without looking at its repetitions again: these are kept as bare numbers, for tails alone. Processes with equally many repetitions wait for each
 other and are reduced together, as the rows of an array: a process costs a few microseconds.
 """
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from lab.stats.correlation import Moments
 from lab.stats.process import LARGEST, STATISTICS, PerProcess, _per_process
+from lab.stats.tail import Pooled
 from lab.stats.trend import LEAST_REPETITIONS
 
 Matrix = np.ndarray[tuple[int, int], np.dtype[np.float64]]
@@ -40,6 +41,8 @@ class Reduction:
         self._several = array("l")
         self._kept = {name: array("d") for name in _KEPT}
         self._alone = array("d")
+        self._pooled = array("d")
+        self._sizes = array("l")
         self.processes = 0
         self.repetitions = 0
         self.fewest = 0
@@ -94,6 +97,11 @@ class Reduction:
             scale="log" if on_logs else "plain",
         )
 
+    def pooled(self) -> Pooled:
+        """All repetitions together, for what is asked of them as such: tails."""
+        self._reduce()
+        return Pooled(np.asarray(self._pooled), np.asarray(self._sizes))
+
     def _reduce(self) -> None:
         waiting, self._waiting, self._held = self._waiting, {}, 0
         for n, (places, values) in waiting.items():
@@ -101,6 +109,8 @@ class Reduction:
             if not (np.abs(matrix) <= LARGEST).all():
                 raise ValueError("a process has a value that is not finite: not something that was measured")
             self._places.extend(places)
+            self._pooled.extend(values)
+            self._sizes.frombytes(np.full(len(places), n).tobytes())
             ordered = np.sort(matrix, axis=1)
             for name, column in self._values.items():
                 column.frombytes(_at(ordered, STATISTICS[name]).tobytes())

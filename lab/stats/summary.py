@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -23,16 +24,19 @@ from lab.model.outcome import (
 from lab.model.run import Ending, Record
 from lab.model.scenario import Metric, Scenario
 from lab.stats.censored import Durations, median
-from lab.stats.compare import compare
+from lab.stats.compare import compare, compare_tail
 from lab.stats.correlation import correlation_of
 from lab.stats.drift import drifts
 from lab.stats.estimate import centre, logs_of
-from lab.stats.process import PerProcess, measured
+from lab.stats.process import PerProcess, Repetitions, measured, simulated
 from lab.stats.reduction import Reduction
+from lab.stats.tail import LEAST_POOLED, pooled_of, tails
 from lab.stats.trend import moves, trend_of
 
 CLOCK_NS: Final = 1.0
 """The resolution of Linux's monotonic clock: it counts whole nanoseconds."""
+_TAILS_SEED: Final = 1
+"""Of the resamples: the same record says the same."""
 _P90_REPETITIONS: Final = 10
 """In a process, below which its 90 % quantile is next to its largest value."""
 
@@ -93,7 +97,7 @@ class _Tally:
         self._outcomes: Counter[str] = Counter()
         self._excluded: Counter[str] = Counter()
         self._reasons: dict[str, str] = {}
-        self._ended, self._timed_out = Reduction(["max"]), Reduction(["max"])
+        self._ended_ns, self._timed_out = array("d"), 0
         wanted: dict[tuple[str, int], list[str]] = {}
         for metric in self._metrics:
             wanted.setdefault(metric.seen_as, []).append(metric.statistic)
@@ -108,9 +112,9 @@ class _Tally:
         if record.excluded:
             self._excluded[record.excluded] += 1
         elif termination.ending is Ending.EXIT:
-            self._ended.add((record.wall_ns,))
+            self._ended_ns.append(record.wall_ns)
         elif termination.ending is Ending.TIMEOUT:
-            self._timed_out.add((self._limit,))
+            self._timed_out += 1
         if record.usable:
             for (name, discard), seen in self._seen.items():
                 if repetitions := record.observations.get(name, ())[discard:]:
@@ -119,7 +123,7 @@ class _Tally:
     def summary(self, foretold: Mapping[tuple[str, str], Prediction | str], clock_ns: float) -> CellSummary:
         """What a reader is told of the cell."""
         lasted = self._lasted()
-        return CellSummary(
+        found = CellSummary(
             id=self._cell.id,
             scenario=self._cell.scenario,
             expected=self._expected,
@@ -129,12 +133,17 @@ class _Tally:
             excluded=dict(sorted(self._excluded.items())),
             lasted_ns=lasted if isinstance(lasted, Estimate) else None,
             longer_than_ns=lasted if isinstance(lasted, Bound) else None,
+            metrics=(),
+        )
+        return replace(
+            found,
             metrics=tuple(
                 _metric(
                     metric,
                     self._seen[metric.seen_as],
                     foretold[self._cell.id, metric.name],
-                    clock_ns if metric.unit == "ns" else 0.0,
+                    resolution=clock_ns if metric.unit == "ns" else 0.0,
+                    lost=found.lost,
                 )
                 for metric in self._metrics
             ),
@@ -142,22 +151,39 @@ class _Tally:
 
     def _lasted(self) -> Estimate | Bound | Inconclusive | None:
         """How long a replicate takes, where some took longer than they may."""
-        if not self._timed_out.processes:
+        if not self._timed_out:
             return None
-        return median(Durations(self._ended.per_process("max"), self._timed_out.per_process("max")))
+        ended, late = self._ended_ns, [self._limit] * self._timed_out
+        return median(Durations(*(Repetitions([(each,) for each in side]).only() for side in (ended, late))))
 
 
-def _metric(metric: Metric, seen: Reduction, foretold: Prediction | str, resolution: float) -> MeasuredMetric:
+def _metric(
+    metric: Metric,
+    seen: Reduction,
+    foretold: Prediction | str,
+    *,
+    resolution: float,
+    lost: Inconclusive | None,
+) -> MeasuredMetric:
     sample = seen.per_process(metric.statistic)
     prediction = foretold if isinstance(foretold, Prediction) else None
-    compared = compare(sample, prediction, metric.margin, resolution=resolution) if prediction else None
+    estimate: Estimate | None = centre(sample)
+    compared = (
+        lost or compare(sample, prediction, metric.margin, resolution=resolution) if prediction else None
+    )
+    if metric.statistic == "p90" and 0 < seen.processes == seen.repetitions:
+        tail = one_shot_tail(sample)
+        estimate = tail if isinstance(tail, Estimate) else None
+        if prediction and isinstance(compared, Comparison):
+            compared = _one_shot(tail, prediction, metric.margin)
     moments = seen.moments()
+    found = _tails(metric, seen, lost)
     return MeasuredMetric(
         name=metric.name,
         unit=metric.unit,
         statistic=metric.statistic,
         values=sample.values,
-        estimate=centre(sample),
+        estimate=estimate,
         not_predicted="" if isinstance(foretold, Prediction) else foretold,
         prediction=prediction,
         comparison=compared if isinstance(compared, Comparison) else None,
@@ -165,7 +191,36 @@ def _metric(metric: Metric, seen: Reduction, foretold: Prediction | str, resolut
         repetitions=seen.repetitions,
         correlation=correlation_of(moments) if moments else None,
         cautions=tuple(_cautions(metric, seen, sample, resolution)),
+        tails={name: each for name, each in found.items() if isinstance(each, Estimate)},
+        no_tails={name: each for name, each in found.items() if isinstance(each, Inconclusive)},
     )
+
+
+def _one_shot(
+    tail: Estimate | Inconclusive, prediction: Prediction, margin: float
+) -> Comparison | Inconclusive:
+    """The p90 of what happens once in a process's life is that of processes: one's own only value has no tail."""
+    foretold = one_shot_tail(simulated(prediction))
+    if isinstance(tail, Inconclusive):
+        return tail
+    if isinstance(foretold, Inconclusive):
+        return replace(foretold, why=f"of the simulated processes: {foretold.why}")
+    return compare_tail(tail, foretold, margin, log_se=prediction.log_se)
+
+
+def one_shot_tail(sample: PerProcess) -> Estimate | Inconclusive:
+    """The p90 of processes that gave one value each."""
+    return tails(pooled_of(sample), seed=_TAILS_SEED)[0.90]
+
+
+def _tails(
+    metric: Metric, seen: Reduction, lost: Inconclusive | None
+) -> Mapping[str, Estimate | Inconclusive]:
+    """Of a duration's centre: the tails beside it. Who timed out was among the slowest, so without them there are none."""
+    if metric.unit != "ns" or metric.statistic != "p50" or not seen.processes:
+        return {}
+    found = dict.fromkeys(LEAST_POOLED, lost) if lost else tails(seen.pooled(), seed=_TAILS_SEED)
+    return {f"p{q * 100:.0f}": each for q, each in found.items()}
 
 
 def _cautions(metric: Metric, seen: Reduction, sample: PerProcess, resolution: float) -> Iterator[Caution]:
@@ -179,7 +234,8 @@ def _cautions(metric: Metric, seen: Reduction, sample: PerProcess, resolution: f
     problem = logs_of(sample, resolution=resolution)
     if isinstance(problem, Inconclusive) and problem.reason is Reason.BELOW_RESOLUTION:
         yield Caution(kind=CautionKind.BELOW_RESOLUTION, text=problem.why)
-    if metric.statistic == "p90" and 0 < seen.fewest < _P90_REPETITIONS:
+    one_shot = seen.processes == seen.repetitions
+    if metric.statistic == "p90" and not one_shot and 0 < seen.fewest < _P90_REPETITIONS:
         yield Caution(
             kind=CautionKind.TOO_FEW_FOR_TAIL,
             text=f"a process gave as few as {seen.fewest} repetitions; its p90 is a tail from {_P90_REPETITIONS} on",

@@ -10,15 +10,18 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from lab.model.run import Ending
 from tests.recorded import Recipe, record
 
 pytestmark = pytest.mark.slow
 
-_OLD, _NEW, _SLOW, _OTHER = (
+_OLD, _NEW, _SLOW, _OTHER, _UNPREDICTED, _LOST = (
     "20261124-1-example",
     "20261124-2-example",
     "20261124-3-example",
     "20261124-4-example",
+    "20261124-5-example",
+    "20261124-6-example",
 )
 
 
@@ -30,6 +33,8 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     record(root, Recipe(name=_NEW, seed=2, replicates=20))
     record(root, Recipe(name=_SLOW, seed=3, speed=1.6))
     record(root, Recipe(name=_OTHER, seed=4, program="d" * 64, replicates=2, speed=1.14))
+    record(root, Recipe(name=_UNPREDICTED, seed=5, predicted=False))
+    record(root, Recipe(name=_LOST, seed=6, lost=Ending.TIMEOUT))
     return root
 
 
@@ -48,6 +53,9 @@ def _golab(*arguments: str, results: Path) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
+        ((_UNPREDICTED, "--check"), 3),
+        ((_LOST, "--check"), 1),
+        ((_OLD, _LOST, "--check"), 3),
         ((_OLD,), 0),
         ((_OLD, "--check"), 0),
         ((_SLOW,), 0),
@@ -61,7 +69,11 @@ def _golab(*arguments: str, results: Path) -> subprocess.CompletedProcess[str]:
     ],
 )
 def test_a_check_ends_in_its_code(results: Path, arguments: tuple[str, ...], code: int) -> None:
-    """0 where all agree, 1 where something does not, 3 where something is not decided; without --check always 0."""
+    """0 where all agree, 1 where something does not, 3 where something is not decided; without --check always 0.
+
+    Nothing predicted is not decided; so is another run of which one replicate of each cell timed out, for its survivors
+    are not all, and one timeout more in ten is no difference yet.
+    """
     assert _golab("compare", *arguments, results=results).returncode == code
 
 
@@ -111,12 +123,12 @@ def test_runs_are_listed(results: Path) -> None:
 
 def test_what_is_not_there_is_a_sentence(results: Path, tmp_path: Path) -> None:
     """No run by that name, no run at all, patterns that leave nothing."""
-    unknown = _golab("compare", "20261124-5", results=results)
+    unknown = _golab("compare", "20261124-9", results=results)
     nothing = _golab("compare", _OLD, "--metric", "nothing*", results=results)
     empty = _golab("runs", results=tmp_path)
 
     assert (unknown.returncode, nothing.returncode, empty.returncode) == (2, 2, 0)
-    assert "is called '20261124-5'" in unknown.stderr
+    assert "is called '20261124-9'" in unknown.stderr
     assert "--only and --metric leave nothing of the run" in nothing.stderr
     assert "no run yet" in empty.stderr
 

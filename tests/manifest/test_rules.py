@@ -125,6 +125,11 @@ _RULES: list[tuple[str, Quantity, Bounds]] = [
         Bounds(supported_from=8, supported_to=25, refuted_from=25, refuted_to=8),
     ),
     (
+        "kind = 'figure'\ncell = 'one'\nmetric = 'wait_ns'\ntail = 'p95'\ntolerance = 0.25",
+        Value(_OF, "p95"),
+        Bounds(supported_from=8, supported_to=25, refuted_from=25, refuted_to=8),
+    ),
+    (
         "kind = 'figure'\ncell = 'two'\nmetric = 'wait_ns'\nless_cell = 'one'\ntolerance = 0\nrefuted_beyond = 1",
         Difference(Operand("two", "wait_ns"), _OF),
         Bounds(supported_from=10, supported_to=20, refuted_from=40, refuted_to=5),
@@ -318,6 +323,14 @@ _VALUE = "cell = 'one'\nmetric = 'wait_ns'\n"
                 "tolerance = 1\nsupported_from = 2"
             ),
             ": is decided by bounds or by a tolerance around the article's figure, not by both",
+        ),
+        (
+            "kind = 'value'\ncell = 'one'\nmetric = 'grown_bytes'\ntail = 'p95'\nsupported_from = 1",
+            ".tail: is of a p50 in ns, and grown_bytes is a p50 in bytes",
+        ),
+        (
+            "kind = 'figure'\ncell = 'two'\nmetric = 'wait_ns'\nless_cell = 'one'\ntail = 'p95'\ntolerance = 0",
+            ".tail: is of one metric, not of a difference",
         ),
     ],
 )

@@ -4,11 +4,8 @@ Every row has its own seed, so it is the same on every machine, and the bounds t
 rate and three standard errors of so many simulations, or, where the method falls short of it, what it was measured at.
 """
 
-import functools
-import hashlib
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
@@ -17,9 +14,9 @@ from lab.model.outcome import Prediction, Verdict
 from lab.stats.censored import Durations, logrank
 from lab.stats.compare import compare, compare_runs, predicted
 from lab.stats.correlation import correlation
+from lab.stats.drift import drifts
 from lab.stats.estimate import centre, centre_ratio
 from lab.stats.family import all_agree, holm
-from lab.stats.forecast import Forecast, coverage, transform
 from lab.stats.process import PerProcess, Repetitions
 from lab.stats.rank import rank_test
 from lab.stats.shape import shape
@@ -28,66 +25,12 @@ from lab.stats.stopping import is_precise
 from lab.stats.tail import tail
 from lab.stats.trend import moves, trend
 from lab.stats.welch import difference, spread
+from tests.stats.rate import Rate, Source, at_most, between, rate
+from tests.stats.rates_over_cells import rates_over_cells
 from tests.stats.samples import clustered, held, known, one_each
 
-Source = np.random.Generator
 _MARGIN = 0.15
 _EDGE = 1 + _MARGIN
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """One row: how often *happens* is true in *n* simulations, and between what that must lie."""
-
-    what: str
-    setting: str
-    nominal: str
-    n: int
-    low: float
-    high: float
-    happens: Callable[[Source], bool]
-
-    def measured(self) -> float:
-        """The share, which is the same each time."""
-        return _share(self)
-
-
-@functools.cache
-def _share(rate: Rate) -> float:
-    seed = int.from_bytes(hashlib.sha256(f"{rate.what} {rate.setting}".encode()).digest()[:8], "big")
-    source = np.random.default_rng(seed)
-    return sum(rate.happens(source) for _ in range(rate.n)) / rate.n
-
-
-def _rate(
-    what: str,
-    setting: str,
-    nominal: float,
-    happens: Callable[[Source], bool],
-    *,
-    n: int = 2000,
-) -> Rate:
-    three = 3 * math.sqrt(nominal * (1 - nominal) / n)
-    return Rate(what, setting, f"{nominal:.0%}", n, nominal - three, nominal + three, happens)
-
-
-def _at_most(
-    what: str, setting: str, nominal: float, happens: Callable[[Source], bool], *, n: int = 2000
-) -> Rate:
-    three = 3 * math.sqrt(nominal * (1 - nominal) / n)
-    return Rate(what, setting, f"at most {nominal:.0%}", n, 0.0, nominal + three, happens)
-
-
-def _between(
-    what: str,
-    setting: str,
-    bounds: tuple[float, float],
-    happens: Callable[[Source], bool],
-    *,
-    nominal: str = "",
-    n: int = 2000,
-) -> Rate:
-    return Rate(what, setting, nominal, n, *bounds, happens)
 
 
 def _processes(source: Source, ratio: float, cv: float, n: int) -> PerProcess:
@@ -198,24 +141,11 @@ def _shapes_differ(source: Source, scale: float) -> bool:
     return found.energy_p <= 0.05
 
 
-def _forecasts(source: Source, cells: int, spread_by: float = 1.0) -> list[Forecast]:
-    """Cells of which the simulator knows its own error, if *spread_by* is 1."""
-    made = []
-    for cell in range(cells):
-        centre, error = source.normal(5, 3), source.normal(0, 0.1)
-        simulated = centre + source.normal(0, 0.1, 32) + source.normal(0, 0.1, 32)
-        seen = centre + error * spread_by + source.normal(0, 0.1 * spread_by, 10)
-        made.append(Forecast(str(cell), *(one_each(np.exp(x).tolist()) for x in (simulated, seen))))
-    return made
-
-
-def _coverage_holds(source: Source, level: float) -> bool:
-    return held(known(coverage(_forecasts(source, 20), level)), level)
-
-
-def _not_uniform(source: Source, spread_by: float) -> bool:
-    found = known(transform(_forecasts(source, 20, spread_by), seed=int(source.integers(2**31))))
-    return found.p <= 0.05
+def _drifts(source: Source, by: float) -> bool:
+    """40 metrics of 20 processes, which get slower by the factor *by* from first to last."""
+    course = np.linspace(0, math.log(by), 20)
+    samples = {n: one_each(np.exp(course + source.normal(0, 0.1, 20)).tolist()) for n in range(40)}
+    return bool(drifts(samples))
 
 
 def _shares_differ(source: Source, p: float, q: float) -> bool:
@@ -242,7 +172,7 @@ def rates() -> Iterator[Rate]:
     """The rows, in the table's order."""
     aa = "A/A finds a difference"
     for repetitions, bounds in ((25, (0.43, 0.63)), (200, (0.71, 0.91))):
-        yield _between(
+        yield between(
             aa + ", pooled (golab cannot)",
             f"10 + 10 processes of {repetitions}",
             bounds,
@@ -250,17 +180,17 @@ def rates() -> Iterator[Rate]:
             nominal="5%",
             n=400,
         )
-    yield _rate(aa + ", by process", "10 + 10 processes of 200", 0.05, _by_process, n=600)
-    yield _at_most(aa + ", ranks", "10 + 10 processes", 0.05, _ranked, n=1000)
+    yield rate(aa + ", by process", "10 + 10 processes of 200", 0.05, _by_process, n=600)
+    yield at_most(aa + ", ranks", "10 + 10 processes", 0.05, _ranked, n=1000)
     for cv, n in ((0.08, 10), (0.15, 10), (0.15, 20)):
         setting = f"at the margin, CV {cv:.0%}, n {n}"
-        yield _at_most(
+        yield at_most(
             "agrees, falsely",
             setting,
             0.05,
             partial(_verdict, verdict=Verdict.AGREES, ratio=_EDGE, cv=cv, n=n),
         )
-        yield _rate(
+        yield rate(
             "disagrees, falsely",
             setting,
             0.05,
@@ -268,7 +198,7 @@ def rates() -> Iterator[Rate]:
         )
     both = (Verdict.AGREES, Verdict.DISAGREES)
     for verdict in both:
-        yield _between(
+        yield between(
             f"{verdict.value}, falsely",
             "at the margin, calibration 5 % off, CV 8 %, n 10",
             (0.03, 0.09),
@@ -276,7 +206,7 @@ def rates() -> Iterator[Rate]:
             nominal="5%",
         )
     for verdict in both:
-        yield _at_most(
+        yield at_most(
             f"two runs: {verdict.value}, falsely",
             "at the margin, CV 8 %, n 10 + 10",
             0.05,
@@ -288,21 +218,21 @@ def rates() -> Iterator[Rate]:
         (0.15, 20, (0.96, 1.0)),
         (0.3, 20, (0.2, 0.5)),
     ):
-        yield _between(
+        yield between(
             "agrees, rightly",
             f"ratio 1, CV {cv:.0%}, n {n}",
             bounds,
             partial(_verdict, verdict=Verdict.AGREES, ratio=1.0, cv=cv, n=n),
         )
     for cv, n, bounds in ((0.15, 10, (0.95, 1.0)), (0.3, 10, (0.5, 0.8)), (0.3, 20, (0.8, 0.97))):
-        yield _between(
+        yield between(
             "disagrees, rightly",
             f"ratio 1.4, CV {cv:.0%}, n {n}",
             bounds,
             partial(_verdict, verdict=Verdict.DISAGREES, ratio=1.4, cv=cv, n=n),
         )
     for verdict in both:
-        yield _between(
+        yield between(
             f"{verdict.value}, falsely, stopped when precise",
             "at the margin, CV 15 %, n up to 40",
             (0.04, 0.08),
@@ -310,17 +240,18 @@ def rates() -> Iterator[Rate]:
             nominal="5%",
             n=1000,
         )
-    yield _rate("the centre's 95 % interval holds it", "CV 50 %, n 10", 0.95, _centre_holds)
+    yield rate("the centre's 95 % interval holds it", "CV 50 %, n 10", 0.95, _centre_holds)
     for q, z, processes, repetitions, bounds in (
-        (0.90, 1.2816, 30, 1, (0.87, 0.97)),
-        (0.90, 1.2816, 10, 100, (0.86, 0.97)),
-        (0.95, 1.6449, 72, 1, (0.85, 0.95)),
-        (0.95, 1.6449, 20, 100, (0.83, 0.96)),
-        (0.99, 2.3263, 368, 1, (0.85, 0.95)),
-        (0.99, 2.3263, 30, 100, (0.80, 0.92)),
+        (0.90, 1.2816, 30, 1, (0.92, 0.99)),
+        (0.90, 1.2816, 10, 100, (0.91, 0.99)),
+        (0.95, 1.6449, 72, 1, (0.92, 0.99)),
+        (0.95, 1.6449, 20, 100, (0.88, 0.98)),
+        (0.99, 2.3263, 368, 1, (0.91, 0.99)),
+        (0.99, 2.3263, 30, 100, (0.87, 0.98)),
+        (0.99, 2.3263, 30, 200, (0.87, 0.98)),
     ):
         setting = f"{processes} processes of {repetitions}" if repetitions > 1 else f"one-shot, n {processes}"
-        yield _between(
+        yield between(
             f"p{q * 100:.0f}'s 95 % interval holds it",
             setting,
             bounds,
@@ -328,84 +259,70 @@ def rates() -> Iterator[Rate]:
             nominal="95%",
             n=300 if processes * repetitions > 1000 or processes > 100 else 600,
         )
-    yield _rate(
+    yield rate(
         "the intra-class correlation's 95 % interval holds it", "10 processes of 20", 0.95, _icc_holds, n=1000
     )
-    yield _between(
+    yield between(
         "one of 40 like cells differs, uncorrected",
         "8 + 8 processes",
         (0.7, 0.95),
         partial(_any_differs, corrected=False),
         n=100,
     )
-    yield _at_most(
+    yield at_most(
         "one of 40 like cells differs, Holm",
         "8 + 8 processes",
         0.05,
         partial(_any_differs, corrected=True),
         n=400,
     )
-    yield _at_most(
+    yield at_most(
         "one of 40 cells disagrees, Holm", "all at the margin, CV 8 %, n 10", 0.05, _family_disagrees, n=300
     )
-    yield _at_most(
+    yield at_most(
         "all of 40 cells agree, falsely", "one at the margin, CV 5 %, n 10", 0.05, _all_agree, n=500
     )
-    yield _at_most("a trend is warned of, falsely", "10 processes of 20", 0.01, _steady_moves)
-    yield _between(
+    yield at_most("a trend is warned of, falsely", "10 processes of 20", 0.01, _steady_moves)
+    yield between(
         "a trend is warned of, rightly",
         "first half 20 % slower, 10 processes of 60",
         (0.9, 1.0),
         _warming_moves,
         n=500,
     )
-    yield _rate(
+    yield rate(
         "shapes differ, falsely", "10 + 10 processes of 30", 0.05, partial(_shapes_differ, scale=1.0), n=600
     )
-    yield _between(
+    yield between(
         "shapes differ, rightly",
         "2.5 times the spread, 10 + 10 processes of 30",
         (0.5, 1.0),
         partial(_shapes_differ, scale=2.5),
         n=200,
     )
-    for level in (0.5, 0.9):
-        yield _between(
-            f"coverage of {level:.0%} intervals holds {level:.0%}",
-            "a simulator that knows its error, 20 cells",
-            (0.95, 1.0),
-            partial(_coverage_holds, level=level),
-            nominal="at least 95%",
-            n=300,
-        )
-    yield _rate(
-        "the transform is not uniform, falsely",
-        "the same, 20 cells",
-        0.05,
-        partial(_not_uniform, spread_by=1.0),
-        n=600,
+    yield at_most(
+        "a run is told to drift, falsely", "40 metrics of 20 processes", 0.05, partial(_drifts, by=1.0), n=500
     )
-    yield _between(
-        "the transform is not uniform, rightly",
-        "three times as far off, 20 cells",
-        (0.5, 1.0),
-        partial(_not_uniform, spread_by=3.0),
-        n=300,
+    yield between(
+        "a run is told to drift, rightly",
+        "the same, 30 % slower at its end",
+        (0.9, 1.0),
+        partial(_drifts, by=1.3),
+        n=200,
     )
-    yield _at_most(
+    yield from rates_over_cells()
+    yield at_most(
         "two shares differ, falsely", "both 20 %, 20 + 20", 0.05, partial(_shares_differ, p=0.2, q=0.2), n=200
     )
-    yield _between(
+    yield between(
         "two shares differ, rightly",
         "20 % and 70 %, 20 + 20",
         (0.8, 1.0),
         partial(_shares_differ, p=0.2, q=0.7),
         n=200,
     )
-    yield _between(
-        "a share's 95 % interval holds it", "20 %, n 20", (0.93, 0.98), _share_holds, nominal="95%"
-    )
-    yield _between(
+    yield between("a share's 95 % interval holds it", "20 %, n 20", (0.93, 0.98), _share_holds, nominal="95%")
+    yield between(
         "durations differ, falsely",
         "20 + 20, a fifth times out",
         (0.03, 0.08),
@@ -413,7 +330,7 @@ def rates() -> Iterator[Rate]:
         nominal="5%",
         n=1000,
     )
-    yield _between(
+    yield between(
         "durations differ, rightly",
         "twice as long, 20 + 20",
         (0.3, 0.7),

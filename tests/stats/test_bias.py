@@ -33,6 +33,37 @@ def test_bias_is_the_mean_of_the_logarithms_of_ratios() -> None:
     assert held(found.upper, found.upper.value)
 
 
+def test_metrics_of_a_cell_are_averaged_and_their_spread_is_not_lost() -> None:
+    """The bias is that of the cells' means; its interval knows of six cells, not of twelve metrics."""
+    means = [1.1, 1.2, 1.3, 1.2, 1.1, 1.4]
+    metrics = [
+        Forecast(f"{n}/{sign}", one_each([10.0**n]), one_each([ratio * 1.2**sign * 10.0**n]), of=f"{n}")
+        for n, ratio in enumerate(means)
+        for sign in (-1, 1)
+    ]
+    alone, several = known(bland_altman(_cells(means))), known(bland_altman(metrics))
+
+    for found in (several.ratio, known(slope(metrics))):
+        assert found.n == 6
+    assert (several.ratio.value, several.ratio.low, several.ratio.high) == pytest.approx(
+        (alone.ratio.value, alone.ratio.low, alone.ratio.high)
+    )
+    logs = [math.log(each.measured.values[0] / each.predicted.values[0]) for each in metrics]
+    around = math.sqrt(sum((each - math.fsum(logs) / 12) ** 2 for each in logs) / 12 * 6 / 5)
+    assert several.upper.value / several.ratio.value == pytest.approx(math.exp(1.959964 * around))
+
+
+def test_the_slope_is_scipys() -> None:
+    """Theil and Sen's, of all metrics."""
+    ratios = [1.1, 0.8, 1.3, 1.25, 1.6, 1.4, 0.9]
+    cells = _cells(ratios)
+    level = [math.log(10) * n + math.log(ratio) / 2 for n, ratio in enumerate(ratios)]
+
+    assert known(slope(cells)).value == pytest.approx(
+        stats.theilslopes([math.log(r) for r in ratios], level).slope
+    )
+
+
 def test_an_error_that_grows_with_the_level_has_a_slope() -> None:
     """Each tenfold duration 26 % more: 0.1 to the mean of both logarithms; one wild cell does not matter."""
     ratios = [10 ** (0.1 * n) for n in range(12)]

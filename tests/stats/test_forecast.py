@@ -2,6 +2,7 @@
 
 import math
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -55,7 +56,7 @@ def test_forecasts_of_a_run_and_why_some_are_missing() -> None:
 
     found, left_out = forecasts([CellSummary(id="a", levels={}, outcomes={}, reasons={}, metrics=metrics)])
 
-    assert found == (Forecast("a/good", one_each([1.0, 2.0]), one_each([3.0, 4.0])),)
+    assert found == (Forecast("a/good", one_each([1.0, 2.0]), one_each([3.0, 4.0]), of="a"),)
     assert {name: each.reason for name, each in left_out.items()} == {
         "a/none": Reason.NOTHING_MEASURED,
         "a/zero": Reason.NOT_POSITIVE,
@@ -92,6 +93,22 @@ def test_ten_processes_of_a_cell_are_one_trial() -> None:
     assert one.low < 0.7
 
 
+def test_metrics_of_a_cell_are_one_trial_too() -> None:
+    """Four metrics that say the same of each of six cells tell no more than one, and three cells of them tell nothing."""
+    alone = [*_cells(5), *_cells(6, off=1.4)[5:]]
+    alike = [replace(each, cell=f"{each.cell}/{n}", of=each.cell) for each in alone for n in range(4)]
+    folk = {each.cell: one_each([100.0]) for each in (*alone, *alike)}
+
+    for level in (0.5, 0.9):
+        assert known(coverage(alike, level)) == known(coverage(alone, level))
+    assert len(known(transform(alike, seed=1)).values) == 6
+    one, four = known(skill(alone, folk)), known(skill(alike, folk))
+    assert (four.value, four.low, four.high, four.n) == pytest.approx((one.value, one.low, one.high, 6))
+    few = coverage(alike[:12], 0.5)
+    assert isinstance(few, Inconclusive)
+    assert few.why == "a statement over cells needs 5 of them; there are 3"
+
+
 def test_a_place_in_the_prediction_is_uniform_where_it_is_good() -> None:
     """And not where the prediction is off; the same seed draws the same."""
     good, bad = (known(transform(_cells(30, off=off), seed=1)) for off in (1.0, 1.3))
@@ -126,15 +143,13 @@ def test_skill_is_against_a_baseline() -> None:
     folk = {each.cell: one_each([each.measured.values[0] * 2]) for each in cells}
     oracle = {each.cell: each.measured for each in cells}
 
-    better, worse = known(skill(cells, folk, seed=1)), known(skill(cells, oracle, seed=1))
+    better, worse = known(skill(cells, folk)), known(skill(cells, oracle))
 
     assert better.low is not None
     assert 0.7 < better.low < better.value < 1
     assert worse.value < 0.05
     exact = [Forecast(f"{n}", one_each([2.0]), one_each([1.0])) for n in range(5)]
-    assert known(skill(exact, {f"{n}": one_each([4.0]) for n in range(5)}, seed=1)).value == pytest.approx(
-        0.5
-    )
+    assert known(skill(exact, {f"{n}": one_each([4.0]) for n in range(5)})).value == pytest.approx(0.5)
 
 
 def test_skill_against_what_is_perfect() -> None:
@@ -143,7 +158,7 @@ def test_skill_against_what_is_perfect() -> None:
     perfect = {each.cell: each.measured for each in cells}
     nearly = perfect | {"c0": one_each([1.0])}
 
-    nothing, found = skill(cells, perfect, seed=1), known(skill(cells, nearly, seed=1))
+    nothing, found = skill(cells, perfect), known(skill(cells, nearly))
 
     assert isinstance(nothing, Inconclusive)
     assert nothing.reason is Reason.CONSTANT
@@ -157,7 +172,7 @@ def test_too_few_cells_say_nothing() -> None:
         for found in (coverage(few, 0.9), transform(few, seed=1)):
             assert isinstance(found, Inconclusive)
             assert said in found.why
-    alone = skill(_cells(5), {}, seed=1)
+    alone = skill(_cells(5), {})
     assert isinstance(alone, Inconclusive)
     assert alone.reason is Reason.NOTHING_MEASURED
     narrow = coverage(_cells(5, simulated=18), 0.9)

@@ -11,7 +11,8 @@ from typing import Final
 
 import pytest
 
-from tests.stats.rates import Rate, rates
+from tests.stats.rate import Rate
+from tests.stats.rates import rates
 
 pytestmark = pytest.mark.slow
 

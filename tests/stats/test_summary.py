@@ -1,18 +1,29 @@
 """A run's records, in one pass, as what a reader is told."""
 
+import math
 import random
 import time
 import tracemalloc
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Literal
 
 import pytest
 
 from lab.model.matrix import Cell
-from lab.model.outcome import Bound, CautionKind, MeasuredMetric, Prediction, Reason, Verdict
+from lab.model.outcome import (
+    LOST,
+    Bound,
+    CautionKind,
+    MeasuredMetric,
+    Prediction,
+    Reason,
+    Verdict,
+)
 from lab.model.run import Ending, Record, Termination, Turn
 from lab.model.scenario import Limits, Metric, Scenario
 from lab.model.units import Nanos
+from lab.stats.process import quantile
 from lab.stats.summary import summarise
 
 _PREDICTION = Prediction(value=100, low=90, high=110, log_se=0.01, calibrations=8, n=32)
@@ -107,8 +118,9 @@ def test_each_cell_gets_its_own_in_the_order_asked_for() -> None:
     assert b.reasons == {"oom": "first"}
     assert (b.excluded, a.excluded) == ({"steal time": 1}, {})
     wait, longest, size = b.metrics
-    assert wait.comparison is not None
-    assert wait.comparison.verdict is Verdict.INCONCLUSIVE
+    assert wait.comparison is None
+    assert wait.no_ratio is not None
+    assert wait.no_ratio.reason is Reason.LOST
     assert wait.correlation is not None
     assert longest.not_predicted == "none"
     assert size.correlation is None
@@ -142,6 +154,83 @@ def test_a_cell_of_timeouts_has_a_bound() -> None:
     assert mixed.lasted_ns is not None
     assert (mixed.lasted_ns.value, mixed.lasted_ns.n) == (1, 4)
     assert (quick.lasted_ns, quick.longer_than_ns) == (None, None)
+
+
+@pytest.mark.parametrize("ending", LOST)
+def test_the_values_of_survivors_are_not_judged(ending: Ending) -> None:
+    """Nine processes hold the prediction and one gave no value for what the program did: nobody knows of the ten."""
+    whole = [_record("a", {"wait_ns": (100 + n,)}) for n in range(-4, 5)]
+
+    judged, survived = (
+        summarise({"s": _scenario(_metric())}, [_cell("a")], records, {("a", "wait_ns"): _PREDICTION})[
+            0
+        ].metrics[0]
+        for records in (whole, [*whole, _record("a", {}, ending)])
+    )
+
+    assert judged.comparison is not None
+    assert judged.comparison.verdict is Verdict.AGREES
+    assert survived.comparison is None
+    assert survived.values == judged.values
+    assert survived.no_ratio is not None
+    assert survived.no_ratio.reason is Reason.LOST
+    assert f"(1 {ending.value})" in survived.no_ratio.why
+
+
+def test_tails_are_of_all_repetitions_and_only_of_enough() -> None:
+    """Twenty processes of 5 have a p90 and a p95, and no p99; of survivors there are none, nor of a p90's values."""
+    source = random.Random(1)  # noqa: S311 - a sample
+    processes = [tuple(source.randint(900, 1100) for _ in range(5)) for _ in range(20)]
+    pooled = sorted(value for each in processes for value in each)
+
+    found = _one(_metric(), *processes)
+    (cell,) = summarise(
+        {"s": _scenario(_metric())},
+        [_cell("a")],
+        [*(_record("a", {"wait_ns": each}) for each in processes), _record("a", {}, Ending.TIMEOUT)],
+        {("a", "wait_ns"): "-"},
+    )
+
+    assert {name: each.value for name, each in found.tails.items()} == {
+        "p90": pytest.approx(quantile(pooled, 0.90)),
+        "p95": pytest.approx(quantile(pooled, 0.95)),
+    }
+    assert {name: each.why for name, each in found.no_tails.items()} == {
+        "p99": "p99 needs 368 values from 30 processes or more; there are 100 from 20"
+    }
+    (survived,) = cell.metrics
+    assert survived.tails == {}
+    assert {each.reason for each in survived.no_tails.values()} == {Reason.LOST}
+    assert _one(_metric("p90", "p90"), *processes).tails == {}
+
+
+def test_the_p90_of_what_happens_once_is_that_of_processes() -> None:
+    """Below thirty of them it is not judged; from thirty on the slowest tenth is, not the middle."""
+    source = random.Random(2)  # noqa: S311 - a sample
+    values = tuple(1000 * math.exp(source.gauss(0, 0.05)) for _ in range(60))
+    foretold = replace(_PREDICTION, value=1000, values=values, n=len(values))
+
+    def judged(*values: float) -> MeasuredMetric:
+        (cell,) = summarise(
+            {"s": _scenario(_metric("p90", "p90"))},
+            [_cell("a")],
+            (_record("a", {"wait_ns": (round(value),)}) for value in values),
+            {("a", "p90"): foretold},
+        )
+        return cell.metrics[0]
+
+    few, enough, off = judged(*values[:29]), judged(*values), judged(*(1.6 * value for value in values))
+
+    assert (few.estimate, few.comparison) == (None, None)
+    assert few.no_ratio is not None
+    assert few.no_ratio.why == "p90 needs 30 values from 10 processes or more; there are 29 from 29"
+    assert enough.estimate is not None
+    assert enough.estimate.value == pytest.approx(quantile(values, 0.90), rel=0.001)
+    assert enough.comparison is not None
+    assert enough.comparison.ratio == pytest.approx(1, abs=0.001)
+    assert enough.comparison.verdict is Verdict.AGREES
+    assert off.comparison is not None
+    assert off.comparison.verdict is Verdict.DISAGREES
 
 
 def test_nothing_measured_is_said() -> None:

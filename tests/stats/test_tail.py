@@ -7,7 +7,7 @@ import pytest
 
 from lab.model.outcome import Inconclusive, Reason
 from lab.stats.process import Repetitions
-from lab.stats.tail import tail
+from lab.stats.tail import MOST_RESAMPLED, tail
 from tests.stats.samples import clustered, held, known
 
 
@@ -48,6 +48,7 @@ def test_a_tail_needs_values_beyond_it_and_processes(
 def test_the_value_is_the_pooled_quantile_and_the_seed_decides_the_interval() -> None:
     """That of all values, as numpy says, ragged or not."""
     ragged = Repetitions([each[: 5 + n] for n, each in enumerate(clustered(_source(), 20, 30).processes)])
+    assert ragged.count <= MOST_RESAMPLED
     pooled = [value for each in ragged.processes for value in each]
 
     found, again, other = (known(tail(ragged, 0.9, seed=seed)) for seed in (1, 1, 2))
@@ -80,7 +81,7 @@ def test_degenerate_tails() -> None:
 
     assert (alike.low, alike.value, alike.high) == pytest.approx((7, 7, 7))
     assert (mixed.low, mixed.high) == (0, 0)
-    assert mixed.method.endswith("(percentile)")
+    assert "(percentile)" in mixed.method
     assert all(math.isfinite(end) for end in (known(ties.low), known(ties.high)))
     assert isinstance(nothing, Inconclusive)
     assert nothing.reason is Reason.NOTHING_MEASURED
