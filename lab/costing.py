@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Final
+
 from lab import calibrate, shelf
 from lab.golang import build, render, toolchain
 from lab.host import environment
@@ -9,15 +12,22 @@ from lab.material import Workshop
 from lab.model.run import CostsUsed
 from lab.sim.costs import Costs
 from lab.sim.packaged import packaged
+from lab.stats.process import quantile
+
+_LOOP: Final = "thousand_iterations"
+"""The cost of a thousand iterations of the loop behind ``lab.Work``. go_templates/calibrate"""
 
 
-def costs_for(workshop: Workshop, asked: str, *, measure: bool) -> Costs:
+def costs_for(workshop: Workshop, asked: str, *, measure: bool, foreign: bool = False) -> Costs:
     """The costs *asked* for: ``packaged``, a file, or with ``auto`` this machine's on the workshop's engine.
 
-    With *measure* they are measured first where they are missing, and again where the machine is no more what it was.
+    A file of another machine is used only if it may be *foreign*. With *measure* they are measured first where they are missing, and again where the machine is no more what it was.
     """
     fingerprint = environment.fingerprint()
-    if (given := shelf.given(asked, fingerprint)) is not None:
+    if (given := shelf.given(asked, None if foreign else fingerprint)) is not None:
+        if given.calibrated and given.fingerprint != fingerprint:
+            given = replace(given, identity=f"{given.identity} of ANOTHER MACHINE")
+            workshop.progress.stage(f"costs: {given.identity}")
         return given
     path = shelf.users_shelf().place(fingerprint, workshop.engine.name, toolchain.DEFAULT_RELEASE)
     if not path.exists():
@@ -37,6 +47,22 @@ def calibrated(workshop: Workshop) -> Costs:
     found = _primitives(workshop, release, processes)
     shelf.keep(found, shelf.users_shelf().place(found.fingerprint, workshop.engine.name, release))
     return packaged().merged(found)
+
+
+def iterations_per_us(costs: Costs) -> int:
+    """How many iterations of the loop behind ``lab.Work`` take a microsecond; 0 where nobody has measured it here.
+
+    With one CPU busy: what more cost is the kernel layer's to model.
+    """
+    if not costs.calibrated or _LOOP not in costs.costs:
+        return 0
+    medians = [
+        quantile(values, 0.5)
+        for point in costs.costs[_LOOP].points
+        if point.levels == {"busy": 1}
+        for values in point.processes
+    ]
+    return round(1e6 / quantile(medians, 0.5)) if medians else 0
 
 
 def costs_used(used: Costs) -> CostsUsed:

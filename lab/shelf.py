@@ -55,7 +55,7 @@ def keep(costs: Costs, path: Path) -> None:
     fresh.replace(path)
 
 
-def given(asked: str, fingerprint: str) -> Costs | None:
+def given(asked: str, fingerprint: str | None) -> Costs | None:
     """What ``--costs`` names: ``packaged`` or a file; None for ``auto``."""
     match asked:
         case "auto":
