@@ -41,7 +41,7 @@ def _cell(name: str, *metrics: MeasuredMetric, program: str = "pool") -> CellSum
 
 
 def _around(centre: float, n: int, spread: float = 0.005, seed: int = 1) -> list[float]:
-    source = random.Random(seed)
+    source = random.Random(seed)  # noqa: S311 - a sample, not a secret
     return [centre * (1 + spread * source.uniform(-1, 1)) for _ in range(n)]
 
 
@@ -68,7 +68,8 @@ def test_a_quiet_row_fails_beyond_the_target_and_says_why_if_somebody_wrote_it()
         WhyItFails(cells="pool-*", metrics="wall_ns", why="no such queue in the model"),
     )
     far, near = (
-        _cell(f"pool-p{n}", _metric(_around(1000, 20), _around(centre, 32))) for n, centre in ((1, 1200), (2, 1010))
+        _cell(f"pool-p{n}", _metric(_around(1000, 20), _around(centre, 32)))
+        for n, centre in ((1, 1200), (2, 1010))
     )
 
     found = _judged(far, near, reasons=reasons)
@@ -90,7 +91,9 @@ def test_a_noisy_row_is_judged_by_its_interval() -> None:
 
 def test_two_modes_are_judged_as_a_mixture() -> None:
     """Both times the centre is the same; only in one the shares of the modes are."""
-    measured = [value for pair in zip(_around(100, 10), _around(200, 10, seed=2), strict=True) for value in pair]
+    measured = [
+        value for pair in zip(_around(100, 10), _around(200, 10, seed=2), strict=True) for value in pair
+    ]
     alike = _around(100, 16, seed=3) + _around(200, 16, seed=4)
     middle = _around(141, 32, seed=5)
 
@@ -138,9 +141,13 @@ def test_what_could_not_be_measured_or_predicted_is_told() -> None:
     refused = replace(
         _cell("pool-p1-quota_1"), outcomes={"refused": 1}, reasons={"refused": "no right to set a quota"}
     )
-    unforeseen = replace(_metric(_around(1000, 20), [1.0, 2.0, 3.0]), prediction=None, not_predicted="no twin")
+    unforeseen = replace(
+        _metric(_around(1000, 20), [1.0, 2.0, 3.0]), prediction=None, not_predicted="no twin"
+    )
     died = replace(
-        _cell("sieve-p1", unforeseen, program="sieve"), outcomes={"exit": 19, "signal": 1}, excluded={"steal": 2}
+        _cell("sieve-p1", unforeseen, program="sieve"),
+        outcomes={"exit": 19, "signal": 1},
+        excluded={"steal": 2},
     )
 
     found = _judged(whole, refused, died)

@@ -13,13 +13,13 @@ func pipeline() {
 	in := first
 	for s := int64(0); s < stages; s++ {
 		out := make(chan int64, capacity)
-		go func() {
+		go func(in <-chan int64) {
 			for began := range in {
 				lab.Work(work)
 				out <- began
 			}
 			close(out)
-		}()
+		}(in)
 		in = out
 	}
 	go func() {

@@ -26,15 +26,17 @@ var (
 	given = option("given", ${ defaults.given | go })
 )
 
+// begun is before every init of this package.
+var begun = lab.Now()
+
 func main() {
-	start := lab.Now()
 	run, ok := programs[asked]
 	if !ok {
 		os.Stderr.WriteString("programs: no program is called " + asked + "\n")
 		os.Exit(2)
 	}
 	run()
-	wall := lab.Now() - start
+	wall := lab.Now() - begun
 	lab.Effective()
 	lab.Observe("wall_ns", wall)
 	for _, each := range seen {
