@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from lab import catalogue, experiment, pipeline, planning
+from lab import catalogue, experiment, pipeline, planning, shelf
 from lab.analysis import Analysis, analyse
 from lab.bench import selection
 from lab.errors import StoreError, UsageError
@@ -18,13 +18,18 @@ from lab.experiment import Experiment, Part
 from lab.host import facts
 from lab.manifest import failure
 from lab.material import Progress
-from lab.model.accuracy import Accuracy
-from lab.model.matrix import Cell, Selector
-from lab.model.scenario import Scenario
+from lab.model.accuracy import Accuracy, Row
+from lab.model.matrix import Selector
+from lab.model.rules import EndResult, RuleResult
+from lab.model.run import Record
+from lab.model.scenario import GOMAXPROCS, Scenario
 from lab.model.units import Nanos
 from lab.pipeline import Means
 from lab.store import RunFolder, Store
 from lab.validate.accuracy import WhyItFails, accuracy
+from lab.validate.oracle import judged_case, judged_chance
+from lab.validate.outcome import cases_in, chances_in
+from lab.validate.rule import judged, rules_in
 
 PROGRAMS: Final = "programs"
 """The scenario that holds the paired programs."""
@@ -54,6 +59,52 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ring:
+    """Scenarios that are measured together, and the sets of their programs; replicates where they are not the manifest's."""
+
+    name: str
+    run: str
+    scenarios: tuple[str, ...]
+    sets: tuple[str, ...]
+    replicates: int | None = None
+    quick_replicates: int | None = None
+
+
+RULES: Final = Ring(name="1", run=f"{NAME}-rules", scenarios=("rules",), sets=("rules",))
+ENDS: Final = Ring(name="oracle", run=f"{NAME}-ends", scenarios=("outcomes", "masked"), sets=("ends",))
+CHANCES: Final = Ring(
+    name="oracle",
+    run=f"{NAME}-chances",
+    scenarios=("outcomes",),
+    sets=("chances",),
+    replicates=40,
+    quick_replicates=20,
+)
+
+
+def _programs(order: Order) -> Ring:
+    sets = (order.kept,) if order.kept else (DEVELOPMENT, HELD_OUT)
+    return Ring(name="2", run=NAME, scenarios=(PROGRAMS,), sets=sets)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruled:
+    """A run of ring 1: what the programs said, and the times that some of them observe."""
+
+    run: Analysis
+    results: tuple[RuleResult, ...]
+    times: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """What the oracle foretold and what became of it, and the runs that say so."""
+
+    runs: tuple[Analysis, ...]
+    results: tuple[EndResult, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Validated:
     """A run of ring 2, what it says, and what a reader has to know besides."""
 
@@ -65,8 +116,66 @@ class Validated:
 def programs(root: Path | None, order: Order, progress: Progress) -> Validated:
     """Measure the paired programs, predict them, and compare. UsageError where no cell is left."""
     lab = catalogue.find(root, Path.cwd())
-    wanted = _experiment(lab, order)
+    wanted = _experiment(lab, order, _programs(order))
     return _judged(lab, pipeline.carry_out(lab.validation, wanted, order.means, progress))
+
+
+def rules(root: Path | None, order: Order, progress: Progress) -> Ruled:
+    """Run the programs of the rules and their twins, and hold both to what each rule says."""
+    lab = catalogue.find(root, Path.cwd())
+    run = pipeline.carry_out(lab.validation, _experiment(lab, order, RULES), order.means, progress)
+    known, costs = rules_in(lab.validation.scenarios / "rules"), shelf.for_simulation(order.means.costs)
+    records = _records(run)
+    return Ruled(
+        run=run,
+        results=tuple(
+            judged(known[program], procs, (record.stderr.text for record in records[cell]), costs)
+            for cell, program, procs in _cells(run)
+        ),
+        times=accuracy(run.cells, sets_of(run.scenarios["rules"]), (), seed=run.plan.seed).rows,
+    )
+
+
+def endings(root: Path | None, order: Order, progress: Progress) -> Ended:
+    """Run the programs of the oracle and their twins, and compare how they end. UsageError where no cell is left."""
+    lab = catalogue.find(root, Path.cwd())
+    folder, costs = lab.validation.scenarios / "outcomes", shelf.for_simulation(order.means.costs)
+    cases, chances = cases_in(folder), chances_in(folder)
+    runs: list[Analysis] = []
+    results: list[EndResult] = []
+    for ring in (ENDS, CHANCES):
+        try:
+            wanted = _experiment(lab, order, ring)
+        except UsageError:
+            if ring is CHANCES and not runs:
+                raise
+            continue
+        run = pipeline.carry_out(lab.validation, wanted, order.means, progress)
+        runs.append(run)
+        records = _records(run)
+        for cell, program, procs in _cells(run):
+            own = records[cell]
+            results.append(
+                judged_case(cases[program], procs, own)
+                if ring is ENDS
+                else judged_chance(chances[program], procs, own, costs)
+            )
+    return Ended(runs=tuple(runs), results=tuple(results))
+
+
+def _cells(run: Analysis) -> Iterator[tuple[str, str, int]]:
+    """Of each cell its id, its program and its GOMAXPROCS."""
+    for cell in run.cells:
+        yield cell.id, cell.levels["program"], int(cell.levels[GOMAXPROCS])
+
+
+def _records(run: Analysis) -> Mapping[str, list[Record]]:
+    """The replicates of each cell, without those that never ran."""
+    found: dict[str, list[Record]] = {cell.id: [] for cell in run.cells}
+    for record in RunFolder(run.folder).records():
+        if record.turn.position >= 0 and not record.excluded:
+            found[record.turn.cell].append(record)
+    return found
 
 
 def of_record(root: Path | None, name: str | None, results: Path | None) -> Validated:
@@ -76,9 +185,11 @@ def of_record(root: Path | None, name: str | None, results: Path | None) -> Vali
     return _judged(lab, analyse(folder))
 
 
-def in_words(root: Path | None, order: Order) -> Iterator[str]:
-    """What :func:`programs` would measure, in lines; nothing is built or written."""
-    yield from planning.in_words(_experiment(catalogue.find(root, Path.cwd()), order))
+def in_words(root: Path | None, order: Order, ring: str) -> Iterator[str]:
+    """What would be measured, in lines; nothing is built or written."""
+    lab = catalogue.find(root, Path.cwd())
+    for each in {"1": (RULES,), "oracle": (ENDS, CHANCES)}.get(ring, (_programs(order),)):
+        yield from planning.in_words(_experiment(lab, order, each))
 
 
 def sets_of(scenario: Scenario) -> Mapping[str, str]:
@@ -116,19 +227,22 @@ def wait_until_quiet(limit_seconds: float, say: Callable[[str], object]) -> str:
     return ""
 
 
-def _experiment(lab: catalogue.Lab, order: Order) -> Experiment:
+def _experiment(lab: catalogue.Lab, order: Order, ring: Ring) -> Experiment:
+    """Of the *ring*'s scenarios the cells of the sets that are wanted."""
     request = selection.Request(selector=Selector(only=order.patterns), quick=order.quick)
-    part = experiment.part_of(lab.validation, PROGRAMS, request)
-    if order.kept:
-        part = _only(part, order.kept)
-    scenario = part.scenario
-    replicates = order.replicates or (scenario.quick_replicates if order.quick else scenario.replicates)
-    chosen = [f"--{order.kept}"] if order.kept else []
+    parts = [_only(part, ring.sets) for part in _parts(lab.validation, ring, request)]
+    if not any(part.cells for part in parts):
+        raise UsageError(
+            f"no cell of ring {ring.name} is left", hint="widen --cells, or --held-out and --development"
+        )
+    scenario = parts[0].scenario
+    standard = scenario.quick_replicates if order.quick else scenario.replicates
+    replicates = order.replicates or (ring.quick_replicates if order.quick else ring.replicates) or standard
     runs = [] if order.replicates is None else [f"--runs={order.replicates}"]
     return Experiment(
-        name=NAME,
+        name=ring.run,
         title=scenario.title,
-        parts=(part,),
+        parts=tuple(part for part in parts if part.cells),
         replicates=replicates,
         most_replicates=replicates,
         max_time=order.max_time,
@@ -137,8 +251,8 @@ def _experiment(lab: catalogue.Lab, order: Order) -> Experiment:
         quick=order.quick,
         asked=(
             NAME,
-            "--ring=2",
-            *chosen,
+            f"--ring={ring.name}",
+            *(f"--{kept}" for kept in (DEVELOPMENT, HELD_OUT) if ring.sets == (kept,)),
             *(f"--cells={pattern}" for pattern in order.patterns),
             *(["--quick"] if order.quick else []),
             *runs,
@@ -147,12 +261,16 @@ def _experiment(lab: catalogue.Lab, order: Order) -> Experiment:
     )
 
 
-def _only(part: Part, kept: str) -> Part:
-    sets = sets_of(part.scenario)
-    cells: Sequence[Cell] = tuple(cell for cell in part.cells if sets[cell.text("program")] == kept)
-    if not cells:
-        raise UsageError(f"no cell of the set {kept} is left", hint="widen --cells, or leave it out")
-    return replace(part, cells=tuple(cells))
+def _parts(lab: catalogue.Lab, ring: Ring, request: selection.Request) -> Iterator[Part]:
+    """A pattern need not match in every scenario of a ring."""
+    for name in ring.scenarios:
+        with contextlib.suppress(*([UsageError] if len(ring.scenarios) > 1 else [])):
+            yield experiment.part_of(lab, name, request)
+
+
+def _only(part: Part, sets: tuple[str, ...]) -> Part:
+    kept = sets_of(part.scenario)
+    return replace(part, cells=tuple(cell for cell in part.cells if kept[cell.text("program")] in sets))
 
 
 def _record(store: Store, name: str | None) -> RunFolder:

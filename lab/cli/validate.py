@@ -12,10 +12,14 @@ from lab.cli.choices import Costs
 from lab.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from lab.analysis import Analysis
     from lab.validating import Validated
 
 _INTERRUPTED = 130
 _FAILED = 6
+_NOT_AS_PREDICTED = 1
 _DEFAULT_MAX_TIME = "60m"
 
 
@@ -81,13 +85,12 @@ def validate(
     from lab.cli.progress import Reporter
     from lab.model.units import duration_from_text
     from lab.pipeline import Means
+    from lab.report.rules import end_lines, rule_lines
 
     try:
         limit, patience = duration_from_text(max_time), duration_from_text(wait_quiet)
     except ValueError as error:
         raise UsageError(f"--max-time or --wait-quiet: {error}") from None
-    if ring != "2":
-        raise UsageError(f"--ring {ring}: is not there yet", hint="--ring 2 is")
     kept = "" if held_out is None else validating.HELD_OUT if held_out else validating.DEVELOPMENT
     order = validating.Order(
         kept=kept,
@@ -106,27 +109,45 @@ def validate(
         ),
     )
     if dry_run:
-        typer.echo("\n".join(validating.in_words(context.obj, order)))
+        typer.echo("\n".join(validating.in_words(context.obj, order, ring)))
         return
     if record is not None:
-        found = validating.of_record(context.obj, None if record == "newest" else record, results)
-    else:
-        with Reporter() as reporter:
-            noisy = validating.wait_until_quiet(patience / 1e9, reporter.stage)
-            if noisy:
-                reporter.stage(f"this machine is noisy: {noisy}; --wait-quiet 10m would wait for it")
-            found = validating.programs(context.obj, order, reporter)
-    _tell(found)
+        if ring != "2":
+            raise UsageError(f"--record goes with --ring 2, not {ring}")
+        _tell(validating.of_record(context.obj, None if record == "newest" else record, results))
+        return
+    failed = False
+    with Reporter() as reporter:
+        if noisy := validating.wait_until_quiet(patience / 1e9, reporter.stage):
+            reporter.stage(f"this machine is noisy: {noisy}; --wait-quiet 10m would wait for it")
+        match ring:
+            case "1":
+                ruled = validating.rules(context.obj, order, reporter)
+                _print(rule_lines(ruled.results, ruled.times), ruled.run)
+                failed = not all(each.holds for each in ruled.results)
+            case "oracle":
+                ended = validating.endings(context.obj, order, reporter)
+                _print(end_lines(ended.results), *ended.runs)
+                failed = not all(each.holds for each in ended.results)
+            case "2":
+                _tell(validating.programs(context.obj, order, reporter))
+    if failed:
+        raise typer.Exit(_NOT_AS_PREDICTED)
+
+
+def _print(lines: Iterable[str], *runs: Analysis) -> None:
+    for line in lines:
+        typer.echo(line)
+    for run in runs:
+        for note in run.notes:
+            typer.echo(note)
+    if any(run.stopped_by == "interrupted" for run in runs):
+        raise typer.Exit(_INTERRUPTED)
 
 
 def _tell(found: Validated) -> None:
     from lab.report.accuracy import accuracy_lines
 
-    for line in accuracy_lines(found.accuracy):
-        typer.echo(line)
-    for note in found.notes:
-        typer.echo(note)
-    if found.run.stopped_by == "interrupted":
-        raise typer.Exit(_INTERRUPTED)
+    _print(accuracy_lines(found.accuracy), found.run)
     if found.accuracy.unexpected:
         raise typer.Exit(_FAILED)

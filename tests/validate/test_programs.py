@@ -3,13 +3,13 @@
 import json
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 from lab import catalogue, manifest
-from lab.golang.render import render_program
 from lab.model.matrix import default_cells
 from lab.model.scenario import CPUSET, GOMAXPROCS, QUOTA, Scenario
 from lab.predict import read_twin
@@ -27,33 +27,6 @@ _MOST_CELLS: Final = 200
 def scenario() -> Scenario:
     """The manifest of all of them."""
     return manifest.load(catalogue.find(_ROOT, _ROOT).validation.manifest("programs"))
-
-
-@pytest.fixture(scope="module")
-def binary(go_binary: Path, cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The program, rendered and built."""
-    folder = tmp_path_factory.mktemp("programs")
-    tools = _ROOT / "go_templates"
-    values: dict[str, int | str] = {"program": "pingpong", "given": "standard"}
-    program = render_program(tools / "validate", "programs", tools=tools, go_line="1.27", values=values)
-    for path, content in program.files.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_bytes(content)
-    home = cache / "go-tests"
-    environment = {
-        "CGO_ENABLED": "0",
-        "GOCACHE": str(home / "build"),
-        "GOFLAGS": "-mod=mod",
-        "GOPROXY": "off",
-        "GOTELEMETRY": "off",
-        "GOTOOLCHAIN": "local",
-        "HOME": str(home),
-        "PATH": "/usr/bin:/bin",
-    }
-    subprocess.run(
-        [go_binary, "build", "-buildvcs=false", "-o", "program", "."], cwd=folder, env=environment, check=True
-    )
-    return folder / "program"
 
 
 def _observed(binary: Path, program: str) -> dict[str, list[int]]:
@@ -101,7 +74,9 @@ def test_the_design_is_a_fraction(scenario: Scenario) -> None:
 @pytest.mark.go
 @pytest.mark.slow
 @pytest.mark.parametrize("program", _PROGRAMS)
-def test_a_program_and_its_twin_say_the_same(program: str, binary: Path, scenario: Scenario) -> None:
+def test_a_program_and_its_twin_say_the_same(
+    program: str, built: Callable[[str], Path], scenario: Scenario
+) -> None:
     """The same parameters with the same values, and every metric of the manifest observed as often, but for what depends on time."""
     twin = read_twin(_TWINS / "programs.py")
     assert twin.main is not None
@@ -111,7 +86,7 @@ def test_a_program_and_its_twin_say_the_same(program: str, binary: Path, scenari
     main = read_twin(own).main
     assert main is not None
 
-    real = _observed(binary, program)
+    real = _observed(built("programs"), program)
 
     said = {
         name.removeprefix("parameter_"): values[0]

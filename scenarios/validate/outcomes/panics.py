@@ -3,7 +3,7 @@
 from typing import Any
 
 from lab.sim import Body, G, ms, s
-from tests.real.case import deadlock, dies, ends, ends_in_init, returns
+from lab.validate.outcome import deadlock, dies, ends, ends_in_init, returns
 
 _SEND = "panic: send on closed channel"
 _UNLOCK = "fatal error: sync: unlock of unlocked mutex"

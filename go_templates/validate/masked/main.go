@@ -5,6 +5,9 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"strings"
+
+	"${ module }/internal/lab"
 )
 
 var programs = map[string]func(){
@@ -13,7 +16,9 @@ var programs = map[string]func(){
 }
 
 func main() {
-	programs[os.Args[1]]()
+	lab.Effective()
+	lab.Flush()
+	programs[strings.TrimPrefix(os.Args[1], "-program=")]()
 }
 
 func accept() {

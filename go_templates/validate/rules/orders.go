@@ -1,18 +1,13 @@
 package main
 
-// Orders in which goroutines run with one P, one program a name; each prints what it saw.
-//
-// Nothing is imported that starts goroutines of its own.
+// Orders in which goroutines run with one P.
 
 import (
 	"runtime"
 	"strconv"
 	"sync"
-	"syscall"
 	"time"
 )
-
-var out string
 
 func ob(x any) {
 	switch v := x.(type) {
@@ -38,7 +33,7 @@ func spin(d time.Duration) {
 	}
 }
 
-var cases = map[string]func(){
+var orders = map[string]func(){
 	"runq_overflow": func() {
 		var wg sync.WaitGroup
 		for i := 0; i < 300; i++ {
@@ -99,12 +94,14 @@ var cases = map[string]func(){
 		time.Sleep(5 * time.Millisecond)
 	},
 	"ticker_drops": func() {
-		t := time.NewTicker(2 * time.Millisecond)
+		const period = 2 * time.Millisecond
 		s := time.Now()
+		t := time.NewTicker(period)
 		spin(9 * time.Millisecond)
+		late := int(time.Since(s) / period)
 		for i := 0; i < 3; i++ {
 			<-t.C
-			ob(int(time.Since(s) / time.Millisecond))
+			ob(int(time.Since(s)/period) - late)
 		}
 	},
 	"timer_states": func() {
@@ -262,10 +259,66 @@ var cases = map[string]func(){
 		runtime.Gosched()
 	},
 	"after0": func() { go ob("g"); <-time.After(0); ob("m"); runtime.Gosched() },
+	"go_order": func() {
+		for i := 0; i < 6; i++ {
+			go ob(i)
+		}
+		runtime.Gosched()
+	},
+	"close_order": func() {
+		ch := make(chan int)
+		waiters(func() { <-ch })
+		close(ch)
+		runtime.Gosched()
+	},
+	"wg_waiters": func() {
+		var wg sync.WaitGroup
+		wg.Add(1)
+		waiters(wg.Wait)
+		wg.Done()
+		runtime.Gosched()
+	},
+	"rw_readers": func() {
+		var m sync.RWMutex
+		m.Lock()
+		waiters(m.RLock)
+		m.Unlock()
+		runtime.Gosched()
+	},
+	"tick_61": func() {
+		ran := 0
+		for i := 0; i < 200; i++ {
+			go func() { ran++ }()
+		}
+		runtime.Gosched()
+		ob(ran <= 61)
+	},
+	"select_is_random": func() {
+		one, other := make(chan int, 1), make(chan int, 1)
+		first := 0
+		for i := 0; i < 1000; i++ {
+			select {
+			case one <- 1:
+			default:
+			}
+			select {
+			case other <- 1:
+			default:
+			}
+			select {
+			case <-one:
+				first++
+			case <-other:
+			}
+		}
+		ob(400 < first && first < 600)
+	},
 }
 
-func main() {
-	name, _ := syscall.Getenv("CASE")
-	cases[name]()
-	println(out)
+// waiters starts six that wait one after the other, each seen when it has waited.
+func waiters(wait func()) {
+	for i := 0; i < 6; i++ {
+		go func() { wait(); ob(i) }()
+		runtime.Gosched()
+	}
 }

@@ -1,11 +1,13 @@
 """What becomes of a program, as real Go and the simulator both have to say it."""
 
-from collections.abc import Callable, Sequence
+import runpy
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import ModuleType
+from pathlib import Path
 from typing import Final
 
-from lab.sim import Body, G, Result, s, simulate
+from lab.sim import Body, Costs, G, Result, s, simulate
 
 PROCS: Final = (1, 2, 4)
 STILL_RUNNING: Final = frozenset({"hang", "timeout"})
@@ -114,9 +116,45 @@ def ends_in_init(end: End) -> Callable[[Callable[..., Body]], Case]:
     return made
 
 
-def cases_of(module: ModuleType) -> list[Case]:
-    """The cases that *module* makes, in its order."""
-    return [found for found in vars(module).values() if isinstance(found, Case)]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chance:
+    """A program that may end in several ways: the simulator says how often in each. ``exact`` where that is chance alone, and no race."""
+
+    name: str
+    main: Callable[..., Body]
+    exact: bool
+    procs: tuple[int, ...] = (1, 2)
+
+    def simulated(self, procs: int, *, costs: Costs | None, repetitions: int) -> Mapping[str, int]:
+        """How many of the repetitions end in which way."""
+        return Counter(
+            simulate(self.main, gomaxprocs=procs, costs=costs, repetition=number, max_time=_LIMIT_NS).outcome
+            for number in range(repetitions)
+        )
+
+
+def chance(*, exact: bool = False) -> Callable[[Callable[..., Body]], Chance]:
+    """Make a chance of a main function."""
+
+    def made(main: Callable[..., Body]) -> Chance:
+        return Chance(name=main.__name__, main=main, exact=exact)
+
+    return made
+
+
+def cases_in(folder: Path) -> Mapping[str, Case]:
+    """By name the cases that the files of *folder* make."""
+    return {each.name: each for each in _defined(folder) if isinstance(each, Case)}
+
+
+def chances_in(folder: Path) -> Mapping[str, Chance]:
+    """By name the chances that the files of *folder* make."""
+    return {each.name: each for each in _defined(folder) if isinstance(each, Chance)}
+
+
+def _defined(folder: Path) -> Iterator[object]:
+    for path in sorted(folder.glob("*.py")):
+        yield from runpy.run_path(str(path)).values()
 
 
 def _each(procs: Sequence[int], end: End, with_more: End | None) -> dict[int, End]:

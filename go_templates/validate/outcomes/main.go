@@ -1,7 +1,15 @@
-// Command outcomes is many small programs; its argument says which one it is. It imports nothing that hides a deadlock.
+// Command outcomes is many small programs that end, or do not; an argument says which one it is. It imports nothing that hides a
+// deadlock. Each has a twin of the same name in scenarios/validate/outcomes.
 package main
 
-import "os"
+import (
+	"os"
+	"strings"
+
+	"${ module }/internal/lab"
+)
+
+var asked = strings.TrimPrefix(os.Args[1], "-program=")
 
 var programs = map[string]func(){}
 
@@ -25,19 +33,23 @@ func add(more map[string]func()) {
 }
 
 func init() {
-	if first := inits[os.Args[1]]; first != nil {
-		programs[os.Args[1]] = func() {}
+	lab.Effective()
+	lab.Flush()
+	if first := inits[asked]; first != nil {
+		programs[asked] = func() {}
 		first()
 	}
 }
 
 func main() {
+	add(chances)
+	add(contexts)
 	add(deadlocks)
 	add(exits)
 	add(panics)
 	add(threads)
 	add(timers)
-	programs[os.Args[1]]()
+	programs[asked]()
 }
 
 func block() {

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lab.sim import Body, G, ms, s
-from tests.real.case import ends, goes_on, returns
+from lab.validate.outcome import ends, goes_on, returns
 
 _HOUR = s(3600)
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from lab.sim import CLOSED, Body, G, ms
-from tests.real.case import deadlock, ends, ends_in_init, no_goroutines, returns
+from lab.validate.outcome import deadlock, ends, ends_in_init, no_goroutines, returns
 
 
 def _block(g: G) -> Body:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from lab.sim import CLOSED, Body, G, ms
-from tests.real.case import deadlock, ends, hangs, no_goroutines, returns
+from lab.validate.outcome import deadlock, ends, hangs, no_goroutines, returns
 
 
 def _call(g: G, ns: int | None) -> Body:

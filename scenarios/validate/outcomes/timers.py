@@ -7,7 +7,7 @@ waits the runtime does not look for a deadlock (SIM.md R7, checkdead).
 from typing import Any
 
 from lab.sim import Body, G, ms, s
-from tests.real.case import deadlock, ends, ends_in_init, goes_on, not_told_for_an_hour, returns
+from lab.validate.outcome import deadlock, ends, ends_in_init, goes_on, not_told_for_an_hour, returns
 
 _HOUR = s(3600)
 _SPUN_MS = 20
