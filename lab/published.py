@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from lab.published_accuracy import AccuracyResult, EndsResult, RulesResult
 from lab.published_claims import ClaimsResult
 
 
@@ -392,5 +393,8 @@ SCHEMAS: Final[Mapping[str, type[BaseModel]]] = {
     "doctor": DoctorResult,
     "aa": FalseAlarmsResult,
     "claims": ClaimsResult,
+    "accuracy": AccuracyResult,
+    "rules": RulesResult,
+    "oracle": EndsResult,
 }
 """What ``golab schema NAME`` knows."""

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from lab import catalogue, experiment, pipeline, planning, shelf
-from lab.analysis import Analysis, analyse
+from lab import catalogue, experiment, pipeline, planning, setup, shelf
+from lab.analysis import Analysis, analyse, costs_notes
 from lab.bench import selection
-from lab.errors import StoreError, UsageError
+from lab.errors import EnvironmentRefusedError, StoreError, UsageError
 from lab.experiment import Experiment, Part
 from lab.host import facts
 from lab.manifest import failure
@@ -25,6 +25,7 @@ from lab.model.run import Record
 from lab.model.scenario import GOMAXPROCS, Scenario
 from lab.model.units import Nanos
 from lab.pipeline import Means
+from lab.report.accuracy_page import PICTURE, accuracy_page, accuracy_picture
 from lab.store import RunFolder, Store
 from lab.validate.accuracy import WhyItFails, accuracy
 from lab.validate.oracle import judged_case, judged_chance
@@ -183,6 +184,37 @@ def of_record(root: Path | None, name: str | None, results: Path | None) -> Vali
     lab = catalogue.find(root, Path.cwd())
     folder = _record(Store(results or pipeline.default_results(lab)), name)
     return _judged(lab, analyse(folder))
+
+
+def write_page(found: Validated, folder: Path) -> Iterator[Path]:
+    """Write the page about a validation and its picture; where they are. EnvironmentRefusedError where they cannot be."""
+    record = found.run.folder.name
+    facts, notes = machine_facts(found.run), found.run.stopping + costs_notes(found.run.plan.costs)
+    content = {
+        "accuracy.md": accuracy_page(found.accuracy, record, facts, notes),
+        PICTURE: accuracy_picture(found.accuracy),
+    }
+    for name, text in content.items():
+        try:
+            (folder / name).write_text(text)
+        except OSError as error:
+            raise EnvironmentRefusedError(f"{folder / name}: cannot be written: {error.strerror}") from None
+        yield folder / name
+
+
+def machine_facts(run: Analysis) -> tuple[tuple[str, str], ...]:
+    """What a reader asks of the machine first."""
+    known = dict(setup.facts(run.plan.provenance))
+    wanted = {
+        "CPU": "machine.cpu.model",
+        "CPUs": "machine.cpu.count",
+        "kernel": "machine.kernel.release",
+        "engine": "engine.version",
+    }
+    own = {"engine": run.plan.engine, "measured": run.plan.run[:8], "seed": str(run.plan.seed)}
+    found = {name: known[fact] for name, fact in wanted.items() if fact in known}
+    found["engine"] = " ".join(filter(None, (own.pop("engine"), found.get("engine", ""))))
+    return tuple((found | own).items())
 
 
 def in_words(root: Path | None, order: Order, ring: str) -> Iterator[str]:
