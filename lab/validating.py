@@ -248,14 +248,20 @@ def noise() -> str:
     return " and ".join(found)
 
 
-def wait_until_quiet(limit_seconds: float, say: Callable[[str], object]) -> str:
+def wait_until_quiet(
+    limit_seconds: float,
+    say: Callable[[str], object],
+    *,
+    look: Callable[[], str] = noise,
+    pause_seconds: float = _LOOK_AGAIN_SECONDS,
+) -> str:
     """Wait until nothing makes this machine noisy, at most so long; what still does, or nothing."""
     deadline = time.monotonic() + limit_seconds
-    while found := noise():
+    while found := look():
         if time.monotonic() > deadline:
             return found
         say(f"this machine is noisy: {found}; waiting")
-        time.sleep(_LOOK_AGAIN_SECONDS)
+        time.sleep(pause_seconds)
     return ""
 
 
