@@ -4,7 +4,7 @@ Sessions run in the environment that nox itself is installed in: it was made fro
 second installation of the same packages for each session would cost minutes and prove nothing.
 
 ``dev`` makes that environment in ``.venv``; ``lint``, ``types``, ``arch`` and ``tests`` run by default;
-``docker_tests`` needs a container engine, ``browser_tests`` Chromium, ``matrix`` and ``benchmarks`` a quiet machine.
+``validate`` runs what the simulator's words are judged by; ``docker_tests`` needs a container engine, ``browser_tests`` Chromium, ``matrix`` and ``benchmarks`` a quiet machine.
 """
 
 import sys
@@ -49,6 +49,14 @@ def arch(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """All tests that need no container engine; the Go toolchain is fetched by its pin."""
     session.run(sys.executable, "-m", "pytest", *session.posargs)
+
+
+@nox.session
+def validate(session: nox.Session) -> None:
+    """Rules and endings, real and simulated: words are judged, times printed. Ring 2 needs a quiet machine and an hour: by hand."""
+    golab = (sys.executable, "-m", "lab", "validate", "--no-calibrate", "--quick")
+    session.run(*golab, "--ring", "1", *session.posargs)
+    session.run(*golab, "--ring", "oracle", *session.posargs)
 
 
 @nox.session

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from lab.errors import EnvironmentRefusedError, UnknownNameError, UsageError
 
+_VALIDATION: Final = "validate"
 _CLAIMS: Final = "claims"
 """The name of the one file in scenarios/ that is no scenario."""
 
@@ -18,16 +19,24 @@ class Lab:
 
     root: Path
     is_checkout: bool
+    within: str = ""
+    """A folder of scenarios/ and of go_templates/ whose scenarios these are; empty for those that a user is shown."""
 
     @property
     def scenarios(self) -> Path:
         """The folder of the manifests and the simulated twins."""
-        return self.root / "scenarios"
+        return self.root / "scenarios" / self.within
 
     @property
     def templates(self) -> Path:
         """The folder of the Go templates."""
-        return self.root / "go_templates"
+        return self.root / "go_templates" / self.within
+
+    @property
+    def validation(self) -> Lab:
+        """What the simulator is judged by, laid out as scenarios are: the copies that golab came with, where this lab has none."""
+        own = self if (self.root / "scenarios" / _VALIDATION).is_dir() else _packaged()
+        return replace(own, within=_VALIDATION)
 
     @property
     def claims(self) -> Path:
@@ -37,7 +46,8 @@ class Lab:
     @property
     def tools(self) -> Path:
         """The folder of the lab's own Go, ``agent`` and ``internal/lab``: a user's own lab need not have them."""
-        return self.templates if (self.templates / "agent").is_dir() else _packaged().templates
+        own = self.root / "go_templates"
+        return own if (own / "agent").is_dir() else _packaged().templates
 
     def names(self) -> tuple[str, ...]:
         """The ids of all scenarios, sorted."""

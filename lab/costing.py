@@ -19,6 +19,10 @@ from lab.material import Workshop
 from lab.model.run import CostsUsed
 from lab.sim.costs import Costs, CostsError
 from lab.sim.packaged import packaged
+from lab.stats.process import quantile
+
+_LOOP: Final = "thousand_iterations"
+"""The cost of a thousand iterations of the loop behind ``lab.Work``. go_templates/calibrate"""
 
 MISSING: Final = 8
 """Processes of each group that a run lacks: it waits for them."""
@@ -48,14 +52,25 @@ def sitting_of(*, release: str | None, cpuset: str, groups: str | None, rounds: 
     )
 
 
-def costs_for(workshop: Workshop, asked: str, *, measure: bool, needed: Collection[str]) -> Costs:
+def costs_for(
+    workshop: Workshop, asked: str, *, measure: bool, needed: Collection[str], foreign: bool = True
+) -> Costs:
     """The costs *asked* for: ``packaged``, a file, or with ``auto`` this machine's on the workshop's engine.
 
-    With *measure*, what is *needed* is measured first where it is missing, and again where the machine is no more what it
+    A file of another machine is refused unless it may be *foreign*: CostsError. With *measure*, what is *needed* is measured first where it is missing, and again where the machine is no more what it
     was. A machine that does not keep still while it is measured gives none: what there was is used then, and that is told.
     """
     fingerprint = environment.fingerprint()
     if (given := shelf.given(asked, fingerprint)) is not None:
+        is_another = bool(given.fingerprint) and given.fingerprint != fingerprint
+        if is_another and not foreign:
+            raise CostsError(
+                f"{asked}: was measured on another machine, or under another kernel",
+                hint="measure this machine anew: golab calibrate; or use it all the same: --foreign-costs",
+            )
+        if is_another:
+            given = replace(given, identity=f"{given.identity} of ANOTHER MACHINE")
+            workshop.progress.stage(f"costs: {given.identity}")
         return given
     path = shelf.users_shelf().place(fingerprint, workshop.engine.name, toolchain.DEFAULT_RELEASE)
     kept = shelf.alone(path, fingerprint) if path.exists() else None
@@ -94,6 +109,22 @@ def calibrated(workshop: Workshop, sitting: Sitting, *, accepts_drift: bool = Fa
     joined = _joined(path, found)
     shelf.keep(joined.to_json(), path)
     return joined
+
+
+def iterations_per_us(costs: Costs) -> int:
+    """How many iterations of the loop behind ``lab.Work`` take a microsecond; 0 where nobody has measured it here.
+
+    With one CPU busy: what more cost is the kernel layer's to model.
+    """
+    if not costs.calibrated or _LOOP not in costs.costs:
+        return 0
+    medians = [
+        quantile(values, 0.5)
+        for point in costs.costs[_LOOP].points
+        if point.levels == {"busy": 1}
+        for values in point.processes
+    ]
+    return round(1e6 / quantile(medians, 0.5)) if medians else 0
 
 
 def costs_used(used: Costs) -> CostsUsed:

@@ -67,6 +67,8 @@ class Prepared:
     program: GoProgram
     probe: Binary
     built: Binary | BuildError | EnvironmentRefusedError
+    iterations_per_us: int = 0
+    """Of the loop behind ``lab.Work``, where it runs; 0: not known."""
 
     @property
     def cell(self) -> Cell:
@@ -90,6 +92,7 @@ class Runnable:
     wanted: Wanted
     engine: Engine
     spec: Spec
+    iterations_per_us: int = 0
 
 
 def prepare(workshop: Workshop, wanted: Sequence[Wanted], *, base_name: str = base.AUTO) -> Material:
@@ -183,7 +186,21 @@ def runnable(material: Material) -> Iterator[Runnable]:
     """The cells that can run, each with its container; equal specs in one engine are one container."""
     for each in material.prepared:
         if isinstance(each.built, Binary):
-            yield _runnable(material.agent, each.probe, each.wanted, each.built)
+            found = _runnable(material.agent, each.probe, each.wanted, each.built)
+            yield replace(found, iterations_per_us=each.iterations_per_us)
+
+
+def paced(material: Material, rates: Mapping[str, int]) -> Material:
+    """With how fast the loop behind ``lab.Work`` is, by the engine's name."""
+    return replace(
+        material,
+        prepared=tuple(
+            each
+            if isinstance(each.wanted.engine, EnvironmentRefusedError)
+            else replace(each, iterations_per_us=rates.get(each.wanted.engine.name, 0))
+            for each in material.prepared
+        ),
+    )
 
 
 def _runnable(agent: Binary, probe: Binary, wanted: Wanted, program: Binary) -> Runnable:
@@ -231,7 +248,7 @@ def seats(cells: Iterable[Runnable]) -> Generator[Mapping[str, Seat]]:
                 container = stack.enter_context(each.engine.opened(each.spec))
                 agents[key] = stack.enter_context(greeted(container))
             agent = agents[key]
-            command_of = _command(each.wanted, agent.container)
+            command_of = _command(each, agent.container)
             found[each.wanted.cell.id] = Seat(
                 agent,
                 command_of,
@@ -241,11 +258,11 @@ def seats(cells: Iterable[Runnable]) -> Generator[Mapping[str, Seat]]:
         yield found
 
 
-def _command(wanted: Wanted, container: Container) -> Command:
-    scenario = wanted.scenario
+def _command(each: Runnable, container: Container) -> Command:
+    wanted, scenario = each.wanted, each.wanted.scenario
     return Command(
         argv=(container.path(PROGRAM), *command.flags(scenario, wanted.cell)),
-        environment=command.environment(scenario, wanted.cell),
+        environment=command.environment(scenario, wanted.cell, each.iterations_per_us),
         directory=container.path(_TMP if wanted.cell.text(FS) in (TMPFS, HOST_FS) else FOLDER),
         timeout=scenario.limits.time,
         settle=wanted.cell.text(QUOTA) != UNSET,

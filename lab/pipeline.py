@@ -13,7 +13,7 @@ from lab import catalogue, experiment, falsealarm, manifest, planning, predict, 
 from lab.analysis import Analysis, analyse
 from lab.bench import command, selection
 from lab.calibrate import Calibration, Sitting, rest
-from lab.costing import calibrated, costs_for
+from lab.costing import calibrated, costs_for, iterations_per_us
 from lab.engine.choose import choose
 from lab.engines import opened
 from lab.errors import StoreError, UsageError
@@ -26,7 +26,7 @@ from lab.host.lock import measuring
 from lab.hosting import journal_of, tuned
 from lab.manifest import register
 from lab.manifest.tables import refusal
-from lab.material import Progress, Wanted, Workshop, prepare, render_cell, runnable
+from lab.material import Progress, Wanted, Workshop, paced, prepare, render_cell, runnable
 from lab.measurement import measure
 from lab.model.claim import Register
 from lab.model.falsealarm import Checked
@@ -55,6 +55,8 @@ class Means:
     """Whether what is missing of this machine's calibration is measured first."""
     base: str = "auto"
     """What programs are built on; see :func:`lab.golang.base.choose`."""
+    foreign_costs: bool = False
+    """Whether a calibration's file may be of another machine."""
     tune_host: bool = False
     """Whether settings of the whole machine may be changed for as long as the run needs them."""
 
@@ -74,13 +76,13 @@ class Order:
 def run(root: Path | None, order: Order, progress: Progress) -> Analysis:
     """Measure a scenario: every stage in turn, the record written as it grows."""
     lab = catalogue.find(root, Path.cwd())
-    return _carry_out(lab, _of_scenario(lab, order), order.means, progress)
+    return carry_out(lab, _of_scenario(lab, order), order.means, progress)
 
 
 def run_matrix(root: Path | None, name: str, means: Means, progress: Progress) -> Analysis:
     """Measure a matrix, by its file or its name in ``experiments/``: one plan, one order, one record."""
     lab = catalogue.find(root, Path.cwd())
-    return _carry_out(lab, experiment.of_matrix(lab, lab.matrix(name)), means, progress)
+    return carry_out(lab, experiment.of_matrix(lab, lab.matrix(name)), means, progress)
 
 
 def plan_matrix(root: Path | None, name: str, results: Path | None) -> tuple[Experiment, Estimated]:
@@ -123,7 +125,8 @@ def _of_scenario(lab: catalogue.Lab, order: Order) -> Experiment:
     )
 
 
-def _carry_out(lab: catalogue.Lab, wanted: Experiment, means: Means, progress: Progress) -> Analysis:
+def carry_out(lab: catalogue.Lab, wanted: Experiment, means: Means, progress: Progress) -> Analysis:
+    """Measure an experiment: prepare, predict, write both down, measure, analyse."""
     for scenario, cell in wanted.cells:
         selection.refuse_beyond(environment.available_memory(), scenario, (cell,))
     cache = cache_folder()
@@ -142,9 +145,12 @@ def _carry_out(lab: catalogue.Lab, wanted: Experiment, means: Means, progress: P
         anew = means.calibrate and experiment.is_predicted(wanted)
         needed = experiment.drawn(wanted, cpus=_cpus()) if anew else frozenset[str]()
         costs = {
-            each: costs_for(workshops[each], means.costs, measure=anew, needed=needed)
+            each: costs_for(
+                workshops[each], means.costs, measure=anew, needed=needed, foreign=means.foreign_costs
+            )
             for each in dict.fromkeys(cell.engine.name for cell in runnable(material))
         }
+        material = paced(material, {each: iterations_per_us(used) for each, used in costs.items()})
         decided = Decided(
             plan=planning.plan(name, wanted, engines.own, material, costs, granted=host.granted),
             manifests={part.scenario.name: part.manifest for part in wanted.parts},

@@ -107,7 +107,7 @@ def _planned(each: Prepared, running: Runnable | None, own: Engine) -> PlannedCe
         binary_sha256=each.built.sha256 if isinstance(each.built, Binary) else "",
         image=running.engine.image_of(running.spec) if running else "",
         argv=(PROGRAM, *command.flags(wanted.scenario, each.cell)),
-        environment=command.environment(wanted.scenario, each.cell),
+        environment=command.environment(wanted.scenario, each.cell, each.iterations_per_us),
     )
 
 

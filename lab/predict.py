@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from lab.errors import LabError, ProgramRaisedError
+from lab.errors import LabError, ProgramRaisedError, SimulatedProgramError
 from lab.model.level import UNSET, cpus_of
 from lab.model.matrix import Cell
 from lab.model.outcome import Foretold, Prediction
@@ -45,6 +45,10 @@ FOLK_PS: Final = 64
 """The folk model: durations add up, and nobody waits for a P or a CPU, because there are as many as anybody wants."""
 
 
+Inits = Callable[[Mapping[str, Any]], Sequence[Callable[..., Body]]]
+"""From the parameters of a twin's main to what runs before it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Twin:
     """A scenario's simulated twin, or why there is none; ``path`` is where other processes find it."""
@@ -52,6 +56,7 @@ class Twin:
     main: Callable[..., Body] | None
     not_predicted: str = ""
     path: Path | None = None
+    inits: Inits = lambda _: ()
 
 
 def read_twin(path: Path) -> Twin:
@@ -59,7 +64,13 @@ def read_twin(path: Path) -> Twin:
     if not path.exists():
         return Twin(None, f"there is no {path.name} beside the manifest")
     names: Mapping[str, Any] = load(path)
-    return Twin(names.get("main"), str(names.get("NOT_PREDICTED", "")), path)
+    always = tuple(names.get("INITS", ()))
+    return Twin(
+        names.get("main"),
+        str(names.get("NOT_PREDICTED", "")),
+        path,
+        names.get("inits", lambda _: always),
+    )
 
 
 def is_predicted(scenario: Scenario, cells: Sequence[Cell], twin: Twin) -> bool:
@@ -134,7 +145,8 @@ def drawn(scenario: Scenario, cells: Sequence[Cell], twin: Twin, *, cpus: int, s
                 go=cell.text(GO_RELEASE),
                 costs=costs,
                 seed=seed,
-                params=_parameters(cell, twin.main),
+                params=(params := _parameters(cell, twin.main)),
+                inits=twin.inits(params),
             )
     return frozenset(noting.asked)
 
@@ -178,25 +190,24 @@ class _Task:
 
     def cell(self, cell: Cell, metrics: Sequence[Metric]) -> Mapping[str, Prediction | str]:
         """The predictions of one cell, which depend on nothing of another's."""
-        main = self.twin.main
-        if main is None:
+        if self.twin.main is None:
             return {metric.name: self.twin.not_predicted for metric in metrics}
         if why := _unpredicted(cell):
             return {metric.name: why for metric in metrics}
         procs = cell.levels[GOMAXPROCS]
         gomaxprocs = None if procs.text == AUTO else int(procs.value)
-        results = _simulated(
-            cell,
-            main,
-            self.costs,
+        quota = cell.levels[QUOTA]
+        given = _Given(
             gomaxprocs=gomaxprocs,
             cpus=len(cpus_of(cell.levels[CPUSET])) or self.cpus,
-            quota=None if cell.text(QUOTA) == UNSET else float(cell.levels[QUOTA].value),
-            seed=self.seed,
+            quota=None if quota.text == UNSET else float(quota.value),
+            processes=PROCESSES,
         )
-        folk = _simulated(
-            cell, main, self.costs, gomaxprocs=FOLK_PS, cpus=FOLK_PS, quota=None, seed=self.seed
-        )
+        try:
+            results = _simulated(cell, self.twin, self.costs, given, seed=self.seed)
+        except SimulatedProgramError as error:
+            return {metric.name: str(error) for metric in metrics}
+        folk = _simulated(cell, self.twin, self.costs, _FOLK, seed=self.seed)
         return {metric.name: _metric(cell, metric, results, folk) for metric in metrics}
 
 
@@ -215,31 +226,38 @@ Results = Sequence[Sequence[Result]]
 """For each resampled calibration its simulated processes."""
 
 
-def _simulated(
-    cell: Cell,
-    main: Callable[..., Body],
-    costs: Sequence[Costs],
-    *,
-    gomaxprocs: int | None,
-    cpus: int,
-    quota: float | None,
-    seed: int,
-) -> Results:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Given:
+    """What a simulated process is given, and how many are simulated for each calibration."""
+
+    gomaxprocs: int | None
+    cpus: int
+    quota: float | None
+    processes: int
+
+
+_FOLK: Final = _Given(gomaxprocs=FOLK_PS, cpus=FOLK_PS, quota=None, processes=1)
+
+
+def _simulated(cell: Cell, twin: Twin, costs: Sequence[Costs], given: _Given, *, seed: int) -> Results:
+    main = twin.main
+    assert main is not None  # noqa: S101 - asked before
     params = _parameters(cell, main)
     return [
         [
             simulate(
                 main,
-                gomaxprocs=gomaxprocs,
-                cpus=cpus,
-                quota=quota,
+                gomaxprocs=given.gomaxprocs,
+                cpus=given.cpus,
+                quota=given.quota,
                 go=cell.text(GO_RELEASE),
                 costs=each,
                 seed=seed,
                 repetition=row * PROCESSES + number,
                 params=params,
+                inits=twin.inits(params),
             )
-            for number in range(PROCESSES)
+            for number in range(given.processes)
         ]
         for row, each in enumerate(costs)
     ]

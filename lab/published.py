@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from lab.published_accuracy import AccuracyResult, EndsResult, RulesResult
 from lab.published_claims import ClaimsResult
 from lab.published_comparison import QualityResult, Told, VersusResult
 
@@ -293,5 +294,8 @@ SCHEMAS: Final[Mapping[str, type[BaseModel]]] = {
     "doctor": DoctorResult,
     "aa": FalseAlarmsResult,
     "claims": ClaimsResult,
+    "accuracy": AccuracyResult,
+    "rules": RulesResult,
+    "oracle": EndsResult,
 }
 """What ``golab schema NAME`` knows."""

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -138,3 +139,27 @@ def test_predict_needs_neither_docker_nor_go(tmp_path: Path, lab_root: Path) -> 
     assert new["predicted"]["pi90"][0] < new["predicted"]["estimate"] < new["predicted"]["pi90"][1]
     assert (old["predicted"], old["not_predicted"]) == (None, "no profile for go1.22")
     assert os.listdir(tmp_path) == []  # noqa: PTH208 - not even a cache
+
+
+def test_what_runs_before_main_may_depend_on_the_cell(scenario: Scenario, tmp_path: Path) -> None:
+    """A twin's ``inits`` is asked with the cell's parameters; a tuple ``INITS`` is the same for all."""
+    source = (
+        _HEAD
+        + "    yield g.work(1)\n\n\ndef init(g):\n    g.observe('touch_again_ns', g.now() + 7)\n    yield g.work(1)\n"
+    )
+    found = []
+    for number, how in enumerate(
+        ("INITS = (init,)", "def inits(params):\n    return [init] * (params['mode'] == 'touch')")
+    ):
+        path = tmp_path / f"twin{number}.py"
+        path.write_text(f"{source}\n\n{how}\n")
+        values = _foretell(_only_touch(scenario), predict.read_twin(path), "touch")["touch", "touch_again_ns"]
+        assert isinstance(values, Prediction)
+        found.append(values)
+
+    assert [each.value for each in found] == [pytest.approx(7), pytest.approx(7)]
+
+
+def _only_touch(scenario: Scenario) -> Scenario:
+    metrics = tuple(metric for metric in scenario.metrics if metric.name == "touch_again_ns")
+    return replace(scenario, metrics=metrics)

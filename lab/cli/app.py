@@ -26,6 +26,7 @@ from lab.cli import (
     run,
     runs,
     sim,
+    validate,
 )
 from lab.errors import LabError
 from lab.report.text import printable
@@ -50,6 +51,7 @@ app.command("sim")(sim.sim)
 app.command("doctor")(doctor.doctor)
 app.command("predict")(foresight.predict)
 app.command("calibrate")(foresight.calibrate)
+app.command("validate")(validate.validate)
 app.command("list")(catalogue.list_scenarios)
 app.command("show")(catalogue.show)
 app.command("clean")(clean.clean)

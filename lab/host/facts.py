@@ -38,6 +38,12 @@ def steal(seconds: float, root: Path = _ROOT) -> float | None:
     return (after[_STEAL] - before[_STEAL]) / passed if passed else 0.0
 
 
+def busy_ticks(root: Path = _ROOT) -> int | None:
+    """CPU time that was used since the machine started, in ticks: user, nice, system and interrupts of /proc/stat."""
+    ticks = _ticks(root)
+    return None if ticks is None else sum(ticks[:3]) + sum(ticks[5:7])
+
+
 def ptrace_scope(root: Path = _ROOT) -> int | None:
     """Yama's: 0 and 1 allow tracing one's own children; None where there is no Yama, which allows it, too."""
     found = _number(_text(root / "proc/sys/kernel/yama/ptrace_scope") or "")

@@ -1,0 +1,53 @@
+"""What became of the rules and the endings that the simulator is held to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleResult:
+    """What a rule's real program and its twin said, each with how often, beside what the rule and what the folk model say."""
+
+    name: str
+    title: str
+    gomaxprocs: int
+    says: str
+    folk: str
+    real: Mapping[str, int]
+    simulated: Mapping[str, int]
+
+    @property
+    def real_share(self) -> float:
+        """How many of the replicates said what the rule says."""
+        total = sum(self.real.values())
+        return self.real.get(self.says, 0) / total if total else 0.0
+
+    @property
+    def holds(self) -> bool:
+        """Whether most replicates, and the twin always, said so."""
+        return self.real_share > 1 / 2 and set(self.simulated) == {self.says}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndResult:
+    """How a program's replicates and its simulated repetitions ended: exit, panic, deadlock or hang, each with how often.
+
+    ``expected`` is how all have to end, or empty where chance or a race decides; then ``difference`` is the largest difference of a
+    share, measured less predicted, with its 95 % interval. ``wrong`` says what is not as it should be.
+    """
+
+    name: str
+    title: str
+    gomaxprocs: int
+    expected: str
+    real: Mapping[str, int]
+    simulated: Mapping[str, int]
+    difference: tuple[float, float, float] | None = None
+    wrong: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.wrong

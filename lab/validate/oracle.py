@@ -1,0 +1,99 @@
+"""The outcome oracle: whether real programs end as their simulated twins, and as often where chance or a race decides."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from lab.model.outcome import Inconclusive
+from lab.model.rules import EndResult
+from lab.model.run import Ending, Record
+from lab.sim.costs import Costs
+from lab.stats.share import compare_shares
+from lab.validate.outcome import STILL_RUNNING, Case, Chance
+
+HANG: Final = "hang"
+"""What is still there when one stops waiting, real or simulated."""
+REPETITIONS: Final = 200
+"""Simulated repetitions of a program that ends by chance."""
+MARGIN: Final = 0.15
+"""How far a share may be off before it is wrong: the whole interval of the difference lies beyond."""
+_PANIC_CODE: Final = 2
+_WORDS: Final = {Ending.EXIT: "exit", Ending.DEADLOCK: "deadlock", Ending.TIMEOUT: HANG}
+
+
+def ending_of(record: Record) -> str:
+    """How a replicate ended, in the simulator's words; the lab's own where the simulator has none."""
+    termination = record.termination
+    is_go = termination.ending is Ending.EXIT_NONZERO and termination.exit_code == _PANIC_CODE
+    if is_go and termination.detail.startswith(("panic: ", "fatal error: ")):
+        return "panic"
+    return _WORDS.get(termination.ending, termination.ending.value)
+
+
+def judged_case(case: Case, procs: int, records: Sequence[Record]) -> EndResult:
+    """A program whose end is the runtime's: every replicate and the twin have to end so, in Go's words."""
+    end = case.ends[procs]
+    expected = HANG if end.outcomes <= STILL_RUNNING else next(iter(end.outcomes))
+    result = case.simulated(procs)
+    simulated = HANG if result.outcome in STILL_RUNNING else result.outcome
+    real = Counter(map(ending_of, records))
+    wrong = [
+        *(f"{count} ended in {ending}" for ending, count in real.items() if ending != expected),
+        *([] if simulated == expected else [f"the twin ends in {simulated}"]),
+    ]
+    if end.message:
+        texts = {record.termination.detail for record in records if ending_of(record) == expected}
+        wrong += [f"says {text!r}" for text in sorted(texts) if not text.startswith(end.message)]
+        if simulated == expected and result.message != end.message:
+            wrong.append(f"the twin says {result.message!r}")
+    return EndResult(
+        name=case.name,
+        title=_title(case),
+        gomaxprocs=procs,
+        expected=expected,
+        real=dict(real.most_common()),
+        simulated={simulated: 1},
+        wrong="; ".join(wrong) if records else "nothing was measured",
+    )
+
+
+def judged_chance(chance: Chance, procs: int, records: Iterable[Record], costs: Costs | None) -> EndResult:
+    """A program that ends in one way or another: shares are compared, and no end may be one that is never predicted."""
+    real = Counter(map(ending_of, records))
+    foretold = Counter(
+        {
+            HANG if ending in STILL_RUNNING else ending: count
+            for ending, count in chance.simulated(procs, costs=costs, repetitions=REPETITIONS).items()
+        }
+    )
+    measured, total = sum(real.values()), sum(foretold.values())
+    found = [
+        compared
+        for ending in sorted(real | foretold)
+        if not isinstance(
+            compared := compare_shares((real[ending], measured), (foretold[ending], total)), Inconclusive
+        )
+    ]
+    largest = max(found, key=lambda each: abs(each.difference), default=None)
+    wrong = ""
+    if largest is None:
+        wrong = "nothing was measured"
+    elif largest.low > MARGIN or largest.high < -MARGIN:
+        wrong = f"a share is off by {largest.difference:+.0%} [{largest.low:+.0%} … {largest.high:+.0%}]"
+    return EndResult(
+        name=chance.name,
+        title=_title(chance),
+        gomaxprocs=procs,
+        expected="",
+        real=dict(real.most_common()),
+        simulated=dict(foretold.most_common()),
+        difference=None if largest is None else (largest.difference, largest.low, largest.high),
+        wrong=wrong,
+    )
+
+
+def _title(of: Case | Chance) -> str:
+    body = of.inits[0] if isinstance(of, Case) and of.inits else of.main
+    return (body.__doc__ or of.name).partition("\n")[0]
