@@ -138,3 +138,19 @@ def test_predict_needs_neither_docker_nor_go(tmp_path: Path, lab_root: Path) -> 
     assert new["predicted"]["pi90"][0] < new["predicted"]["estimate"] < new["predicted"]["pi90"][1]
     assert (old["predicted"], old["not_predicted"]) == (None, "no profile for go1.22")
     assert os.listdir(tmp_path) == []  # noqa: PTH208 - not even a cache
+
+
+def test_what_a_prediction_rests_on_is_known_beforehand(scenario: Scenario, lab_root: Path) -> None:
+    """So that only that is calibrated: the scheduler's own costs always, memory's for cells that touch it; none without a twin."""
+    twin = predict.read_twin(lab_root / "scenarios/mmap-large.py")
+    cells = {cell.id: cell for cell in default_cells(scenario)}
+
+    touching, reserving = (
+        predict.drawn(scenario, [cells[name]], twin, cpus=2, seed=1) for name in ("touch", "reserve")
+    )
+
+    assert {"switch", "chan_op", "futex_wake"} <= touching & reserving
+    assert "fault" in touching - reserving
+    assert "mmap" in reserving - touching
+    nobody = predict.Twin(None, "nobody wrote one", None)
+    assert predict.drawn(scenario, [cells["touch"]], nobody, cpus=2, seed=1) == frozenset()
