@@ -28,6 +28,8 @@ MISSING: Final = 8
 """Processes of each group that a run lacks: it waits for them."""
 CHECKED: Final = 4
 """Processes that tell whether a kept calibration still holds."""
+_OLDEST: Final = (1, 22)
+"""The release that go_templates/calibrate is written for."""
 _CPUS: Final = re.compile(r"\d+(-\d+)?(,\d+(-\d+)?)*")
 
 
@@ -35,6 +37,11 @@ def sitting_of(*, release: str | None, cpuset: str, groups: str | None, rounds: 
     """What a user asks for. UsageError for a group or a release that there is not, and for CPUs that are no list of the kernel's."""
     if release is not None and release not in toolchain.WHEELS:
         raise UnknownNameError("Go release", release, toolchain.WHEELS)
+    if release is not None and tuple(map(int, release.split(".")))[:2] < _OLDEST:
+        raise UsageError(
+            f"Go {release} cannot be calibrated: the program needs 1.22, whose loops have variables of their own",
+            hint="costs of a newer release may be near: --costs FILE",
+        )
     names = None if groups is None else [name.strip() for name in groups.split(",")]
     known = {group.name: group for group in calibrate.GROUPS}
     for name in names or ():

@@ -163,3 +163,19 @@ def test_what_runs_before_main_may_depend_on_the_cell(scenario: Scenario, tmp_pa
 def _only_touch(scenario: Scenario) -> Scenario:
     metrics = tuple(metric for metric in scenario.metrics if metric.name == "touch_again_ns")
     return replace(scenario, metrics=metrics)
+
+
+def test_what_a_prediction_rests_on_is_known_beforehand(scenario: Scenario, lab_root: Path) -> None:
+    """So that only that is calibrated: the scheduler's own costs always, memory's for cells that touch it; none without a twin."""
+    twin = predict.read_twin(lab_root / "scenarios/mmap-large.py")
+    cells = {cell.id: cell for cell in default_cells(scenario)}
+
+    touching, reserving = (
+        predict.drawn(scenario, [cells[name]], twin, cpus=2, seed=1) for name in ("touch", "reserve")
+    )
+
+    assert {"switch", "chan_op", "getppid"} <= touching & reserving
+    assert "fault" in touching - reserving
+    assert "mmap" in reserving - touching
+    nobody = predict.Twin(None, "nobody wrote one", None)
+    assert predict.drawn(scenario, [cells["touch"]], nobody, cpus=2, seed=1) == frozenset()

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.slow
         (("--rounds", "1"), "than or equal to 2"),
         (("--settle", "soon"), "--settle"),
         (("--go", "1.2"), "no Go release is called '1.2'"),
+        (("--go", "1.21.13"), "Go 1.21.13 cannot be calibrated"),
     ],
 )
 def test_a_mistake_is_named(arguments: tuple[str, ...], said: str) -> None:
