@@ -31,6 +31,23 @@ class Event(NamedTuple):
     reason: str
 
 
-def in_order(noted: Iterable[Fields]) -> tuple[Event, ...]:
-    """The events that were noted, by time; those of one time as they were noted."""
-    return tuple(map(partial(tuple.__new__, Event), sorted(noted, key=itemgetter(0))))
+class Recorded:
+    """What a run has noted. The events are made of it when somebody first asks for them, and are the same from then on."""
+
+    __slots__ = ("_events", "_noted")
+
+    def __init__(self, noted: Iterable[Fields]) -> None:
+        self._noted: Iterable[Fields] = noted
+        self._events: tuple[Event, ...] | None = None
+
+    def events(self) -> tuple[Event, ...]:
+        """By time; those of one time as they were noted."""
+        if self._events is None:
+            made = map(partial(tuple.__new__, Event), sorted(self._noted, key=itemgetter(0)))
+            self._events, self._noted = tuple(made), ()
+        return self._events
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Recorded) and self.events() == other.events()
+
+    __hash__ = None  # type: ignore[assignment]  # as of what holds lists

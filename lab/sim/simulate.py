@@ -7,14 +7,14 @@ import math
 import random
 import runpy
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from lab.errors import LabError, ProgramRaisedError, SimulatedProgramError
 from lab.sim.costs import Costs
-from lab.sim.events import Event, in_order
+from lab.sim.events import Event, Recorded
 from lab.sim.execution import Ended
 from lab.sim.loop import Loop, Program
 from lab.sim.mistakes import MistakeError, NeverYieldsError, noting, raised_at
@@ -41,8 +41,13 @@ class Result:
     wall_ns: int | None
     observations: Mapping[str, tuple[Any, ...]]
     statistics: Statistics
-    events: tuple[Event, ...] | None
-    """In order; None unless they were asked for."""
+    recorded: Recorded | None = field(repr=False)
+    """What ``events`` are made of, None unless they were asked for."""
+
+    @property
+    def events(self) -> tuple[Event, ...] | None:
+        """In order; None unless they were asked for."""
+        return None if self.recorded is None else self.recorded.events()
 
 
 def simulate(  # noqa: PLR0913 - SIM.md's signature
@@ -143,7 +148,7 @@ class Setup:
             wall_ns=ended.wall_ns,
             observations={name: tuple(values) for name, values in loop.observations.items()},
             statistics=loop.statistics(),
-            events=None if loop.events is None else in_order(loop.events),
+            recorded=None if loop.events is None else Recorded(loop.events),
         )
         return result, loop.samples
 

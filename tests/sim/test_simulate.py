@@ -1,6 +1,7 @@
 """Small programs and what becomes of them: orders and times written out."""
 
 import math
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,9 @@ from typing import Any
 import pytest
 
 from lab.errors import ProgramRaisedError, SimulatedProgramError
-from lab.sim import CLOSED, Body, G, load, ms, simulate, us
-from lab.sim.simulate import default_gomaxprocs
+from lab.sim import CLOSED, Body, Event, G, load, ms, simulate, us
+from lab.sim.program import Chan
+from lab.sim.simulate import default_gomaxprocs, end_of
 from tests.free import free
 
 
@@ -198,6 +200,33 @@ def test_the_same_seed_gives_the_same_run() -> None:
 
     assert runs[0] == runs[1]
     assert runs[0] != runs[2]
+
+
+def test_events_are_frozen_and_in_order() -> None:
+    """The same tuple whenever they are asked for, also by who gets the result from another process."""
+
+    def main(g: G) -> Body:
+        chan = g.chan()
+        yield g.go(sends, chan)
+        yield chan.recv()
+
+    def sends(_g: G, chan: Chan) -> Body:
+        yield chan.send(1)
+
+    result = simulate(main, gomaxprocs=2, events=True)
+
+    assert isinstance(result.events, tuple)
+    assert result.events is result.events
+    assert {type(event) for event in result.events} == {Event}
+    assert [event.at for event in result.events] == sorted(event.at for event in result.events)
+    assert result.events[-1].at <= end_of(result)
+    with pytest.raises(AttributeError):
+        result.events[0].at = 1  # type: ignore[misc]
+    with pytest.raises((AttributeError, TypeError)):  # Python 3.11 trips over its own words
+        result.events = ()  # type: ignore[misc]
+    assert result == simulate(main, gomaxprocs=2, events=True) == pickle.loads(pickle.dumps(result))  # noqa: S301
+    assert result != simulate(main, gomaxprocs=2, events=True, seed=2)
+    assert simulate(main, gomaxprocs=2).events is None
 
 
 def test_a_limit_says_what_was_running() -> None:
