@@ -31,7 +31,7 @@ class Sysmon:
             me.clock += self._round()
             yield from self._sleep_deeply(me)
             if self._woken:
-                rounds, self._woken = 0, False
+                rounds, delay, self._woken = 0, rules.sysmon_shortest, False
             if self._state.net_ready and self._state.poller is None:
                 self._poll_at_last(me)
             rounds = 0 if self._retake(me) else rounds + 1
