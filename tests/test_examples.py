@@ -10,9 +10,18 @@ from lab.sim import Result, load, ms, simulate, us
 _EXAMPLES: Final = Path(__file__).parents[1] / "examples"
 
 
-def _run(name: str, *, gomaxprocs: int = 1, **params: Any) -> Result:
+def _run(
+    name: str, *, gomaxprocs: int = 1, cpus: int = 2, quota: float | None = None, **params: Any
+) -> Result:
     names = load(_EXAMPLES / f"{name}.py")
-    result = simulate(names["main"], gomaxprocs=gomaxprocs, params=params, inits=names.get("INITS", ()))
+    result = simulate(
+        names["main"],
+        gomaxprocs=gomaxprocs,
+        cpus=cpus,
+        quota=quota,
+        params=params,
+        inits=names.get("INITS", ()),
+    )
     assert (result.outcome, result.message) == ("exit", "")
     return result
 
@@ -80,3 +89,20 @@ def test_a_slice_is_two_wakings_of_sysmon() -> None:
 
     assert ms(20) < sorted(turns)[len(turns) // 2] < ms(21)
     assert len(turns) > 40
+
+
+@pytest.mark.slow
+def test_half_a_cpu_makes_requests_late_that_ask_for_less() -> None:
+    """None without the quota at 8 Ps; with it some at any GOMAXPROCS, for most of a period; none where the work is spread."""
+
+    def late(procs: int, quota: float | None, **how: bool) -> tuple[int, ...]:
+        seen = _run("half_a_cpu", gomaxprocs=procs, cpus=8, quota=quota, **how).observations
+        assert len(seen["request_ns"]) + len(seen.get("late_request_ns", ())) == 300
+        return seen.get("late_request_ns", ())
+
+    assert late(8, None) == ()
+    for procs in (8, 2, 1):
+        some = late(procs, 0.5)
+        assert 15 < len(some) < 75
+        assert max(some) > ms(70)
+        assert late(procs, 0.5, spread=True) == ()

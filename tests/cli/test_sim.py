@@ -131,7 +131,32 @@ def test_every_example_asks_a_question_and_runs(example: Path) -> None:
             "GOMAXPROCS goes from 1 to 1024, not 0",
         ),
         ("def main(g):\n    yield g.work(1)\n", ("--gomaxprocs", "x"), 2, "--gomaxprocs 'x'"),
-        ("def main(g):\n    yield g.work(1)\n", ("--quota", "1.5"), 2, "quotas are not simulated yet"),
+        (
+            "def main(g):\n    yield g.work(1)\n",
+            ("--quota", "0"),
+            2,
+            "quota 0.0: a quota is in CPUs' worth of time",
+        ),
+        (
+            "def main(g):\n    yield g.work(1)\n",
+            ("--quota", "-0.5"),
+            2,
+            "quota -0.5: a quota is in CPUs' worth of time",
+        ),
+        (
+            "def main(g):\n    yield g.work(1)\n",
+            ("--quota", "nan"),
+            2,
+            "quota nan: a quota is in CPUs' worth of time",
+        ),
+        (
+            "def main(g):\n    yield g.work(1)\n",
+            ("--quota", "inf"),
+            2,
+            "quota inf: a quota is in CPUs' worth of time",
+        ),
+        ("def main(g):\n    yield g.work(1)\n", ("--quota", "half"), 2, "--quota 'half'"),
+        ("def main(g):\n    yield g.work(1)\n", ("--cpus", "0"), 2, "CPUs go from 1 to 1024, not 0"),
         ("def main(g):\n    yield g.work(1)\n", ("--go", "1.22"), 2, "no profile for go1.22"),
         (
             "def main(g):\n    yield g.work(1)\n",

@@ -209,7 +209,7 @@ def test_a_quota_above_the_cpus_changes_nothing() -> None:
     def changes(quota: float | None) -> object:
         machine = Machine(2, quota, source=Phases(0, random.Random(3)), costs=packaged())  # noqa: S311 - a simulation
         for number in range(5):
-            machine.hog(300 * _MS, at=number * 7 * _MS)
+            machine.hog(300 * _MS, at=number * 77 * _MS)
         machine.run(_LONG)
         return machine.changes
 

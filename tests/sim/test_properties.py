@@ -1,6 +1,7 @@
 """Random programs: whatever they do, the scheduler keeps its books (hypothesis)."""
 
 import random
+import sys
 from typing import Any, NamedTuple
 
 from hypothesis import given, settings
@@ -42,6 +43,7 @@ class _Watched(Loop):
         """Run, with every invariant asserted between any two events."""
         step, last = self._env.step_until, 0
         self._ran: dict[Thread, tuple[tuple[int, int], int]] = {}
+        self._wasted_since = sys.maxsize
 
         def checked(until: int) -> bool:
             nonlocal last
@@ -69,7 +71,10 @@ class _Watched(Loop):
             assert (id(g) in queued) == (g.status is GStatus.RUNNABLE)
 
     def _check_cpus(self) -> None:
-        """A thread is in one place, a CPU has one thread and is never idle while one waits there, vruntime never goes back."""
+        """A thread is in one place, a CPU has one thread and is never idle while one waits there, vruntime never goes back.
+
+        Where some wait elsewhere while CPUs are idle, one is taken there at each tick.
+        """
         kernel = self._kernel
         threads: list[Thread] = [*self._state.ms, self._sysmon.me]
         current = [cpu.current for cpu in kernel.cpus if cpu.current is not None]
@@ -83,6 +88,9 @@ class _Watched(Loop):
             assert cpu.current is None or not cpu.throttled
             assert cpu.current is not None or cpu.throttled or not cpu.queue
             assert (cpu.id in kernel._idle) == (cpu.current is None and not cpu.throttled)
+        is_wasted = kernel._idle and any(cpu.queue and not cpu.throttled for cpu in kernel.cpus)
+        self._wasted_since = min(self._wasted_since, kernel.now) if is_wasted else sys.maxsize
+        assert kernel.now - self._wasted_since <= len(kernel.cpus) * TICK
         for thread in (*current, *queued):
             assert thread.cpu is not None
             ran = fair.ran(thread, kernel.now) if thread in current else thread.vruntime
