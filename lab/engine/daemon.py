@@ -77,8 +77,13 @@ class Places:
 
     @property
     def config(self) -> Path:
-        """An empty configuration: that of the machine's own engine, in /etc/docker, may contradict our flags."""
+        """A configuration of our own: that of the machine's own engine, in /etc/docker, may contradict our flags."""
         return self.folder / "daemon.json"
+
+    @property
+    def key(self) -> Path:
+        """What dockerd up to release 23 takes its id from."""
+        return self.folder / "key.json"
 
     @property
     def mark(self) -> Path:
@@ -128,6 +133,11 @@ def command(at: Places, program: str) -> list[str]:
         f"--host={at.url}",
         f"--cgroup-parent=/{at.cgroup}",
     ]
+
+
+def configuration(at: Places) -> dict[str, str]:
+    """What only a file can tell dockerd: where its key is, which it would make in /etc/docker; later releases pass over it."""
+    return {"deprecated-key-path": str(at.key)}
 
 
 def environment(environ: Mapping[str, str]) -> dict[str, str]:
@@ -191,7 +201,7 @@ def up(at: Places, say: Callable[[str], None]) -> Status:
             remains.end([pid], remains.KILL)
         _clear_stale(at)
         at.mark.touch()
-        at.config.write_text("{}\n")
+        at.config.write_text(json.dumps(configuration(at)))
         say(f"starting {program} below {at.folder}")
         with at.log.open("ab") as log:
             started = at.log.stat().st_size
