@@ -17,6 +17,7 @@ from lab.cli import (
     claims,
     clean,
     compare,
+    completion,
     doctor,
     engine,
     export,
@@ -100,7 +101,8 @@ def main() -> None:
     """Run the command line; on an error say what is wrong and what to do, and exit with its code."""
     try:
         try:
-            app()
+            with completion.joined(os.environ):
+                app()
         finally:
             sys.stdout.flush()  # a full disk is to be found out here, where it can be said
     except LabError as error:
