@@ -58,6 +58,11 @@ def go_line(release: str) -> str:
     return ".".join(release.split(".")[:2])
 
 
+def ordered(release: str) -> tuple[int, ...]:
+    """What releases are sorted by: 1.9.2 is older than 1.10.1."""
+    return tuple(int(number) for number in release.split(".") if number.isdecimal())
+
+
 def fetch(release: str, cache: Path, say: Callable[[str], None]) -> Toolchain:
     """The Go release, from *cache* or fetched into it by its pin.
 
