@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +12,7 @@ import typer
 from lab.cli import completion
 from lab.cli.runs import Results
 from lab.errors import UsageError
+from lab.model.matrix import matches_any
 
 if TYPE_CHECKING:
     from lab.analysis import Analysis
@@ -31,9 +31,7 @@ class _Wanted:
     metrics: tuple[str, ...]
 
     def __call__(self, cell: str, metric: str) -> bool:
-        return any(fnmatchcase(cell, each) for each in self.cells) and any(
-            fnmatchcase(metric, each) for each in self.metrics
-        )
+        return matches_any(cell, self.cells) and matches_any(metric, self.metrics)
 
     def of(self, run: Analysis) -> Analysis:
         """The run with nothing else in it. UsageError where nothing is left."""
