@@ -11,6 +11,7 @@ _ROOT: Final = Path(__file__).parents[1]
 _KINDS: Final = frozenset(
     {".css", ".go", ".j2", ".js", ".json", ".jsonl", ".lock", ".md", ".mod", ".py", ".s", ".toml"}
 )
+_MOST_LINES: Final = 400
 _NAMES: Final = frozenset({".ci/run", ".gitignore", "LICENSE", "lab/py.typed"})
 """Files whose kind no ending tells."""
 
@@ -60,3 +61,15 @@ def test_an_installation_in_place_needs_nothing_beyond_the_lock() -> None:
     )
 
     assert (done.returncode, "Would install golab" in done.stdout) == (0, True), done.stderr
+
+
+def test_no_module_outgrows_a_reader() -> None:
+    """At most 400 lines, in Python and in Go."""
+    modules = [
+        path
+        for folder, kind in (("lab", "py"), ("go_templates", "go"))
+        for path in (_ROOT / folder).rglob(f"*.{kind}")
+    ]
+
+    assert modules
+    assert [str(path) for path in modules if len(path.read_text().splitlines()) > _MOST_LINES] == []

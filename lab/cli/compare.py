@@ -17,6 +17,7 @@ from lab.model.matrix import matches_any
 if TYPE_CHECKING:
     from lab.analysis import Analysis
     from lab.model.outcome import Verdict
+    from lab.report.terminal import Page
     from lab.store import Store
 
 FAILED = 1
@@ -164,7 +165,6 @@ def _sheets(
 
 
 def _against_prediction(run: Analysis, wanted: _Wanted, *, as_json: bool) -> tuple[Verdict, ...]:
-    from lab.cli.run import run_page
     from lab.publish import run_result
     from lab.report import view
     from lab.report.terminal import show_run
@@ -197,3 +197,17 @@ def _against_run(
     else:
         show_versus(found, sys.stdout, warning=refusal)
     return found.verdicts
+
+
+def run_page(run: Analysis) -> Page:
+    """What stands around the table of a run."""
+    from lab.report.terminal import Page
+
+    plan = run.plan
+    quick = ", quick" if plan.quick else ""
+    return Page(
+        title=f"{run.title}\n{plan.scenario} on engine {plan.engine}, seed {plan.seed}{quick}",
+        claims=run.claims,
+        notes=run.notes,
+        quality=run.quality,
+    )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import hashlib
 import json
 import os
 import shutil
@@ -21,13 +20,30 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from lab.engine import remains
+from lab.engine.premises import FOLDER, Places, places
 from lab.errors import EngineUnavailableError, EnvironmentRefusedError
 
-FOLDER: Final = "GOLAB_ENGINE_DIR"
-"""The environment variable that names another folder for the engine."""
+__all__ = [
+    "FOLDER",
+    "INSTALL",
+    "Places",
+    "Status",
+    "command",
+    "configuration",
+    "down",
+    "environment",
+    "is_barred",
+    "is_ours",
+    "last_lines",
+    "places",
+    "program",
+    "status",
+    "up",
+    "why_not",
+]
+
 INSTALL: Final = "apt-get install docker.io"
 
-_DEFAULT_FOLDER: Final = "/var/lib/golab/engine"
 _LONGEST_SOCKET: Final = 107
 """Bytes of a Unix socket's path (sun_path is 108, with its end)."""
 _SECONDS_UP: Final = 10.0
@@ -35,70 +51,6 @@ _SECONDS_ASKED: Final = 5.0
 _POLL: Final = 0.05
 _SHOWN_LINES: Final = 8
 _SYSTEM_PATH: Final = "/usr/sbin:/sbin:/usr/local/sbin"
-_MARK: Final = "made-by-golab"
-"""The file that says that a folder is an engine's, and so may be removed whole."""
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where the engine's things are: all below one folder."""
-
-    folder: Path
-
-    @property
-    def data(self) -> Path:
-        """Images, containers, volumes."""
-        return self.folder / "data"
-
-    @property
-    def exec(self) -> Path:
-        """What lives as long as its processes."""
-        return self.folder / "exec"
-
-    @property
-    def pid(self) -> Path:
-        """Dockerd's pid file."""
-        return self.folder / "dockerd.pid"
-
-    @property
-    def containerd_pid(self) -> Path:
-        """The pid file of the containerd that dockerd starts."""
-        return self.exec / "containerd" / "containerd.pid"
-
-    @property
-    def socket(self) -> Path:
-        """Where it answers."""
-        return self.folder / "docker.sock"
-
-    @property
-    def log(self) -> Path:
-        """What dockerd says."""
-        return self.folder / "dockerd.log"
-
-    @property
-    def config(self) -> Path:
-        """A configuration of our own: that of the machine's own engine, in /etc/docker, may contradict our flags."""
-        return self.folder / "daemon.json"
-
-    @property
-    def key(self) -> Path:
-        """What dockerd up to release 23 takes its id from."""
-        return self.folder / "key.json"
-
-    @property
-    def mark(self) -> Path:
-        """What tells the engine's folder from one that holds something else."""
-        return self.folder / _MARK
-
-    @property
-    def cgroup(self) -> str:
-        """The name of the cgroup that all its containers are in."""
-        return f"golab-{hashlib.sha256(str(self.folder).encode()).hexdigest()[:8]}"
-
-    @property
-    def url(self) -> str:
-        """As DOCKER_HOST has it."""
-        return f"unix://{self.socket}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,11 +62,6 @@ class Status:
     data_root: str
     version: str
     storage_driver: str
-
-
-def places(environ: Mapping[str, str]) -> Places:
-    """Where *environ* wants the engine, else below /var/lib/golab."""
-    return Places(Path(environ.get(FOLDER) or _DEFAULT_FOLDER).resolve())  # mounts have no links
 
 
 def command(at: Places, program: str) -> list[str]:
