@@ -283,15 +283,15 @@ def _held(lock: Path) -> IO[str]:
 
 
 def _clear_stale(at: Places) -> None:
-    """Survivors of a killed dockerd, whom the next would wait for, and pid files of the dead.
+    """Survivors of a killed dockerd, whom the next would wait for, and pid files that name none of the engine's processes.
 
-    Dockerd refuses to start beside such a file, and takes a zombie for alive.
+    Dockerd refuses to start beside such a file: it takes a zombie for alive, and after a reboot whoever has that pid now for itself.
     """
     if _daemon(at) is None:
         _end_survivors(at)
     for path in (at.pid, at.containerd_pid):
         pid = _read_pid(path)
-        if pid is not None and not remains.is_live(pid):
+        if pid is None or not (remains.is_live(pid) and is_ours(remains.words_of(pid), at)):
             path.unlink(missing_ok=True)
     at.socket.unlink(missing_ok=True)
 

@@ -77,6 +77,31 @@ def test_it_survives_its_own_kill(folder: Path) -> None:
     assert left_of(folder) == []
 
 
+def test_a_pid_that_is_anothers_now_is_no_engine(folder: Path) -> None:
+    """After a reboot the pid files are there, and their pids are whoever's: dockerd alone would refuse to start."""
+    at = daemon.Places(folder)
+    at.containerd_pid.parent.mkdir(parents=True)
+    at.mark.touch()
+    at.pid.write_text(str(os.getpid()))
+    at.containerd_pid.write_text(str(os.getppid()))
+    assert golab_engine(folder, "status")[0] == 4
+
+    assert golab_engine(folder, "up")[0] == 0
+
+    assert golab_engine(folder, "down")[0] == 0
+    assert left_of(folder) == []
+
+
+def test_a_pid_file_that_is_torn_is_no_engine(folder: Path) -> None:
+    """A machine that lost its power while it was written."""
+    at = daemon.Places(folder)
+    folder.mkdir()
+    at.mark.touch()
+    at.pid.write_text("")
+
+    assert golab_engine(folder, "up")[0] == 0
+
+
 def test_one_that_gives_no_answer_is_replaced(folder: Path) -> None:
     """It lives and is deaf: status and doctor say so and what helps, and that helps; nothing of the first is left."""
     first = golab_engine(folder, "up")[1]
