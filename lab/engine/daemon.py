@@ -211,7 +211,7 @@ def down(at: Places, say: Callable[[str], None]) -> list[str]:
                 f"{', '.join(left)} cannot be unmounted, so {at.folder} stays",
                 hint="umount it, then golab engine down again",
             )
-        shutil.rmtree(at.folder)
+        _remove(at)
         done.append(str(at.folder))
     return done
 
@@ -280,6 +280,16 @@ def _held(lock: Path) -> IO[str]:
             if os.path.samestat(os.fstat(held.fileno()), lock.stat()):
                 return held
         held.close()
+
+
+def _remove(at: Places) -> None:
+    """Remove the folder, the mark last: who is interrupted here must find it the next time, or the rest would be foreign."""
+    for path in at.folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path != at.mark:
+            path.unlink()
+    shutil.rmtree(at.folder)
 
 
 def _clear_stale(at: Places) -> None:
