@@ -77,13 +77,21 @@ class Lab:
 def find(root: Path | None, start: Path) -> Lab:
     """The lab at *root*, else the nearest one at or above *start*, else the one that the package came with."""
     if root is not None:
-        if not (root / "scenarios").is_dir():
+        if not _is_folder(root / "scenarios"):
             raise UsageError(f"{root} has no folder scenarios/", hint="give --root the folder that holds it")
         return Lab(root.resolve(), is_checkout=True)
     for folder in (start, *start.parents):
-        if (folder / "scenarios").is_dir() and (folder / "go_templates").is_dir():
+        if _is_folder(folder / "scenarios") and _is_folder(folder / "go_templates"):
             return Lab(folder, is_checkout=True)
     return _packaged()
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether *path* is one; what this user may not look into is none: ``su`` and ``sudo -u`` stay where root was."""
+    try:
+        return path.is_dir()
+    except PermissionError:
+        return False
 
 
 def _packaged() -> Lab:

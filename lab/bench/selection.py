@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from lab.bench.command import refuse_contradiction
 from lab.errors import EnvironmentRefusedError, UnknownNameError, UsageError
+from lab.golang import toolchain
 from lab.model.level import Level
 from lab.model.matrix import Cell, Selector, default_cells, product_cells
-from lab.model.scenario import Scenario, matches
+from lab.model.scenario import GO_RELEASE, Factor, Scenario, matches
 from lab.model.units import rounded_bytes
 
 
@@ -71,6 +72,8 @@ def _levels(scenario: Scenario, name: str, texts: Sequence[str]) -> tuple[Level,
         raise UnknownNameError(
             f"factor of {scenario.name}", name, [f.name for f in scenario.factors]
         ) from None
+    if name == GO_RELEASE:
+        return tuple(_release(scenario, factor, text) for text in texts)
     levels = []
     for text in texts:
         try:
@@ -82,3 +85,18 @@ def _levels(scenario: Scenario, name: str, texts: Sequence[str]) -> tuple[Level,
                 f"level of {name}", text, [level.text for level in factor.levels]
             ) from None
     return tuple(levels)
+
+
+def _release(scenario: Scenario, factor: Factor, text: str) -> Level:
+    """The release that *text* names in full or, as a ``go`` line does, without its patch: then the newest that the manifest has."""
+    named = [level for level in factor.levels if text in (level.text, toolchain.go_line(level.text))]
+    if named:
+        return max(named, key=lambda level: toolchain.ordered(level.text))
+    short = sorted(toolchain.WHEELS, key=toolchain.ordered)
+    near = [release for release in short if text in (release, toolchain.go_line(release))]
+    hint = f"it names: {', '.join(level.text for level in factor.levels)}"
+    if near:
+        hint += f"; for Go {near[-1]} add it to releases in the scenario's manifest, if its program compiles there"
+    else:
+        hint += f"; golab can fetch {', '.join(short)}"
+    raise UsageError(f"{scenario.name} names no Go release {text!r}", hint=hint)

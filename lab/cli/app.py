@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import platform
 import sys
@@ -17,6 +18,7 @@ from lab.cli import (
     claims,
     clean,
     compare,
+    completion,
     doctor,
     engine,
     export,
@@ -29,13 +31,24 @@ from lab.cli import (
     validate,
 )
 from lab.errors import LabError
-from lab.report.text import printable
+from lab.report.text import printable, shortened
 
 _INTERRUPTED = 130
 _BUG = 70
 _REFUSED = 4
 _SHOWN = 500
 """Characters of a message that is not ours."""
+_LINE = 2000
+"""Characters of a line that is read: what somebody gave us may be a megabyte long."""
+_REMEDIES = {
+    errno.ENOSPC: "make room on that disk, or name a folder on another",
+    errno.EDQUOT: "make room within this user's quota, or name a folder on another disk",
+    errno.EACCES: "name a folder that this user may use",
+    errno.EPERM: "name a folder that this user may use",
+    errno.EROFS: "name a folder that can be written",
+    errno.EMFILE: "allow more open files: ulimit -n 4096",
+}
+"""What helps against an error of the machine's that no command has words of its own for."""
 
 app = typer.Typer(
     name="golab",
@@ -102,7 +115,8 @@ def main() -> None:
     """Run the command line; on an error say what is wrong and what to do, and exit with its code."""
     try:
         try:
-            app()
+            with completion.joined(os.environ):
+                app()
         finally:
             sys.stdout.flush()  # a full disk is to be found out here, where it can be said
     except LabError as error:
@@ -116,11 +130,17 @@ def main() -> None:
         sys.exit(_BUG)
     except OSError as error:
         _print_no_more()
-        place = f"{str(error.filename)[:_SHOWN]}: " if error.filename else ""
-        _complain(error, f"{place}{error.strerror}", "golab --debug … shows where it happened", _REFUSED)
+        place = f"{str(error.filename)[:_SHOWN]}: " if error.filename else _place_of(error)
+        remedy = _REMEDIES.get(error.errno or 0, "golab --debug … shows where it happened")
+        _complain(error, f"{place}{error.strerror or error}", remedy, _REFUSED)
     except Exception as error:  # noqa: BLE001 - whatever it is, a user reads a sentence
         said = f"a bug in golab: {type(error).__name__}: {error}"
         _complain(error, said[:_SHOWN], "please report it, with what golab --debug … prints", _BUG)
+
+
+def _place_of(error: OSError) -> str:
+    """Where a write failed that names no file: as good as always it is what we print."""
+    return "what golab prints: " if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EIO} else ""
 
 
 def _print_no_more() -> None:
@@ -133,7 +153,7 @@ def _complain(error: Exception, words: str, hint: str | None, code: int) -> None
     """What is wrong and what to do, or with --debug the traceback."""
     if os.environ.get("GOLAB_DEBUG"):
         raise error
-    typer.secho(f"golab: {printable(words)}", fg="red", err=True)
+    typer.secho(f"golab: {shortened(printable(words), _LINE)}", fg="red", err=True)
     if hint:
-        typer.echo(f"  hint: {printable(hint)}", err=True)
+        typer.echo(f"  hint: {shortened(printable(hint), _LINE)}", err=True)
     sys.exit(code)

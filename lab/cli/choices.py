@@ -15,28 +15,66 @@ if TYPE_CHECKING:
     from lab.bench.selection import Request
 
 Gomaxprocs = Annotated[
-    str | None, typer.Option(help="Levels of GOMAXPROCS, such as auto,1,2.", show_default=False)
+    str | None,
+    typer.Option(
+        help="Levels of GOMAXPROCS, such as auto,1,2.",
+        show_default=False,
+        autocompletion=completion.of_factor("gomaxprocs"),
+    ),
 ]
 Releases = Annotated[
-    str | None, typer.Option("--go", help="Go releases, such as 1.27.3,1.24.11.", show_default=False)
+    str | None,
+    typer.Option(
+        "--go",
+        help="Go releases, such as 1.27.3,1.24.11.",
+        show_default=False,
+        autocompletion=completion.of_factor("go"),
+    ),
 ]
 Quotas = Annotated[
     str | None,
-    typer.Option("--quota", help="CPU quotas, in CPUs' worth of time, such as 0.5,1.5.", show_default=False),
+    typer.Option(
+        "--quota",
+        help="CPU quotas, in CPUs' worth of time, such as 0.5,1.5.",
+        show_default=False,
+        autocompletion=completion.of_factor("quota"),
+    ),
 ]
 Cpusets = Annotated[
-    str | None, typer.Option("--cpuset", help="CPUs to use, such as 0,0-1,0+2.", show_default=False)
+    str | None,
+    typer.Option(
+        "--cpuset",
+        help="CPUs to use, such as 0,0-1,0+2.",
+        show_default=False,
+        autocompletion=completion.of_factor("cpuset"),
+    ),
 ]
 Memories = Annotated[
-    str | None, typer.Option("--memory", help="Memory limits, such as 64MiB,1GiB.", show_default=False)
+    str | None,
+    typer.Option(
+        "--memory",
+        help="Memory limits, such as 64MiB,1GiB.",
+        show_default=False,
+        autocompletion=completion.of_factor("memory"),
+    ),
 ]
 Settings = Annotated[
     str | None,
-    typer.Option("--godebug", help="GODEBUG settings, such as asyncpreemptoff=1.", show_default=False),
+    typer.Option(
+        "--godebug",
+        help="GODEBUG settings, such as asyncpreemptoff=1.",
+        show_default=False,
+        autocompletion=completion.of_factor("godebug"),
+    ),
 ]
 HugePages = Annotated[
     str | None,
-    typer.Option("--thp", help="Levels of the scenario's own factor thp.", show_default=False),
+    typer.Option(
+        "--thp",
+        help="Levels of the scenario's own factor thp.",
+        show_default=False,
+        autocompletion=completion.of_factor("thp"),
+    ),
 ]
 Folders = Annotated[
     str | None,
@@ -44,6 +82,7 @@ Folders = Annotated[
         "--fs",
         help="What the working folder lies on: tmpfs,bind,host,overlay:N,overlay-mount:N.",
         show_default=False,
+        autocompletion=completion.of_factor("fs"),
     ),
 ]
 Sets = Annotated[

@@ -6,7 +6,6 @@ import secrets
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -15,6 +14,7 @@ import typer
 from lab.cli.run import DEFAULT_MAX_TIME, INTERRUPTED
 from lab.cli.runs import Results
 from lab.errors import UnknownNameError, UsageError
+from lab.model.matrix import matches_any
 
 if TYPE_CHECKING:
     from lab.evidence import Standings
@@ -78,13 +78,9 @@ def _wanted(register: Register, patterns: Sequence[str]) -> tuple[RegisteredClai
     """The claims that the patterns name, all without any. UnknownNameError for a pattern that names none."""
     ids = [claim.id for claim in register.claims]
     for pattern in patterns:
-        if not any(fnmatchcase(each, pattern) for each in ids):
+        if not any(matches_any(each, [pattern]) for each in ids):
             raise UnknownNameError("claim", pattern, ids)
-    return tuple(
-        claim
-        for claim in register.claims
-        if not patterns or any(fnmatchcase(claim.id, pattern) for pattern in patterns)
-    )
+    return tuple(claim for claim in register.claims if not patterns or matches_any(claim.id, patterns))
 
 
 def _to_measure(wanted: Sequence[RegisteredClaim], scenarios: Mapping[str, Scenario]) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,10 +12,12 @@ import typer
 from lab.cli import completion
 from lab.cli.runs import Results
 from lab.errors import UsageError
+from lab.model.matrix import matches_any
 
 if TYPE_CHECKING:
     from lab.analysis import Analysis
     from lab.model.outcome import Verdict
+    from lab.report.terminal import Page
     from lab.store import Store
 
 FAILED = 1
@@ -31,9 +32,7 @@ class _Wanted:
     metrics: tuple[str, ...]
 
     def __call__(self, cell: str, metric: str) -> bool:
-        return any(fnmatchcase(cell, each) for each in self.cells) and any(
-            fnmatchcase(metric, each) for each in self.metrics
-        )
+        return matches_any(cell, self.cells) and matches_any(metric, self.metrics)
 
     def of(self, run: Analysis) -> Analysis:
         """The run with nothing else in it. UsageError where nothing is left."""
@@ -169,7 +168,6 @@ def _sheets(
 
 
 def _against_prediction(run: Analysis, wanted: _Wanted, *, as_json: bool) -> tuple[Verdict, ...]:
-    from lab.cli.run import run_page
     from lab.publish import run_result
     from lab.report import view
     from lab.report.terminal import show_run
@@ -202,3 +200,17 @@ def _against_run(
     else:
         show_versus(found, sys.stdout, warning=refusal)
     return found.verdicts
+
+
+def run_page(run: Analysis) -> Page:
+    """What stands around the table of a run."""
+    from lab.report.terminal import Page
+
+    plan = run.plan
+    quick = ", quick" if plan.quick else ""
+    return Page(
+        title=f"{run.title}\n{plan.scenario} on engine {plan.engine}, seed {plan.seed}{quick}",
+        claims=run.claims,
+        notes=run.notes,
+        quality=run.quality,
+    )

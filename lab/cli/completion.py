@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+import io
+import itertools
+from collections.abc import Callable, Generator, Iterable, Iterator, MutableMapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,16 +36,76 @@ def matrices(context: typer.Context, incomplete: str) -> list[str]:
 
 
 def levels(context: typer.Context, incomplete: str) -> list[str]:
-    """``NAME=`` for each factor, and then ``NAME=LEVEL``, also after a comma."""
+    """``NAME=`` for each factor, and then ``NAME=LEVEL``, also after a comma.
+
+    Where one factor is left its levels are offered at once: after ``NAME=`` alone a shell would put a space.
+    """
     for scenario in _scenarios_in(context):
         name, equals, values = incomplete.partition("=")
-        if not equals:
-            return _fitting((f"{factor.name}=" for factor in scenario.factors), incomplete)
-        given, comma, _ = values.rpartition(",")
-        before = f"{name}={given}{comma}"
-        with contextlib.suppress(KeyError):
-            return _fitting((f"{before}{level.text}" for level in scenario.factor(name).levels), incomplete)
+        fitting = [name] if equals else _fitting((factor.name for factor in scenario.factors), name)
+        if len(fitting) != 1:
+            return [f"{each}=" for each in fitting]
+        (name,) = fitting
+        return [f"{name}={each}" for each in _levels(scenario, name, values)]
     return []
+
+
+def of_factor(name: str) -> Callable[[typer.Context, str], list[str]]:
+    """Levels of the factor *name*, for an option of its own."""
+
+    def offered(context: typer.Context, incomplete: str) -> list[str]:
+        for scenario in _scenarios_in(context):
+            return list(_levels(scenario, name, incomplete))
+        return []
+
+    return offered
+
+
+def _levels(scenario: Scenario, name: str, begun: str) -> Iterator[str]:
+    """What *begun*, a level or several with commas between them, may become."""
+    given, comma, _ = begun.rpartition(",")
+    with contextlib.suppress(KeyError):
+        found = scenario.factor(name).levels
+        yield from _fitting((f"{given}{comma}{level.text}" for level in found), begun)
+
+
+@contextlib.contextmanager
+def joined(environ: MutableMapping[str, str]) -> Generator[None]:
+    """Put together again what bash takes apart: ``mode=to`` comes as three words, of which it replaces only the last."""
+    words = environ.get("COMP_WORDS", "").split("\n")
+    number = environ.get("COMP_CWORD", "")
+    if environ.get("_GOLAB_COMPLETE") != "complete_bash" or "=" not in words or not number.isdecimal():
+        yield
+        return
+    whole = _joined(words[: int(number) + 1])
+    environ.update(COMP_WORDS="\n".join(whole), COMP_CWORD=str(len(whole) - 1))
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(said):
+            yield
+    finally:
+        before = whole[-1].rpartition("=")[0]
+        for line in said.getvalue().splitlines():
+            typer.echo(_after(before, line))
+
+
+def _joined(words: Sequence[str]) -> list[str]:
+    whole: list[str] = []
+    for before, word in itertools.pairwise(["", *words]):
+        if whole and "=" in (before, word):
+            whole[-1] += word
+        else:
+            whole.append(word)
+    return whole
+
+
+def _after(before: str, offered: str) -> str:
+    """What of *offered* comes after the last ``=``: of ``--set=mode`` before it, an option's name is not offered again."""
+    while before:
+        if offered.startswith(f"{before}="):
+            return offered.removeprefix(f"{before}=")
+        before = before.partition("=")[2]
+    return offered
 
 
 def cells(context: typer.Context, incomplete: str) -> list[str]:

@@ -101,7 +101,7 @@ def _facts() -> Facts:
     from lab.pipeline import cache_folder
 
     cache = cache_folder()
-    nearest = next(folder for folder in (cache, *cache.parents) if folder.exists())
+    nearest = next(folder for folder in (cache, *cache.parents) if os.access(folder, os.F_OK))
     system = os.uname()
     engine, why, remedy = _engine()
     base = debian.kept(cache)
@@ -128,6 +128,7 @@ def _facts() -> Facts:
         base=len(base.packages) if base else None,
         go_releases=toolchain.fetched(cache),
         cache=str(cache),
+        is_cache_writable=os.access(nearest, os.W_OK | os.X_OK),
         free_bytes=shutil.disk_usage(nearest).free,
         file_system=facts.file_system(nearest.resolve()),
     )

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from lab.cli import completion
 from lab.cli.choices import (
     Costs,
     Cpusets,
@@ -28,7 +29,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def predict(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="The scenario; see `golab list`.")],
+    name: Annotated[
+        str, typer.Argument(help="The scenario; see `golab list`.", autocompletion=completion.scenarios)
+    ],
     *,
     gomaxprocs: Gomaxprocs = None,
     go: Releases = None,

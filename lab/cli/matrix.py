@@ -115,7 +115,7 @@ def report(
     """The newest run of a matrix: its table again, and its page written anew."""
     from lab import pipeline, reported
     from lab.analysis import analyse
-    from lab.cli.run import run_page
+    from lab.cli.compare import run_page
     from lab.publish import run_result
     from lab.report.terminal import show_run
 

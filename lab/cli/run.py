@@ -27,12 +27,11 @@ from lab.cli.choices import (
     TuneHost,
     request,
 )
-from lab.cli.compare import Check, exit_code
+from lab.cli.compare import Check, exit_code, run_page
 from lab.errors import UsageError
 
 if TYPE_CHECKING:
     from lab.analysis import Analysis
-    from lab.report.terminal import Page
 
 INTERRUPTED = 130
 _RUNS_FAILED = 6
@@ -166,17 +165,3 @@ def tell(finished: Analysis, *, as_json: bool, check: bool) -> None:
         raise typer.Exit(_RUNS_FAILED)
     if check and (code := exit_code(view.verdicts(finished.cells))):
         raise typer.Exit(code)
-
-
-def run_page(run: Analysis) -> Page:
-    """What stands around the table of a run."""
-    from lab.report.terminal import Page
-
-    plan = run.plan
-    quick = ", quick" if plan.quick else ""
-    return Page(
-        title=f"{run.title}\n{plan.scenario} on engine {plan.engine}, seed {plan.seed}{quick}",
-        claims=run.claims,
-        notes=run.notes,
-        quality=run.quality,
-    )

@@ -38,6 +38,7 @@ class Facts:
     base: int | None
     go_releases: Sequence[str]
     cache: str
+    is_cache_writable: bool
     free_bytes: int
     file_system: str | None
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from lab.doctor.finding import Facts, Finding
+from lab.host import environment
 from lab.model.units import rounded_bytes
 
 _FREE_BYTES: Final = 2 << 30
@@ -19,6 +20,8 @@ _PTRACE_ADMIN: Final = 2
 _GOOD_CLOCKS: Final = frozenset({"tsc", "kvm-clock", "hyperv_clocksource_tsc_page", "arch_sys_counter"})
 """Clocks that are read without a system call."""
 _UNLIMITED: Final = 1 << 60
+_CPUS_NEEDED: Final = 2
+"""One for the program, one for the lab."""
 
 
 def platform(facts: Facts) -> Iterator[Finding]:
@@ -65,12 +68,20 @@ def _limits(facts: Facts) -> Iterator[Finding]:
 def _cpus(facts: Facts) -> Iterator[Finding]:
     cpu = facts.machine["cpu"]
     count, allowed = cpu.get("count"), cpu.get("allowed")
+    usable = min((each for each in (count, environment.cpus_in(allowed)) if each is not None), default=None)
+    is_alone = usable is not None and usable < _CPUS_NEEDED
     yield Finding(
         subject="CPUs",
-        verdict="spoils" if count is not None and count < 2 else "ok",  # noqa: PLR2004 - one for the program, one for the lab
+        verdict="spoils" if is_alone else "ok",
         found=f"{count} online ({cpu.get('online')}), {allowed} allowed",
         why="the lab itself needs one beside the program's, and GOMAXPROCS beyond the CPUs measures the kernel",
-        remedy="give the machine two or more" if count is not None and count < 2 else "",  # noqa: PLR2004 - likewise
+        remedy=(
+            ""
+            if not is_alone
+            else "give the machine two or more"
+            if usable == count
+            else "start golab with two or more: taskset -c"
+        ),
     )
     yield Finding(
         subject="SMT",
@@ -116,6 +127,7 @@ def _machine(facts: Facts) -> Iterator[Finding]:
         verdict="ok" if slack in {None, 50_000} else "note",
         found="unknown" if slack is None else f"{slack / 1000:g} µs",
         why="sleeps end that much later; 50 µs is usual",
+        remedy="" if slack in {None, 50_000} else "start golab from a login shell: slack is inherited",
     )
 
 
@@ -183,7 +195,11 @@ def _instruments(facts: Facts) -> Iterator[Finding]:
         verdict="ok" if facts.has_tracefs else "note",
         found="there" if facts.has_tracefs else "not to be reached",
         why="trace points show what the kernel did",
-        remedy="" if facts.has_tracefs else "as root: mount -t tracefs tracefs /sys/kernel/tracing",
+        remedy=""
+        if facts.has_tracefs
+        else "mount -t tracefs tracefs /sys/kernel/tracing"
+        if facts.is_root
+        else "as root: golab …; what the kernel traces is root's",
     )
     barred = facts.perf_paranoid is None or (facts.perf_paranoid > _PERF_FOR_ALL and not facts.is_root)
     lacks = barred or not facts.has_hardware_counters
@@ -211,14 +227,27 @@ def _tools(facts: Facts) -> Iterator[Finding]:
         verdict="ok" if facts.go_releases else "note",
         found=", ".join(facts.go_releases) or "none in the cache",
         why="a release is fetched when it is first needed, some 75 MB",
+        remedy="" if facts.go_releases else "while there is a network: golab calibrate, which fetches one",
     )
+    yield _disk(facts)
+
+
+def _disk(facts: Facts) -> Finding:
+    if not facts.is_cache_writable:
+        return Finding(
+            subject="disk",
+            verdict="prevents",
+            found=f"this user may not write in {facts.cache}",
+            why="releases, build caches and programs are kept there",
+            remedy="XDG_CACHE_HOME=FOLDER golab …, with a folder of this user's",
+        )
     enough = facts.free_bytes >= _FREE_BYTES
-    yield Finding(
+    return Finding(
         subject="disk",
         verdict="ok" if enough else "spoils",
         found=f"{rounded_bytes(facts.free_bytes)} free in {facts.cache} ({facts.file_system or 'unknown'})",
         why="releases, build caches and images need 2 GiB",
-        remedy="" if enough else "XDG_CACHE_HOME on another disk",
+        remedy="" if enough else "XDG_CACHE_HOME=FOLDER golab …, with a folder on another disk",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import grp
 import os
 import socket
 import urllib.parse
@@ -11,6 +12,7 @@ from typing import Any, Final
 
 from lab.errors import EngineUnavailableError
 
+_JOIN: Final = "add the user to the group {group}, which gives rights like root's"
 _MEMINFO: Final = Path("/proc/meminfo")
 
 
@@ -25,12 +27,21 @@ def knock(url: str) -> None:
         except PermissionError:
             raise EngineUnavailableError(
                 f"an engine is at {url}, but this user may not use it",
-                hint="add the user to the group docker (it gives rights like root's), or run as root",
+                hint=_how_to_be_let_in(Path(path)),
             ) from None
         except ConnectionRefusedError:
             raise EngineUnavailableError(f"no engine listens at {url}: the socket is a dead one's") from None
         except OSError as error:
             raise EngineUnavailableError(f"no engine is at {url}: {error.strerror or error}") from None
+
+
+def _how_to_be_let_in(path: Path) -> str:
+    """By the group that the socket is open to, which is not docker's everywhere."""
+    try:
+        group = grp.getgrgid(path.stat().st_gid).gr_name
+    except (OSError, KeyError):  # a folder above it is shut, or nobody knows the group's name
+        group = "root"
+    return "run golab as root" if group == "root" else f"{_JOIN.format(group=group)}, or run golab as root"
 
 
 def host_of(url: str) -> str:

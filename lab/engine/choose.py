@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +19,7 @@ EngineName = Literal["auto", "docker", "host"]
 
 DEFAULT_URL: Final = "unix:///var/run/docker.sock"
 
+_ROOT: Final = 0
 _AMD64: Final = ("x86_64", "amd64")
 _LIMITS: Final = {"MemoryLimit": "MEMORY", "PidsLimit": "PROCESSES"}
 """What every container asks for, and an engine that cannot limit it drops with a warning."""
@@ -131,8 +131,8 @@ def _check(said: Mapping[str, Any], url: str, *, elsewhere: str) -> None:
 def _how_to_get_one(environ: Mapping[str, str]) -> str:
     named = "correct or unset DOCKER_HOST, or, " if environ.get("DOCKER_HOST") else ""
     own = daemon.places(environ)
-    if own.socket.exists() and not os.access(own.socket, os.R_OK | os.W_OK):
+    if daemon.is_barred(own):
         return f"{named}run golab as root, whose engine is up"
-    if shutil.which("dockerd", path=f"{os.defpath}:/usr/sbin:/usr/local/sbin:/usr/local/bin"):
-        return f"{named}as root: golab engine up"
-    return f"{named}as root: {daemon.INSTALL}, then golab engine up"
+    steps = [] if daemon.program(environ) else [daemon.INSTALL]
+    steps += ["golab engine up"] if os.geteuid() == _ROOT else ["golab engine up", "golab itself"]
+    return f"{named}as root: {', then '.join(steps)}"

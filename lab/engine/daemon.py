@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import hashlib
 import json
 import os
 import shutil
@@ -21,13 +20,30 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from lab.engine import remains
+from lab.engine.premises import FOLDER, Places, places
 from lab.errors import EngineUnavailableError, EnvironmentRefusedError
 
-FOLDER: Final = "GOLAB_ENGINE_DIR"
-"""The environment variable that names another folder for the engine."""
+__all__ = [
+    "FOLDER",
+    "INSTALL",
+    "Places",
+    "Status",
+    "command",
+    "configuration",
+    "down",
+    "environment",
+    "is_barred",
+    "is_ours",
+    "last_lines",
+    "places",
+    "program",
+    "status",
+    "up",
+    "why_not",
+]
+
 INSTALL: Final = "apt-get install docker.io"
 
-_DEFAULT_FOLDER: Final = "/var/lib/golab/engine"
 _LONGEST_SOCKET: Final = 107
 """Bytes of a Unix socket's path (sun_path is 108, with its end)."""
 _SECONDS_UP: Final = 10.0
@@ -35,65 +51,6 @@ _SECONDS_ASKED: Final = 5.0
 _POLL: Final = 0.05
 _SHOWN_LINES: Final = 8
 _SYSTEM_PATH: Final = "/usr/sbin:/sbin:/usr/local/sbin"
-_MARK: Final = "made-by-golab"
-"""The file that says that a folder is an engine's, and so may be removed whole."""
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where the engine's things are: all below one folder."""
-
-    folder: Path
-
-    @property
-    def data(self) -> Path:
-        """Images, containers, volumes."""
-        return self.folder / "data"
-
-    @property
-    def exec(self) -> Path:
-        """What lives as long as its processes."""
-        return self.folder / "exec"
-
-    @property
-    def pid(self) -> Path:
-        """Dockerd's pid file."""
-        return self.folder / "dockerd.pid"
-
-    @property
-    def containerd_pid(self) -> Path:
-        """The pid file of the containerd that dockerd starts."""
-        return self.exec / "containerd" / "containerd.pid"
-
-    @property
-    def socket(self) -> Path:
-        """Where it answers."""
-        return self.folder / "docker.sock"
-
-    @property
-    def log(self) -> Path:
-        """What dockerd says."""
-        return self.folder / "dockerd.log"
-
-    @property
-    def config(self) -> Path:
-        """An empty configuration: that of the machine's own engine, in /etc/docker, may contradict our flags."""
-        return self.folder / "daemon.json"
-
-    @property
-    def mark(self) -> Path:
-        """What tells the engine's folder from one that holds something else."""
-        return self.folder / _MARK
-
-    @property
-    def cgroup(self) -> str:
-        """The name of the cgroup that all its containers are in."""
-        return f"golab-{hashlib.sha256(str(self.folder).encode()).hexdigest()[:8]}"
-
-    @property
-    def url(self) -> str:
-        """As DOCKER_HOST has it."""
-        return f"unix://{self.socket}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,11 +62,6 @@ class Status:
     data_root: str
     version: str
     storage_driver: str
-
-
-def places(environ: Mapping[str, str]) -> Places:
-    """Where *environ* wants the engine, else below /var/lib/golab."""
-    return Places(Path(environ.get(FOLDER) or _DEFAULT_FOLDER).resolve())  # mounts have no links
 
 
 def command(at: Places, program: str) -> list[str]:
@@ -128,6 +80,11 @@ def command(at: Places, program: str) -> list[str]:
         f"--host={at.url}",
         f"--cgroup-parent=/{at.cgroup}",
     ]
+
+
+def configuration(at: Places) -> dict[str, str]:
+    """What only a file can tell dockerd: where its key is, which it would make in /etc/docker; later releases pass over it."""
+    return {"deprecated-key-path": str(at.key)}
 
 
 def environment(environ: Mapping[str, str]) -> dict[str, str]:
@@ -169,9 +126,25 @@ def why_not(at: Places) -> str:
     return "" if status(at) is not None else silent
 
 
+def is_barred(at: Places) -> bool:
+    """Whether the engine is there, but not for this user."""
+    try:
+        at.socket.stat()
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return not os.access(at.socket, os.R_OK | os.W_OK)
+
+
+def program(environ: Mapping[str, str]) -> str | None:
+    """Where dockerd is; None where it is not installed."""
+    return shutil.which("dockerd", path=_search_path(environ))
+
+
 def up(at: Places, say: Callable[[str], None]) -> Status:
     """Start the engine, or find that it runs. EngineUnavailableError or EnvironmentRefusedError says why not."""
-    program = _program()
+    installed = _program()
     if os.geteuid() != 0:
         raise EnvironmentRefusedError(
             "only root may start an engine", hint="sudo golab engine up, or run --engine host"
@@ -191,12 +164,12 @@ def up(at: Places, say: Callable[[str], None]) -> Status:
             remains.end([pid], remains.KILL)
         _clear_stale(at)
         at.mark.touch()
-        at.config.write_text("{}\n")
-        say(f"starting {program} below {at.folder}")
+        at.config.write_text(json.dumps(configuration(at)))
+        say(f"starting {installed} below {at.folder}")
         with at.log.open("ab") as log:
             started = at.log.stat().st_size
             process = subprocess.Popen(  # noqa: S603 - our own words
-                command(at, program),
+                command(at, installed),
                 cwd="/",
                 env=environment(os.environ),
                 stdin=subprocess.DEVNULL,
@@ -238,7 +211,7 @@ def down(at: Places, say: Callable[[str], None]) -> list[str]:
                 f"{', '.join(left)} cannot be unmounted, so {at.folder} stays",
                 hint="umount it, then golab engine down again",
             )
-        shutil.rmtree(at.folder)
+        _remove(at)
         done.append(str(at.folder))
     return done
 
@@ -270,7 +243,7 @@ def _refuse_foreign(at: Places) -> None:
 
 
 def _program() -> str:
-    found = shutil.which("dockerd", path=_search_path(os.environ))
+    found = program(os.environ)
     if found is None:
         raise EngineUnavailableError("dockerd is not installed", hint=f"as root: {INSTALL}")
     return found
@@ -309,16 +282,26 @@ def _held(lock: Path) -> IO[str]:
         held.close()
 
 
-def _clear_stale(at: Places) -> None:
-    """Survivors of a killed dockerd, whom the next would wait for, and pid files of the dead.
+def _remove(at: Places) -> None:
+    """Remove the folder, the mark last: who is interrupted here must find it the next time, or the rest would be foreign."""
+    for path in at.folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path != at.mark:
+            path.unlink()
+    shutil.rmtree(at.folder)
 
-    Dockerd refuses to start beside such a file, and takes a zombie for alive.
+
+def _clear_stale(at: Places) -> None:
+    """Survivors of a killed dockerd, whom the next would wait for, and pid files that name none of the engine's processes.
+
+    Dockerd refuses to start beside such a file: it takes a zombie for alive, and after a reboot whoever has that pid now for itself.
     """
     if _daemon(at) is None:
         _end_survivors(at)
     for path in (at.pid, at.containerd_pid):
         pid = _read_pid(path)
-        if pid is not None and not remains.is_live(pid):
+        if pid is None or not (remains.is_live(pid) and is_ours(remains.words_of(pid), at)):
             path.unlink(missing_ok=True)
     at.socket.unlink(missing_ok=True)
 

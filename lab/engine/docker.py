@@ -24,7 +24,7 @@ from lab.engine.images import Image
 from lab.engine.limits import refuse_beyond
 from lab.engine.packing import WHOLE, packed, packed_tree
 from lab.engine.places import Places, relative
-from lab.engine.stream import STDERR, STDOUT, Frames, Stream
+from lab.engine.stream import STDERR, STDOUT, Stream
 from lab.errors import EngineUnavailableError, EnvironmentRefusedError
 from lab.host.owner import RUN, Owner
 
@@ -122,7 +122,9 @@ class DockerEngine:
                 container.put_archive(_WORK, packed(job.files))
             with contextlib.closing(_attached(container, stdin=False)) as stream:
                 _start(container)
-                stdout, stderr, in_time = _words_until(stream, time.monotonic() + job.timeout / 1e9)
+                with _sdk_errors("pass on a job's words"):
+                    ended = time.monotonic() + job.timeout / 1e9
+                    stdout, stderr, in_time = stream.until(ended, _OUTPUT_LIMIT)
             if not in_time:
                 return Exited(exit_code=None, stdout=stdout, stderr=stderr)
             with _sdk_errors("say how the job ended"):
@@ -358,24 +360,6 @@ def _why_gone(container: SDKContainer) -> str:
         return "its stream ended while its container still runs"
     oom = " after something in it was killed for want of memory" if state["OOMKilled"] else ""
     return f"its container ended with exit code {state['ExitCode']}{oom}"
-
-
-def _words_until(stream: Stream, deadline: float) -> tuple[bytes, bytes, bool]:
-    """What comes on both streams, and whether they ended before *deadline* (of the monotonic clock)."""
-    frames = Frames()
-    words = {STDOUT: bytearray(), STDERR: bytearray()}
-    in_time = False
-    with _sdk_errors("pass on a job's words"):
-        while not in_time and (left := deadline - time.monotonic()) > 0:
-            stream.socket.settimeout(left)
-            try:
-                chunk = stream.socket.recv(1 << 16)
-            except TimeoutError:
-                break
-            for number, payload in frames.feed(chunk):
-                words[number] += payload[: _OUTPUT_LIMIT - len(words[number])]
-            in_time = not chunk
-    return bytes(words[STDOUT]), bytes(words[STDERR]), in_time
 
 
 def _file_of(container: SDKContainer, path: str) -> bytes | None:

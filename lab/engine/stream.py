@@ -6,6 +6,7 @@ import contextlib
 import queue
 import socket
 import struct
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -111,6 +112,22 @@ class Stream:
         while chunk := self.socket.recv(1 << 16):
             for number, payload in frames.feed(chunk):
                 takers[number](payload)
+
+    def until(self, deadline: float, most: int) -> tuple[bytes, bytes, bool]:
+        """At *most* so many bytes of each stream, and whether they ended before *deadline* (of the monotonic clock)."""
+        frames = Frames()
+        words = {STDOUT: bytearray(), STDERR: bytearray()}
+        in_time = False
+        while not in_time and (left := deadline - time.monotonic()) > 0:
+            self.socket.settimeout(left)
+            try:
+                chunk = self.socket.recv(1 << 16)
+            except TimeoutError:
+                break
+            for number, payload in frames.feed(chunk):
+                words[number] += payload[: most - len(words[number])]
+            in_time = not chunk
+        return bytes(words[STDOUT]), bytes(words[STDERR]), in_time
 
     def end_input(self) -> None:
         """Nothing more is written to it."""

@@ -6,6 +6,7 @@ folder of its own, which pip makes and which appears whole or not at all.
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -57,6 +58,11 @@ def go_line(release: str) -> str:
     return ".".join(release.split(".")[:2])
 
 
+def ordered(release: str) -> tuple[int, ...]:
+    """What releases are sorted by: 1.9.2 is older than 1.10.1."""
+    return tuple(int(number) for number in release.split(".") if number.isdecimal())
+
+
 def fetch(release: str, cache: Path, say: Callable[[str], None]) -> Toolchain:
     """The Go release, from *cache* or fetched into it by its pin.
 
@@ -75,7 +81,7 @@ def fetch(release: str, cache: Path, say: Callable[[str], None]) -> Toolchain:
 
 def fetched(cache: Path) -> list[str]:
     """The releases that *cache* has, in order."""
-    return [release for release in WHEELS if (cache / "go" / release).is_dir()]
+    return [release for release in WHEELS if os.access(cache / "go" / release, os.X_OK)]
 
 
 def _install(release: str, folder: Path) -> None:

@@ -114,7 +114,7 @@ def cpu(root: Path = _ROOT) -> dict[str, Any]:
         "model": first.get("model name"),
         "microcode": first.get("microcode"),
         "online": online,
-        "count": _count(online),
+        "count": cpus_in(online),
         "allowed": _fields(root / "proc/self/status").get("Cpus_allowed_list"),
         "smt": None if smt is None else smt == "1",
         "governors": sorted(governor for governor in governors if governor),
@@ -202,7 +202,7 @@ def _fields(path: Path) -> dict[str, str]:
     return found
 
 
-def _count(cpus: str | None) -> int | None:
+def cpus_in(cpus: str | None) -> int | None:
     """How many CPUs ``0-2,5`` names."""
     if not cpus:
         return None

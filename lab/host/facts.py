@@ -5,6 +5,7 @@ Each takes the *root* below which ``proc`` and ``sys`` are, so that a recorded m
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import Final
@@ -51,10 +52,9 @@ def ptrace_scope(root: Path = _ROOT) -> int | None:
 
 
 def has_tracefs(root: Path = _ROOT) -> bool:
-    """Whether the kernel's trace points can be reached."""
-    return any(
-        (root / place / "events").is_dir() for place in ("sys/kernel/tracing", "sys/kernel/debug/tracing")
-    )
+    """Whether the kernel's trace points can be reached: of a plain user, what is above them often cannot even be looked into."""
+    places = ("sys/kernel/tracing", "sys/kernel/debug/tracing")
+    return any(os.access(root / place / "events", os.R_OK | os.X_OK) for place in places)
 
 
 def perf_paranoid(root: Path = _ROOT) -> int | None:

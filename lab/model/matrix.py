@@ -6,9 +6,15 @@ import fnmatch
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
+from lab.errors import UsageError
 from lab.model.level import Level
 from lab.model.scenario import CellGroup, Factor, Levels, Scenario
+
+_LONGEST_PATTERN: Final = 1000
+"""Characters of a pattern; reading one costs the square of its brackets."""
+_SHOWN: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +39,8 @@ class Selector:
 
     def __call__(self, cell: Cell) -> bool:
         """Whether *cell* is wanted."""
-        wanted = not self.only or _matches_any(cell.id, self.only)
-        return wanted and not _matches_any(cell.id, self.skip)
+        wanted = not self.only or matches_any(cell.id, self.only)
+        return wanted and not matches_any(cell.id, self.skip)
 
 
 def joint_id(scenario: str, cell: str) -> str:
@@ -87,5 +93,12 @@ def _distinct(cells: Iterable[Cell]) -> tuple[Cell, ...]:
     return tuple({cell.id: cell for cell in cells}.values())
 
 
-def _matches_any(text: str, patterns: Iterable[str]) -> bool:
+def matches_any(text: str, patterns: Iterable[str]) -> bool:
+    """Whether one of the shell *patterns* fits. UsageError for one that is longer than any that somebody means."""
+    for pattern in patterns:
+        if len(pattern) > _LONGEST_PATTERN:
+            raise UsageError(
+                f"the pattern {pattern[:_SHOWN]!r}… has {len(pattern)} characters",
+                hint=f"a pattern has at most {_LONGEST_PATTERN}",
+            )
     return any(fnmatch.fnmatchcase(text, pattern) for pattern in patterns)

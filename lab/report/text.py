@@ -8,6 +8,18 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
 
 
+def shortened(text: str, most: int) -> str:
+    """*text* with no line longer than *most* characters: of a longer one its beginning and end, and how many there were."""
+    return "\n".join(_ends(line, most) for line in text.split("\n"))
+
+
+def _ends(line: str, most: int) -> str:
+    if len(line) <= most:
+        return line
+    shown = most // 2
+    return f"{line[:shown]} … {line[-shown:]} ({len(line)} characters)"
+
+
 def counted(count: int, noun: str) -> str:
     """``1 process``, ``2 processes``."""
     if count == 1:

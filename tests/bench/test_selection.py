@@ -40,7 +40,18 @@ def test_lists_make_a_product_and_the_rest_stays_at_its_default(scenario: Scenar
             "no level of thp is called 'madvice'",
             "did you mean madvise?",
         ),
-        (Request(lists={"go": ["1.99.0"]}), UnknownNameError, "no level of go is called '1.99.0'", "1.27.3"),
+        (
+            Request(lists={"go": ["1.99.0"]}),
+            UsageError,
+            "mmap-large names no Go release '1.99.0'",
+            "it names: 1.27.3, 1.24.11, 1.22.10; golab can fetch 1.21.13, 1.22.10",
+        ),
+        (
+            Request(lists={"go": ["1.23"]}),
+            UsageError,
+            "mmap-large names no Go release '1.23'",
+            "for Go 1.23.9 add it to releases in the scenario's manifest",
+        ),
         (
             Request(lists={"size": ["big"]}),
             UsageError,
@@ -65,6 +76,13 @@ def test_what_is_wrong_is_said_with_what_would_be_right(
 
     assert message in str(caught.value)
     assert hint is None or hint in (caught.value.hint or "")
+
+
+def test_a_release_without_its_patch_is_the_newest_that_the_manifest_names(scenario: Scenario) -> None:
+    """1.24 is what a go.mod has, and what one says; the cell and its record have the whole of it."""
+    cells = select(scenario, Request(lists={"go": ["1.24", "1.27.3"]}))
+
+    assert [str(cell.levels["go"].value) for cell in cells] == ["1.24.11", "1.27.3"]
 
 
 def test_touching_more_than_there_is_is_refused_with_the_numbers(scenario: Scenario) -> None:

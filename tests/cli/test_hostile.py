@@ -161,8 +161,39 @@ def test_a_full_disk_is_said() -> None:
     with open("/dev/full", "wb") as full:  # noqa: PTH123 - a device
         done = _golab("show", "mmap-large", stdout=full, stderr=subprocess.PIPE, capture_output=False)
 
-    assert done.returncode != 0
-    assert b"Traceback" not in done.stderr
+    assert done.returncode == 4
+    assert done.stderr.startswith(b"golab: what golab prints: No space left on device\n  hint: make room")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("show", "x" * 100_000),
+        ("run", "scenario", "mmap-large", "--dry-run", "--only", "[" * 100_000),
+        ("run", "scenario", "mmap-large", "--dry-run", "--go", "1" * 100_000),
+        ("claims", "--only", "[" * 100_000),
+    ],
+    ids=lambda words: " ".join(words)[:40],
+)
+def test_what_is_too_long_to_be_meant_is_not_repeated_at_length(words: tuple[str, ...]) -> None:
+    """Neither on the terminal nor in time: a pattern of brackets costs their square."""
+    done = _golab(*words, timeout=20)
+
+    _assert_civil(done, 2)
+    assert len(done.stderr) < 10_000
+
+
+def test_a_manifest_of_a_megabyte_on_one_line_is_named(tmp_path: Path) -> None:
+    """A key of a million characters."""
+    (tmp_path / "scenarios").mkdir()
+    (tmp_path / "go_templates").mkdir()
+    (tmp_path / "scenarios/odd.toml").write_text(f"{'k' * 10**6} = 1\n")
+
+    done = _golab("--root", str(tmp_path), "show", "odd")
+
+    _assert_civil(done, 2)
+    assert b"odd.toml" in done.stderr
+    assert len(done.stderr) < 10_000
 
 
 def test_a_reader_that_goes_is_no_fault() -> None:

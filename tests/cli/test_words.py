@@ -87,21 +87,30 @@ def test_clean_keeps_what_it_is_not_told_to_remove(tmp_path: Path) -> None:
         ("golab run scenario m", ["mmap-large"]),
         ("golab run scenario mmap-large --set mode=t", ["mode=touch", "mode=ticker"]),
         ("golab run scenario mmap-large --set mode=heap,r", ["mode=heap,reserve"]),
-        ("golab run scenario mmap-large --set t", ["thp="]),
+        ("golab run scenario mmap-large --set t", ["thp=never", "thp=madvise"]),
+        ("golab run scenario mmap-large --set go", ["gomaxprocs=", "go=", "godebug="]),
+        ("golab run scenario mmap-large --set mode = t", ["touch", "ticker"]),
+        ("golab run scenario mmap-large --set mode = heap,r", ["heap,reserve"]),
+        ("golab run scenario mmap-large --set mode =", ["reserve", "touch", "heap", "ticker"]),
+        ("golab run scenario mmap-large --set = mode = to", ["touch"]),
+        ("golab run scenario mmap-large --engine = d", ["docker"]),
+        ("golab run scenario mmap-large --engine = docker --set mode = to", ["touch"]),
+        ("golab run scenario mmap-large --thp n", ["never"]),
+        ("golab predict m", ["mmap-large"]),
         ("golab render mmap-large --only ticker-96MiB-p", [f"ticker-96MiB-p{procs}" for procs in (1, 2, 4)]),
         ("golab schema d", ["doctor"]),
         ("golab run scenario nothing --set t", []),
     ],
 )
 def test_a_shell_is_offered_what_there_is(line: str, offered: list[str]) -> None:
-    """By bash's protocol."""
+    """By bash's protocol, which makes ``=`` a word and wants what comes after it; or not, where a user has told it so."""
     done = subprocess.run(
-        [sys.executable, "-c", "from lab.cli.app import app; app(prog_name='golab')"],
+        [sys.executable, "-c", "import sys; sys.argv[0] = 'golab'; from lab.cli.app import main; main()"],
         cwd=_ROOT,
         env={
             **os.environ,
             "_GOLAB_COMPLETE": "complete_bash",
-            "COMP_WORDS": line,
+            "COMP_WORDS": line.replace(" ", "\n"),
             "COMP_CWORD": str(len(line.split()) - 1),
         },
         capture_output=True,

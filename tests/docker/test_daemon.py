@@ -39,6 +39,26 @@ def test_it_comes_up_is_found_and_leaves_nothing(folder: Path) -> None:
     )  # fmt: skip
 
 
+def test_it_makes_nothing_beside_its_folder(folder: Path) -> None:
+    """On a machine whose /etc/docker is empty, that is: dockerd would put its key there, and no end would remove it."""
+    script = 'mount -t tmpfs none /etc/docker && "$0" -m lab engine up >/dev/null && ls -A /etc/docker'
+    environment = dict(os.environ) | {daemon.FOLDER: str(folder)}
+    Path("/etc/docker").mkdir(exist_ok=True)  # a mount needs a place
+
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", script, sys.executable],
+        cwd=Path(__file__).parents[2],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert golab_engine(folder, "down")[0] == 0
+    assert left_of(folder) == []
+
+
 def test_it_survives_its_own_kill(folder: Path) -> None:
     """A killed daemon leaves pid files, containerd and a mount; the next start and the end cope with all of them."""
     first = golab_engine(folder, "up")[1]
@@ -55,6 +75,31 @@ def test_it_survives_its_own_kill(folder: Path) -> None:
     os.kill(second["pid"], signal.SIGKILL)
     assert golab_engine(folder, "down")[0] == 0
     assert left_of(folder) == []
+
+
+def test_a_pid_that_is_anothers_now_is_no_engine(folder: Path) -> None:
+    """After a reboot the pid files are there, and their pids are whoever's: dockerd alone would refuse to start."""
+    at = daemon.Places(folder)
+    at.containerd_pid.parent.mkdir(parents=True)
+    at.mark.touch()
+    at.pid.write_text(str(os.getpid()))
+    at.containerd_pid.write_text(str(os.getppid()))
+    assert golab_engine(folder, "status")[0] == 4
+
+    assert golab_engine(folder, "up")[0] == 0
+
+    assert golab_engine(folder, "down")[0] == 0
+    assert left_of(folder) == []
+
+
+def test_a_pid_file_that_is_torn_is_no_engine(folder: Path) -> None:
+    """A machine that lost its power while it was written."""
+    at = daemon.Places(folder)
+    folder.mkdir()
+    at.mark.touch()
+    at.pid.write_text("")
+
+    assert golab_engine(folder, "up")[0] == 0
 
 
 def test_one_that_gives_no_answer_is_replaced(folder: Path) -> None:

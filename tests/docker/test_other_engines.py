@@ -1,5 +1,6 @@
 """Engines that are reached in other ways: by a port, and by a user who may not."""
 
+import grp
 import json
 import os
 import socket
@@ -107,10 +108,18 @@ def test_a_user_without_rights_is_told_and_served_by_the_host(folder: Path) -> N
 
     for named, words in (
         ({daemon.FOLDER: str(folder)}, ("is root's: this user may not use it", "run golab as root, whose engine is up")),
-        ({"DOCKER_HOST": f"unix://{folder}/docker.sock"}, ("but this user may not use it", "to the group docker")),
+        ({"DOCKER_HOST": f"unix://{folder}/docker.sock"}, ("but this user may not use it", "to get one: run golab as root)")),
     ):  # fmt: skip
         done = subprocess.run(script, cwd=_ROOT, env=own | named, capture_output=True, text=True, check=False)
 
         assert done.returncode == 0, done.stderr
         assert done.stdout.startswith("engine host, no container (")
         assert [word for word in words if word not in done.stdout] == []
+
+    os.chown(folder / "docker.sock", -1, grp.getgrnam("daemon").gr_gid)
+    named = {"DOCKER_HOST": f"unix://{folder}/docker.sock"}
+    done = subprocess.run(script, cwd=_ROOT, env=own | named, capture_output=True, text=True, check=False)
+    assert (
+        "add the user to the group daemon, which gives rights like root's, or run golab as root"
+        in done.stdout
+    )

@@ -45,6 +45,7 @@ GOOD = Facts(
     base=None,
     go_releases=["1.27.3"],
     cache="/cache",
+    is_cache_writable=True,
     free_bytes=100 << 30,
     file_system="ext4",
 )

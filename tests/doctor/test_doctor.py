@@ -75,6 +75,7 @@ _CASES = [
         "1.00 GiB of memory",
     ),
     (_machine(cpu={**MACHINE["cpu"], "count": 1, "online": "0"}), "CPUs", "spoils", "1 online"),
+    (_machine(cpu={**MACHINE["cpu"], "allowed": "3"}), "CPUs", "spoils", "8 online (0-7), 3 allowed"),
     (_machine(cpu={**MACHINE["cpu"], "smt": True}), "SMT", "note", "two threads"),
     (_machine(cpu={**MACHINE["cpu"], "governors": ["powersave"]}), "CPU frequency", "spoils", "powersave"),
     (_machine(virtualisation="kvm"), "virtual machine", "note", "kvm"),
@@ -99,6 +100,7 @@ _CASES = [
     ),
     (replace(GOOD, tools={}), "C compiler", "note", "neither"),
     (replace(GOOD, go_releases=[]), "Go releases", "note", "none"),
+    (replace(GOOD, is_cache_writable=False), "disk", "prevents", "may not write in /cache"),
     (replace(GOOD, free_bytes=1 << 20), "disk", "spoils", "1.00 MiB free in /cache (ext4)"),
 ]
 

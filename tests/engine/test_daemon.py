@@ -152,3 +152,23 @@ def test_a_link_is_followed(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("real")
 
     assert daemon.places({daemon.FOLDER: f"{tmp_path}/link/x/../e"}).folder == tmp_path / "real/e"
+
+
+def test_an_end_that_is_interrupted_can_be_taken_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C while the images are removed: what is left is still known for golab's own, and goes the next time."""
+    at = Places(tmp_path / "e")
+    at.data.mkdir(parents=True)
+    at.mark.touch()
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+
+    def interrupted(_path: Path) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("shutil.rmtree", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            daemon.down(at, print)
+
+    assert at.mark.exists()
+    assert str(at.folder) in daemon.down(at, print)
+    assert not at.folder.exists()
