@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,10 +11,10 @@ from typing import Final, Protocol
 
 from lab import catalogue
 from lab.bench import command, selection
-from lab.bench.agent import Agent, Command, greeted
+from lab.bench.agent import Command
+from lab.bench.berth import Berth, Kept, berth
 from lab.bench.execute import Seat
-from lab.bench.readback import not_as_asked
-from lab.engine.base import FOLDER, Container, Engine, File, Spec
+from lab.engine.base import FOLDER, Engine, File, Spec
 from lab.errors import BuildError, EnvironmentRefusedError
 from lab.golang import base, build, render, toolchain
 from lab.golang.base import Base
@@ -220,29 +221,28 @@ def _spec(binaries: tuple[Binary, Binary, Binary], wanted: Wanted) -> Spec:
 
 
 @contextlib.contextmanager
-def seats(cells: Iterable[Runnable]) -> Generator[Mapping[str, Seat]]:
-    """A seat for each cell; one container for each distinct spec of an engine, all of them open at once."""
+def seats(cells: Iterable[Runnable], kept: Kept | None = None) -> Generator[Mapping[str, Seat]]:
+    """A seat for each cell; one container for each distinct spec of an engine, all of them open at once.
+
+    Their agents append what they have measured to *kept* before they tell, if there is such a file and they can.
+    """
     with contextlib.ExitStack() as stack:
-        agents: dict[tuple[str, Spec], Agent] = {}
+        berths: dict[tuple[str, Spec], Berth] = {}
         found = {}
         for each in cells:
             key = (each.engine.name, each.spec)
-            if key not in agents:
-                container = stack.enter_context(each.engine.opened(each.spec))
-                agents[key] = stack.enter_context(greeted(container))
-            agent = agents[key]
-            command_of = _command(each.wanted, agent.container)
+            if key not in berths:
+                berths[key] = stack.enter_context(berth(each.engine, each.spec, kept))
             found[each.wanted.cell.id] = Seat(
-                agent,
-                command_of,
-                replace(command_of, argv=(agent.container.path(_PROBE),), settle=False),
-                not_as_asked(each.spec, agent.hello),
+                berths[key],
+                functools.partial(_command, each.wanted),
+                functools.partial(_probing, each.wanted),
             )
         yield found
 
 
-def _command(wanted: Wanted, container: Container) -> Command:
-    scenario = wanted.scenario
+def _command(wanted: Wanted, berth: Berth) -> Command:
+    scenario, container = wanted.scenario, berth.container
     return Command(
         argv=(container.path(PROGRAM), *command.flags(scenario, wanted.cell)),
         environment=command.environment(scenario, wanted.cell),
@@ -250,3 +250,7 @@ def _command(wanted: Wanted, container: Container) -> Command:
         timeout=scenario.limits.time,
         settle=wanted.cell.text(QUOTA) != UNSET,
     )
+
+
+def _probing(wanted: Wanted, berth: Berth) -> Command:
+    return replace(_command(wanted, berth), argv=(berth.container.path(_PROBE),), settle=False)

@@ -17,9 +17,9 @@ from docker.models.containers import Container as SDKContainer
 from docker.types import LogConfig, Mount, Ulimit
 from urllib3.exceptions import HTTPError  # what the SDK lets through while it reads a stream
 
-from lab.engine import address, folders, foreign, images
+from lab.engine import address, folders, foreign, images, said
 from lab.engine.attached import Attached, reading
-from lab.engine.base import FOLDER, BaseImage, Container, Exited, Job, Spec, Tree
+from lab.engine.base import CAPTURES, FOLDER, BaseImage, Container, Exited, Job, Spec, Tree
 from lab.engine.images import Image
 from lab.engine.limits import refuse_beyond
 from lab.engine.packing import WHOLE, packed, packed_tree
@@ -35,6 +35,7 @@ _WORK: Final = "/golab/work"
 _CACHE: Final = "/golab/cache"
 _TREE: Final = "/golab/tree"
 """The job's tree in an image that is not ours, which may have something of its own where the tree wants to be."""
+_CAPTURES: Final = "/golab/captures"
 _TMP: Final = "/tmp"  # noqa: S108 - the container's own tmpfs
 _TMPFS: Final = "rw,exec,nosuid,nodev,mode=1777"
 _JOB_PIDS: Final = 1024
@@ -42,6 +43,8 @@ _OUTPUT_LIMIT: Final = 4 << 20
 """Bytes of a job's words that are kept of each stream."""
 _CONNECT_SECONDS: Final = 5
 _CALL_SECONDS: Final = 120
+_GONE_OR_GOING: Final = (404, 409)
+"""What an engine says of a container to be removed if somebody else has done it, or does it at this moment."""
 _GRACE_SECONDS: Final = 2.0
 """How long an agent may take to end by itself; it takes some 64 ms."""
 
@@ -135,16 +138,22 @@ class DockerEngine:
         return Exited(exit_code=exit_code, stdout=stdout, stderr=stderr, outputs=outputs)
 
     @contextlib.contextmanager
-    def opened(self, spec: Spec, /) -> Generator[Container]:
+    def opened(self, spec: Spec, captures: Path | None = None, /) -> Generator[Container]:
         """A started container whose first process is the agent, removed however the block ends."""
         self.refuse(spec)
         image = images.of_spec(spec)
+        kept = captures.resolve() if captures and not address.elsewhere(self.describe()) else None
         with (
             folders.made(spec.folder, self._cache.parent, self._owner) as shown,
             self._created(
                 self._ensured(image),
                 command=list(spec.agent),
-                mounts=[Mount(FOLDER, str(shown), type="bind")] if shown else [],
+                mounts=[
+                    Mount(at, str(path), type="bind")
+                    for at, path in ((FOLDER, shown), (_CAPTURES, kept))
+                    if path
+                ],
+                environment={CAPTURES: _CAPTURES} if kept else {},
                 stdin_open=True,  # and, not being detached, StdinOnce: the agent sees the end of its input
                 dns=["127.0.0.1"],
                 **_limits(memory_bytes=spec.memory_bytes, pids=spec.pids),
@@ -257,27 +266,7 @@ def connect(environ: Mapping[str, str], url: str) -> docker.DockerClient:
 
 def described(client: docker.DockerClient) -> dict[str, Any]:
     """What an engine says about itself, as far as it bears on a measurement."""
-    info = client.info()
-    versions = {part["Name"]: part["Version"] for part in client.version().get("Components") or []}
-    return {
-        "version": info["ServerVersion"],
-        "versions": versions,
-        "platform": f"{info['OSType']}/{info['Architecture']}",
-        "kernel": info["KernelVersion"],
-        "cpus": info["NCPU"],
-        "memory_bytes": info["MemTotal"],
-        "storage_driver": info["Driver"],
-        "storage": {str(name): str(value) for name, value in info.get("DriverStatus") or []},
-        "data_root": info["DockerRootDir"],
-        "runtime": info["DefaultRuntime"],
-        "containers_running": info.get("ContainersRunning", 0),
-        "cgroup_version": info.get("CgroupVersion", "1"),
-        "cgroup_driver": info["CgroupDriver"],
-        "security": info.get("SecurityOptions") or [],
-        "limits": {name: bool(info.get(name)) for name in ("MemoryLimit", "SwapLimit", "PidsLimit", "CPUSet")}
-        | {"CPUQuota": bool(info.get("CpuCfsQuota"))},
-        "warnings": info.get("Warnings") or [],
-    }
+    return said.described(client.info(), client.version())
 
 
 def sweep(client: docker.DockerClient, owner: Owner) -> list[str]:
@@ -397,8 +386,12 @@ def _remove(container: SDKContainer, *, quietly: bool) -> None:
     beat, and the next start removes the container by its labels.
     """
     try:
-        with _sdk_errors("remove a container"), contextlib.suppress(docker.errors.NotFound):
-            container.remove(force=True, v=True)
+        with _sdk_errors("remove a container"):
+            try:
+                container.remove(force=True, v=True)
+            except docker.errors.APIError as error:
+                if error.status_code not in _GONE_OR_GOING:
+                    raise
     except EngineUnavailableError:
         return
     except EnvironmentRefusedError:
