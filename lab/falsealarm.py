@@ -16,7 +16,7 @@ from lab.bench.berth import Kept
 from lab.bench.decode import decode
 from lab.bench.exclude import Surroundings, excluded
 from lab.bench.execute import Pace, Seat, execute
-from lab.errors import MeasurementError
+from lab.errors import EnvironmentRefusedError, MeasurementError
 from lab.material import Material, runnable, seats
 from lab.model.falsealarm import NOMINAL, Checked, FalseAlarms
 from lab.model.outcome import Comparison, Estimate, Inconclusive, RunComparison, Verdict
@@ -54,11 +54,14 @@ def check(
     aside: dict[str, int] = {}
     pace = Pace()
     with seats([each], kept) as seated:
+        seat = seated[cell.id]
+        if isinstance(seat, EnvironmentRefusedError):
+            raise seat
         total = comparisons * replicates * len(_SIDES)
         told(0, total)
         for number in range(comparisons):
             sides: dict[str, list[Record]] = {side: [] for side in _SIDES}
-            for side, raw in _replicates(seated[cell.id], pace, order, number, replicates):
+            for side, raw in _replicates(seat, pace, order, number, replicates):
                 record = excluded(raw, scenario.exclusion, Surroundings(cpus=cpus))
                 if record.excluded:
                     aside[record.excluded] = aside.get(record.excluded, 0) + 1

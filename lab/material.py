@@ -15,7 +15,7 @@ from lab.bench.agent import Command
 from lab.bench.berth import Berth, Kept, berth
 from lab.bench.execute import Seat
 from lab.engine.base import FOLDER, Engine, File, Spec
-from lab.errors import BuildError, EnvironmentRefusedError
+from lab.errors import BuildError, EngineUnavailableError, EnvironmentRefusedError
 from lab.golang import base, build, render, toolchain
 from lab.golang.base import Base
 from lab.golang.build import Binary
@@ -221,24 +221,43 @@ def _spec(binaries: tuple[Binary, Binary, Binary], wanted: Wanted) -> Spec:
 
 
 @contextlib.contextmanager
-def seats(cells: Iterable[Runnable], kept: Kept | None = None) -> Generator[Mapping[str, Seat]]:
-    """A seat for each cell; one container for each distinct spec of an engine, all of them open at once.
+def seats(
+    cells: Iterable[Runnable], kept: Kept | None = None
+) -> Generator[Mapping[str, Seat | EnvironmentRefusedError]]:
+    """A seat for each cell, or why its container cannot be started; one for each distinct spec of an engine, all open at once.
+
+    An engine that is not there any more is an EngineUnavailableError of them all.
 
     Their agents append what they have measured to *kept* before they tell, if there is such a file and they can.
     """
     with contextlib.ExitStack() as stack:
-        berths: dict[tuple[str, Spec], Berth] = {}
-        found = {}
+        berths: dict[tuple[str, Spec], Berth | EnvironmentRefusedError] = {}
+        found: dict[str, Seat | EnvironmentRefusedError] = {}
         for each in cells:
             key = (each.engine.name, each.spec)
             if key not in berths:
-                berths[key] = stack.enter_context(berth(each.engine, each.spec, kept))
+                berths[key] = _opened(stack, each, kept)
+            here = berths[key]
+            if isinstance(here, EnvironmentRefusedError):
+                found[each.wanted.cell.id] = here
+                continue
             found[each.wanted.cell.id] = Seat(
-                berths[key],
+                here,
                 functools.partial(_command, each.wanted),
                 functools.partial(_probing, each.wanted),
             )
         yield found
+
+
+def _opened(
+    stack: contextlib.ExitStack, cell: Runnable, kept: Kept | None
+) -> Berth | EnvironmentRefusedError:
+    try:
+        return stack.enter_context(berth(cell.engine, cell.spec, kept))
+    except EngineUnavailableError:
+        raise
+    except EnvironmentRefusedError as error:
+        return error
 
 
 def _command(wanted: Wanted, berth: Berth) -> Command:

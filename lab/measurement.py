@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from lab import captured
@@ -13,7 +14,7 @@ from lab.bench.exclude import Surroundings, excluded
 from lab.bench.execute import Pace, Seat, execute
 from lab.bench.readback import not_as_set
 from lab.engine.base import Engine
-from lab.errors import BuildError, LabError, MeasurementError
+from lab.errors import BuildError, EnvironmentRefusedError, LabError, MeasurementError
 from lab.golang.build import Binary
 from lab.host import environment
 from lab.host.interruption import Interruption
@@ -44,8 +45,10 @@ def measure(
     for each in material.prepared:
         if not isinstance(each.built, Binary):
             folder.append(_not_run(each, each.built))
-    watch = Watch(plan, _judged(material, decided.foretold))
-    with captured.made(folder.captures) as captures, seats(runnable(material), captures) as seated:
+    with captured.made(folder.captures) as captures, seats(runnable(material), captures) as found:
+        seated = _seated(material, folder, found)
+        turns = [turn for turn in plan.turns if turn.cell in seated]
+        watch = Watch(replace(plan, turns=tuple(turns)), _judged(material, decided.foretold))
         seen = {cell: _probed(seat) for cell, seat in seated.items()}
         flaws = {cell: seat.berth.flaw or _flaw(seat, seen[cell]) for cell, seat in seated.items()}
         folder.keep_probes(seen, flaws)
@@ -54,7 +57,7 @@ def measure(
         begun = time.monotonic_ns()
         progress.replicate(0, len(plan.turns))
         sheaves = execute(
-            plan.turns, seated, stop=lambda: interruption.asked, pace=pace, judged_from=plan.replicates
+            turns, seated, stop=lambda: interruption.asked, pace=pace, judged_from=plan.replicates
         )
         for sheaf in sheaves:
             asked = interruption.asked  # then the replicate that was stopped half way is none
@@ -74,6 +77,22 @@ def measure(
             if elapsed > plan.max_time_ns:
                 return "max-time"
     return "interrupted" if interruption.asked else "replicates"
+
+
+def _seated(
+    material: Material, folder: RunFolder, found: Mapping[str, Seat | EnvironmentRefusedError]
+) -> Mapping[str, Seat]:
+    """The cells that can run. What only the kernel knew is found out when a container starts: it refuses its cells, and the rest runs.
+
+    The first refusal where none can.
+    """
+    refused = {cell: each for cell, each in found.items() if isinstance(each, EnvironmentRefusedError)}
+    if refused and len(refused) == len(found):
+        raise next(iter(refused.values()))
+    for each in material.prepared:
+        if each.cell.id in refused:
+            folder.append(_not_run(each, refused[each.cell.id]))
+    return {cell: each for cell, each in found.items() if isinstance(each, Seat)}
 
 
 def _probed(seat: Seat) -> Mapping[str, Any]:
