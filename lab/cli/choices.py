@@ -34,9 +34,17 @@ Settings = Annotated[
     str | None,
     typer.Option("--godebug", help="GODEBUG settings, such as asyncpreemptoff=1.", show_default=False),
 ]
-HugePages = Annotated[
+TransparentHugePages = Annotated[
     str | None,
     typer.Option("--thp", help="Levels of the scenario's own factor thp.", show_default=False),
+]
+HugePages = Annotated[
+    str | None,
+    typer.Option(
+        "--hugepages",
+        help="Levels of the scenario's own factor hugetlb, such as none,pool; see --tune-host.",
+        show_default=False,
+    ),
 ]
 Folders = Annotated[
     str | None,

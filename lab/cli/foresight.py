@@ -20,6 +20,7 @@ from lab.cli.choices import (
     Sets,
     Settings,
     Skip,
+    TransparentHugePages,
     request,
 )
 
@@ -36,7 +37,8 @@ def predict(
     cpuset: Cpusets = None,
     memory: Memories = None,
     godebug: Settings = None,
-    thp: HugePages = None,
+    thp: TransparentHugePages = None,
+    hugepages: HugePages = None,
     fs: Folders = None,
     sets: Sets = None,
     only: Only = None,
@@ -60,6 +62,7 @@ def predict(
             "memory": memory,
             "godebug": godebug,
             "thp": thp,
+            "hugetlb": hugepages,
             "fs": fs,
         },
         sets=sets,
