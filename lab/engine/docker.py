@@ -43,8 +43,7 @@ _OUTPUT_LIMIT: Final = 4 << 20
 """Bytes of a job's words that are kept of each stream."""
 _CONNECT_SECONDS: Final = 5
 _CALL_SECONDS: Final = 120
-_GONE_OR_GOING: Final = (404, 409)
-"""What an engine says of a container to be removed if somebody else has done it, or does it at this moment."""
+_GONE_OR_GOING: Final = (404, 409)  # what it says of a container that somebody else has removed, or removes
 _GRACE_SECONDS: Final = 2.0
 """How long an agent may take to end by itself; it takes some 64 ms."""
 
@@ -148,11 +147,7 @@ class DockerEngine:
             self._created(
                 self._ensured(image),
                 command=list(spec.agent),
-                mounts=[
-                    Mount(at, str(path), type="bind")
-                    for at, path in ((FOLDER, shown), (_CAPTURES, kept))
-                    if path
-                ],
+                mounts=_binds({FOLDER: shown, _CAPTURES: kept}),
                 environment={CAPTURES: _CAPTURES} if kept else {},
                 stdin_open=True,  # and, not being detached, StdinOnce: the agent sees the end of its input
                 dns=["127.0.0.1"],
@@ -280,9 +275,8 @@ def sweep(client: docker.DockerClient, owner: Owner) -> list[str]:
     for found in listed:
         other = Owner.from_labels(found["Labels"])
         if other is not None and other.is_dead(seen_from=owner):
-            with _sdk_errors("remove a container"), contextlib.suppress(docker.errors.NotFound):
-                client.api.remove_container(found["Id"], force=True, v=True)
-                removed.append(found["Names"][0].lstrip("/"))
+            _have_removed(SDKContainer({"Id": found["Id"]}, client))
+            removed.append(found["Names"][0].lstrip("/"))
     return removed
 
 
@@ -317,6 +311,10 @@ def _load(client: docker.DockerClient, image: Image) -> None:
         client.images.load(archive)
     except docker.errors.ImageLoadError as error:
         raise EnvironmentRefusedError(f"the engine would not load the image {image.tag}: {error}") from error
+
+
+def _binds(places: Mapping[str, Path | None]) -> list[Mount]:
+    return [Mount(at, str(path), type="bind") for at, path in places.items() if path]
 
 
 def _limits(*, memory_bytes: int, pids: int) -> dict[str, int]:
@@ -379,6 +377,15 @@ def _file_of(container: SDKContainer, path: str) -> bytes | None:
         return file.read() if file is not None else None
 
 
+def _have_removed(container: SDKContainer) -> None:
+    with _sdk_errors("remove a container"):
+        try:
+            container.remove(force=True, v=True)
+        except docker.errors.APIError as error:
+            if error.status_code not in _GONE_OR_GOING:
+                raise
+
+
 def _remove(container: SDKContainer, *, quietly: bool) -> None:
     """Remove *container* with its volumes; *quietly* when an error is already on its way, which must not be hidden.
 
@@ -386,14 +393,7 @@ def _remove(container: SDKContainer, *, quietly: bool) -> None:
     beat, and the next start removes the container by its labels.
     """
     try:
-        with _sdk_errors("remove a container"):
-            try:
-                container.remove(force=True, v=True)
-            except docker.errors.APIError as error:
-                if error.status_code not in _GONE_OR_GOING:
-                    raise
-    except EngineUnavailableError:
-        return
-    except EnvironmentRefusedError:
-        if not quietly:
+        _have_removed(container)
+    except EnvironmentRefusedError as error:
+        if not (quietly or isinstance(error, EngineUnavailableError)):
             raise
