@@ -60,10 +60,13 @@ def made(path: Path) -> Generator[Captures]:
     """A new file, locked for as long as this is open; gone afterwards, unless an exception has kept its lines from the record."""
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be written: {error.strerror}") from None
-    try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
+    except OSError as error:
+        raise StoreError(
+            f"{path}: cannot be written and locked: {error.strerror}",
+            hint="give --results a folder of a file system that has locks",
+        ) from None
+    try:
         yield Captures(path, descriptor)
         path.unlink(missing_ok=True)
     finally:
@@ -84,7 +87,7 @@ def left(path: Path) -> Generator[list[bytes]]:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         lines = _whole_lines(descriptor)
-    except BlockingIOError:
+    except OSError:  # its run goes on
         lines = []
     try:
         yield lines
