@@ -16,6 +16,7 @@ from lab.model.quality import Quality
 from lab.model.run import CostsUsed, Ending, Plan, PlannedCell, StoppedBy
 from lab.model.scenario import Scenario
 from lab.quality import quality
+from lab.recovery import recover
 from lab.stats.summary import summarise
 from lab.store import RunFolder
 
@@ -85,6 +86,7 @@ def analyse(folder: RunFolder) -> Analysis:
     StoreError where the plan cannot be read or a manifest is not the one that the run was planned with.
     """
     plan = folder.plan()
+    recover(folder)
     scenarios = {name: _scenario(folder, name, digest) for name, digest in plan.manifests.items()}
     records = folder.records()
     cells = summarise(scenarios, [_cell(scenarios, cell) for cell in plan.cells], records, folder.foretold())

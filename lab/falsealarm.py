@@ -7,14 +7,16 @@ whether they do on *this* machine, with its noise and its neighbours, only measu
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+from lab.bench.berth import Kept
 from lab.bench.decode import decode
 from lab.bench.exclude import Surroundings, excluded
-from lab.bench.execute import Seat, execute
-from lab.errors import MeasurementError
+from lab.bench.execute import Pace, Seat, execute
+from lab.errors import EnvironmentRefusedError, MeasurementError
 from lab.material import Material, runnable, seats
 from lab.model.falsealarm import NOMINAL, Checked, FalseAlarms
 from lab.model.outcome import Comparison, Estimate, Inconclusive, RunComparison, Verdict
@@ -38,20 +40,28 @@ def check(
     told: Callable[[int, int], object],
     comparisons: int = COMPARISONS,
     replicates: int = REPLICATES,
+    kept: Kept | None = None,
 ) -> Checked:
-    """Measure the only cell of *material* against itself. MeasurementError where its replicates do not end well."""
+    """Measure the only cell of *material* against itself, in sheaves where there is a file *kept*, as runs are.
+
+    MeasurementError where its replicates do not end well.
+    """
     (each,) = runnable(material)
     scenario, cell = each.wanted.scenario, each.wanted.cell
     metrics = [metric for metric in scenario.metrics_of(cell.levels) if not metric.described]
     order = random.Random(f"golab A/A {seed}")  # noqa: S311 - an order, not a secret
     found: dict[str, list[RunComparison]] = {metric.name: [] for metric in metrics}
     aside: dict[str, int] = {}
-    with seats([each]) as seated:
+    pace = Pace()
+    with seats([each], kept) as seated:
+        seat = seated[cell.id]
+        if isinstance(seat, EnvironmentRefusedError):
+            raise seat
         total = comparisons * replicates * len(_SIDES)
         told(0, total)
         for number in range(comparisons):
             sides: dict[str, list[Record]] = {side: [] for side in _SIDES}
-            for side, raw in _replicates(seated[cell.id], order, number, replicates):
+            for side, raw in _replicates(seat, pace, order, number, replicates):
                 record = excluded(raw, scenario.exclusion, Surroundings(cpus=cpus))
                 if record.excluded:
                     aside[record.excluded] = aside.get(record.excluded, 0) + 1
@@ -71,18 +81,23 @@ def check(
 
 
 def _replicates(
-    seat: Seat, order: random.Random, number: int, replicates: int
+    seat: Seat, pace: Pace, order: random.Random, number: int, replicates: int
 ) -> Iterator[tuple[str, Record]]:
     """Both sides in blocks: what drifts, drifts for both."""
     turns: list[Turn] = []
     sides: list[str] = []
     for block in range(replicates):
         for side in order.sample(_SIDES, len(_SIDES)):
-            turns.append(Turn(position=len(turns), block=number * replicates + block, cell=side))
+            position = number * replicates * len(_SIDES) + len(turns)
+            turns.append(Turn(position=position, block=number * replicates + block, cell=side))
             sides.append(side)
-    captures = execute(turns, dict.fromkeys(_SIDES, seat), stop=lambda: False)
-    for side, capture in zip(sides, captures, strict=True):
-        yield side, decode(capture)
+    sheaves = execute(
+        turns, dict.fromkeys(_SIDES, seat), stop=lambda: False, pace=pace, judged_from=turns[-1].block + 1
+    )
+    for side, capture in zip(sides, itertools.chain.from_iterable(sheaves), strict=True):
+        record = decode(capture)
+        pace.saw(capture.turn.cell, record.wall_ns)
+        yield side, record
 
 
 def _compared(metric: Metric, old: Sequence[Record], new: Sequence[Record]) -> RunComparison | Inconclusive:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,11 +11,11 @@ from typing import Final, Protocol
 
 from lab import catalogue
 from lab.bench import command, selection
-from lab.bench.agent import Agent, Command, greeted
+from lab.bench.agent import Command
+from lab.bench.berth import Berth, Kept, berth
 from lab.bench.execute import Seat
-from lab.bench.readback import not_as_asked
-from lab.engine.base import FOLDER, Container, Engine, File, Spec
-from lab.errors import BuildError, EnvironmentRefusedError
+from lab.engine.base import FOLDER, Engine, File, Spec
+from lab.errors import BuildError, EngineUnavailableError, EnvironmentRefusedError
 from lab.golang import base, build, render, toolchain
 from lab.golang.base import Base
 from lab.golang.build import Binary
@@ -237,29 +238,48 @@ def _spec(binaries: tuple[Binary, Binary, Binary], wanted: Wanted) -> Spec:
 
 
 @contextlib.contextmanager
-def seats(cells: Iterable[Runnable]) -> Generator[Mapping[str, Seat]]:
-    """A seat for each cell; one container for each distinct spec of an engine, all of them open at once."""
+def seats(
+    cells: Iterable[Runnable], kept: Kept | None = None
+) -> Generator[Mapping[str, Seat | EnvironmentRefusedError]]:
+    """A seat for each cell, or why its container cannot be started; one for each distinct spec of an engine, all open at once.
+
+    An engine that is not there any more is an EngineUnavailableError of them all.
+
+    Their agents append what they have measured to *kept* before they tell, if there is such a file and they can.
+    """
     with contextlib.ExitStack() as stack:
-        agents: dict[tuple[str, Spec], Agent] = {}
-        found = {}
+        berths: dict[tuple[str, Spec], Berth | EnvironmentRefusedError] = {}
+        found: dict[str, Seat | EnvironmentRefusedError] = {}
         for each in cells:
             key = (each.engine.name, each.spec)
-            if key not in agents:
-                container = stack.enter_context(each.engine.opened(each.spec))
-                agents[key] = stack.enter_context(greeted(container))
-            agent = agents[key]
-            command_of = _command(each, agent.container)
+            if key not in berths:
+                berths[key] = _opened(stack, each, kept)
+            here = berths[key]
+            if isinstance(here, EnvironmentRefusedError):
+                found[each.wanted.cell.id] = here
+                continue
             found[each.wanted.cell.id] = Seat(
-                agent,
-                command_of,
-                replace(command_of, argv=(agent.container.path(_PROBE),), settle=False),
-                not_as_asked(each.spec, agent.hello),
+                here,
+                functools.partial(_command, each),
+                functools.partial(_probing, each),
             )
         yield found
 
 
-def _command(each: Runnable, container: Container) -> Command:
-    wanted, scenario = each.wanted, each.wanted.scenario
+def _opened(
+    stack: contextlib.ExitStack, cell: Runnable, kept: Kept | None
+) -> Berth | EnvironmentRefusedError:
+    try:
+        return stack.enter_context(berth(cell.engine, cell.spec, kept))
+    except EngineUnavailableError:
+        raise
+    except EnvironmentRefusedError as error:
+        return error
+
+
+def _command(each: Runnable, berth: Berth) -> Command:
+    wanted, container = each.wanted, berth.container
+    scenario = wanted.scenario
     return Command(
         argv=(container.path(PROGRAM), *command.flags(scenario, wanted.cell)),
         environment=command.environment(scenario, wanted.cell, each.iterations_per_us),
@@ -267,3 +287,7 @@ def _command(each: Runnable, container: Container) -> Command:
         timeout=scenario.limits.time,
         settle=wanted.cell.text(QUOTA) != UNSET,
     )
+
+
+def _probing(each: Runnable, berth: Berth) -> Command:
+    return replace(_command(each, berth), argv=(berth.container.path(_PROBE),), settle=False)

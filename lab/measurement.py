@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
-from lab.bench.decode import Asked, decode
+from lab import captured
+from lab.bench.decode import Asked, decode, was_stopped
 from lab.bench.exclude import Surroundings, excluded
-from lab.bench.execute import Seat, execute
+from lab.bench.execute import Pace, Seat, execute
 from lab.bench.readback import not_as_set
 from lab.engine.base import Engine
-from lab.errors import BuildError, LabError, MeasurementError
+from lab.errors import BuildError, EnvironmentRefusedError, LabError, MeasurementError
 from lab.golang.build import Binary
 from lab.host import environment
 from lab.host.interruption import Interruption
@@ -34,39 +36,70 @@ _UNKNOWN: Final = 1
 def measure(
     material: Material, decided: Decided, folder: RunFolder, progress: Progress, interruption: Interruption
 ) -> StoppedBy:
-    """Run the plan's turns and write down each; what ended it."""
+    """Run the plan's turns and write down each; what ended it.
+
+    A sheaf is written down before the next one starts, while nothing that is measured runs. What of it an agent has measured
+    meanwhile is in the run's captures.
+    """
     plan = decided.plan
     for each in material.prepared:
         if not isinstance(each.built, Binary):
             folder.append(_not_run(each, each.built))
-    watch = Watch(plan, _judged(material, decided.foretold))
-    with seats(runnable(material)) as seated:
+    with captured.made(folder.captures) as captures, seats(runnable(material), captures) as found:
+        seated = _seated(material, folder, found)
+        turns = [turn for turn in plan.turns if turn.cell in seated]
+        watch = Watch(replace(plan, turns=tuple(turns)), _judged(material, decided.foretold))
         seen = {cell: _probed(seat) for cell, seat in seated.items()}
-        folder.keep_probes(seen)
-        flaws = {cell: seat.flaw or _flaw(seat, seen[cell]) for cell, seat in seated.items()}
+        flaws = {cell: seat.berth.flaw or _flaw(seat, seen[cell]) for cell, seat in seated.items()}
+        folder.keep_probes(seen, flaws)
         reader = _Reader(material, plan, flaws)
+        pace = Pace()
         begun = time.monotonic_ns()
         progress.replicate(0, len(plan.turns))
-        for capture in execute(plan.turns, seated, stop=lambda: interruption.asked):
-            if interruption.asked:
-                return "interrupted"  # the replicate that was stopped half way is none
-            record = reader.read(capture)
-            folder.append(record)
-            watch.count(record)
-            progress.replicate(capture.turn.position + 1, len(plan.turns))
+        sheaves = execute(
+            turns, seated, stop=lambda: interruption.asked, pace=pace, judged_from=plan.replicates
+        )
+        for sheaf in sheaves:
+            asked = interruption.asked  # then the replicate that was stopped half way is none
+            records = [reader.read(capture) for capture in sheaf if not (asked and was_stopped(capture))]
+            folder.append(*records)
+            captures.written_down()
+            if asked:
+                return "interrupted"
+            for record in records:
+                watch.count(record)
+                pace.saw(record.turn.cell, record.wall_ns)
+            last = records[-1]
+            progress.replicate(last.turn.position + 1, len(plan.turns))
             elapsed = time.monotonic_ns() - begun
-            if (why := watch.enough(record, elapsed)) is not None:
+            if (why := watch.enough(last, elapsed)) is not None:
                 return why
             if elapsed > plan.max_time_ns:
                 return "max-time"
     return "interrupted" if interruption.asked else "replicates"
 
 
+def _seated(
+    material: Material, folder: RunFolder, found: Mapping[str, Seat | EnvironmentRefusedError]
+) -> Mapping[str, Seat]:
+    """The cells that can run. What only the kernel knew is found out when a container starts: it refuses its cells, and the rest runs.
+
+    The first refusal where none can.
+    """
+    refused = {cell: each for cell, each in found.items() if isinstance(each, EnvironmentRefusedError)}
+    if refused and len(refused) == len(found):
+        raise next(iter(refused.values()))
+    for each in material.prepared:
+        if each.cell.id in refused:
+            folder.append(_not_run(each, refused[each.cell.id]))
+    return {cell: each for cell, each in found.items() if isinstance(each, Seat)}
+
+
 def _probed(seat: Seat) -> Mapping[str, Any]:
     """What a process of the cell sees of its own settings; nothing where the agent is lost, which its replicates will tell."""
     turn = Turn(position=-1, block=-1, cell="")
     try:
-        raw = seat.agent.run(seat.probe, stop=lambda: False)
+        raw = seat.berth.agent.run(seat.probe, stop=lambda: False)
     except MeasurementError:
         return {}
     return decode(Capture(turn=turn, raw=raw)).effective

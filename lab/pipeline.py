@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from lab import catalogue, experiment, falsealarm, manifest, planning, predict, reported, shelf
+from lab import captured, catalogue, experiment, falsealarm, manifest, planning, predict, reported, shelf
 from lab.analysis import Analysis, analyse
 from lab.bench import command, selection
 from lab.calibrate import Calibration, Sitting, rest
@@ -258,7 +259,8 @@ def check_false_alarms(
             f"A against A: {falsealarm.COMPARISONS} comparisons of {falsealarm.REPLICATES} processes with as many,"
             f" cell {cell.id} of {_CHEAP}"
         )
-        return falsealarm.check(material, cpus=_cpus(), seed=seed, told=progress.replicate)
+        with tempfile.TemporaryDirectory(dir=cache) as place, captured.made(Path(place) / "kept") as kept:
+            return falsealarm.check(material, cpus=_cpus(), seed=seed, told=progress.replicate, kept=kept)
 
 
 def render_to(

@@ -10,6 +10,7 @@ nothing can be said of how processes differ, and that is what a reader is told, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,18 +34,23 @@ _BEGINS: Final = ("pkg", REPLICATE)
 """Configuration lines with which a process begins."""
 _FLEETING: Final = (REPLICATE, "pkg", "run")
 _STATISTIC: Final = "p50"
+_GONE_WELL: Final = re.compile(r"PASS|(ok|\?)\s.*")
+_FAILED: Final = re.compile(r"FAIL(\s.*)?")
+"""What ``go test`` itself says of a package (cmd/go/internal/test)."""
 
 
 @dataclass(slots=True)
 class Sheet:
     """What benchmark files say: by benchmark and unit the processes' values, and what is true of all of them.
 
-    ``skipped`` counts the lines that are none of the format, ``processes`` those that gave results.
+    ``skipped`` counts the lines that are none of the format, nor ``go test``'s own, ``processes`` those that gave results,
+    ``failed`` the packages of which ``go test`` says that they failed.
     """
 
     name: str
     configuration: dict[str, str] = field(default_factory=dict)
     skipped: int = 0
+    failed: int = 0
     processes: int = 0
     _values: dict[tuple[str, str], Reduction] = field(default_factory=dict)
     _open: dict[tuple[str, str], list[float]] = field(default_factory=dict)
@@ -64,8 +70,10 @@ class Sheet:
                     where = f"{package}.{name}" if package else name
                     for unit, measured in values.items():
                         self._open.setdefault((where, unit), []).append(measured)
+                case None if _FAILED.fullmatch(line.strip()):
+                    self.failed += line.startswith("FAIL\t")
                 case None:
-                    self.skipped += bool(line.strip())
+                    self.skipped += bool(line.strip()) and not _GONE_WELL.fullmatch(line.strip())
         self._end_process()
 
     def samples(self) -> Mapping[tuple[str, str], PerProcess]:
@@ -143,6 +151,8 @@ def warnings(sheets: Iterable[Sheet]) -> Iterator[str]:
     for sheet in sheets:
         if sheet.skipped:
             yield f"{sheet.name}: {sheet.skipped} lines are none of the benchmark format, and say nothing"
+        if sheet.failed:
+            yield f"{sheet.name}: go test says FAIL of {sheet.failed} of its runs: what they gave may be half of it"
         if sheet.processes == 1:
             yield (
                 f"{sheet.name}: all results are of one process, so nothing can be said of how processes differ:"

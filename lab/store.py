@@ -3,7 +3,8 @@
 What a run decides beforehand is there before its first replicate: ``plan.json``, each scenario's manifest with its margins
 and rules (``scenarios/NAME.toml``), what is predicted (``predictions.json``) and, by engine, the costs that this rests on
 (``costs/ENGINE.json``).
-``probes.json`` has what a process of each cell saw of its own settings. ``runs.jsonl`` gets one fsync'ed line a replicate, ``end.json`` says what ended the run, and ``analysis.json`` and
+``probes.json`` has what a process of each cell saw of its own settings. ``runs.jsonl`` gets one line a replicate, fsync'ed before the
+next one is ordered, and ``captures.jsonl`` is where a line is until then. ``end.json`` says what ended the run, and ``analysis.json`` and
 ``report.html`` are derived from all that and may be written again at any time.
 """
 
@@ -27,6 +28,7 @@ _PREDICTIONS: Final = "predictions.json"
 _COSTS: Final = "costs"
 _PROBES: Final = "probes.json"
 _RUNS: Final = "runs.jsonl"
+_CAPTURES: Final = "captures.jsonl"
 _END: Final = "end.json"
 _ANALYSIS: Final = "analysis.json"
 _REPORT: Final = "report.html"
@@ -86,15 +88,22 @@ class RunFolder:
 
     path: Path
 
-    def append(self, record: Record) -> None:
-        """Add one replicate's line; on return it is on the disk. StoreError where it cannot be."""
-        line = msgspec.json.encode(record) + b"\n"
+    def append(self, *records: Record) -> None:
+        """Add a line for each replicate; on return they are on the disk. StoreError where they cannot be."""
+        lines = b"".join(msgspec.json.encode(record) + b"\n" for record in records)
         try:
             with (self.path / _RUNS).open("ab", buffering=0) as file:
-                file.write(line)
+                file.write(lines)
                 os.fsync(file.fileno())
         except OSError as error:
             raise _unwritable(self.path / _RUNS, error) from None
+
+    def drop_half_line(self) -> None:
+        """Take off what a kill in the middle of :meth:`append` left of a line; what is whole stays."""
+        path = self.path / _RUNS
+        content = path.read_bytes() if path.exists() else b""
+        if not content.endswith(b"\n") and content:
+            os.truncate(path, content.rfind(b"\n") + 1)
 
     def end(self, stopped_by: StoppedBy) -> None:
         """Write down that no replicate comes any more, and why."""
@@ -104,9 +113,18 @@ class RunFolder:
         """Write what was concluded."""
         _write(self.path / _ANALYSIS, _json(_Analysis(format=FORMAT, cells=tuple(cells))))
 
-    def keep_probes(self, seen: Mapping[str, Mapping[str, Any]]) -> None:
-        """Write what a process of each cell saw of its own settings before the first replicate."""
-        _write(self.path / _PROBES, _json({"format": FORMAT, "cells": seen}))
+    def keep_probes(self, seen: Mapping[str, Mapping[str, Any]], flaws: Mapping[str, str]) -> None:
+        """Write what a process of each cell saw of its own settings before the first replicate, and what is not as asked."""
+        _write(self.path / _PROBES, _json(_Probes(format=FORMAT, cells=seen, flaws=flaws)))
+
+    def flaws(self) -> Mapping[str, str]:
+        """By cell, what is not as it was asked for. StoreError where nobody came to find out."""
+        return _read(self.path / _PROBES, _Probes).flaws
+
+    @property
+    def captures(self) -> Path:
+        """What is measured and not written down yet; see :mod:`lab.captured`."""
+        return self.path / _CAPTURES
 
     def keep_report(self, page: str) -> Path:
         """Write the run's page; where it is."""
@@ -215,6 +233,13 @@ class _Entry:
 class _Predictions:
     format: int
     predictions: tuple[_Entry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Probes:
+    format: int
+    cells: Mapping[str, Mapping[str, Any]]
+    flaws: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

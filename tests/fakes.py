@@ -6,6 +6,7 @@ import json
 import queue
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 from lab.engine.base import BaseImage, Container, Exited, Job, Spec, Tree
@@ -34,7 +35,7 @@ DONE: Final[Mapping[str, Any]] = {
     },
     "stdout": NOTHING,
     "stderr": NOTHING,
-    "lines": ['{"wire":1}'],
+    "lines": ['{"wire":2}'],
     "lines_dropped": 0,
     "before": {"psi_cpu_some_us": 0},
     "after": {"psi_cpu_some_us": 0},
@@ -52,7 +53,7 @@ class AgentEndsError(Exception):
 
 def observing(**values: int) -> Reply:
     """A replicate whose program observed *values*."""
-    return {"lines": ['{"wire":1}', *(json.dumps({"o": name, "v": value}) for name, value in values.items())]}
+    return {"lines": ['{"wire":2}', *(json.dumps({"o": name, "v": value}) for name, value in values.items())]}
 
 
 def built(job: Job) -> Exited:
@@ -74,6 +75,7 @@ class FakeContainer:
     image: str
     script: Callable[[Mapping[str, Any]], Reply | None]
     sent: list[dict[str, Any]] = field(default_factory=list)
+    keeps: bool = False
     closed: bool = False
     hanging: str = ""
     _lines: "queue.SimpleQueue[bytes]" = field(default_factory=queue.SimpleQueue)
@@ -86,11 +88,24 @@ class FakeContainer:
         """Take a line as an agent does (docs/wire.md)."""
         if self.closed:
             raise MeasurementError("the agent cannot be written to: it is a fake and gone")
-        message = json.loads(line)
+        for each in line.split(b"\n"):
+            self._obey(json.loads(each))
+
+    def _obey(self, message: dict[str, Any]) -> None:
         self.sent.append(message)
         match message["op"]:
             case "hello":
-                self._say({"ev": "hello", "wire": 1, "pid": 1, "init": True, "cgroup": 1, "go": "go1.27.3"})
+                self._say(
+                    {
+                        "ev": "hello",
+                        "wire": 2,
+                        "pid": 1,
+                        "init": True,
+                        "cgroup": 1,
+                        "captures": self.keeps,
+                        "go": "go1.27.3",
+                    }
+                )
             case "run":
                 self._run(message)
             case "stop" if self.hanging:
@@ -105,6 +120,8 @@ class FakeContainer:
         return None
 
     def _run(self, message: Mapping[str, Any]) -> None:
+        if self.closed:
+            return
         try:
             reply = self.script(message)
         except AgentEndsError:
@@ -162,10 +179,10 @@ class FakeEngine:
         return self.build(job)
 
     @contextlib.contextmanager
-    def opened(self, spec: Spec, /) -> Generator[Container]:
-        """A scripted agent, gone on exit."""
+    def opened(self, spec: Spec, captures: Path | None = None, /) -> Generator[Container]:
+        """A scripted agent, gone on exit; it says that it keeps what it measures where there is a file for it, and does not."""
         self.specs.append(spec)
-        container = FakeContainer(self.image_of(spec), self.script)
+        container = FakeContainer(self.image_of(spec), self.script, keeps=captures is not None)
         self.containers.append(container)
         try:
             yield container

@@ -35,8 +35,8 @@ def test_a_replicate_is_answered_by_the_script() -> None:
     with engine.opened(_SPEC) as container, greeted(container) as agent:
         first, second = _run(agent), _run(agent)
 
-    assert (first["id"], second["id"]) == ("1", "2")
-    assert first["lines"] == ['{"wire":1}', '{"o": "got_ns", "v": 1}']
+    assert (first["id"], second["id"]) == ("alone-1", "alone-2")
+    assert first["lines"] == ['{"wire":2}', '{"o": "got_ns", "v": 1}']
 
 
 def test_a_hanging_replicate_ends_when_it_is_stopped() -> None:

@@ -46,9 +46,34 @@ def test_a_header_begins_a_process_and_count_does_not() -> None:
     assert not [words for words in warnings([several]) if "one process" in words]
 
 
+def test_what_go_test_says_of_its_packages_is_known() -> None:
+    """That one went well is no line to wonder about; that one failed is told, once."""
+    found = sheet.Sheet("x")
+    found.read(
+        [
+            "goos: linux\n",
+            "pkg: a\n",
+            "BenchmarkOne-2\t10\t5 ns/op\n",
+            "PASS\n",
+            "ok  \ta\t1.234s\n",
+            "?   \tb\t[no test files]\n",
+            "pkg: c\n",
+            "BenchmarkTwo-2\t10\t5 ns/op\n",
+            "--- FAIL: BenchmarkThree\n",
+            "FAIL\n",
+            "exit status 1\n",
+            "FAIL\tc\t0.200s\n",
+            "FAIL\n",
+        ]
+    )
+
+    assert (found.processes, found.failed, found.skipped) == (2, 1, 2)
+    assert "go test says FAIL of 1 of its runs" in list(warnings([found]))[1]
+
+
 def test_lines_that_say_nothing_are_counted() -> None:
     """And told."""
-    found = _sheet("PASS\nok x 1s\n\nBenchmarkX 1 1 ns/op\n")
+    found = _sheet("--- BENCH: BenchmarkX\n    x_test.go:7: so\n\nBenchmarkX 1 1 ns/op\n")
 
     assert found.skipped == 2
     assert "2 lines are none of the benchmark format" in next(iter(warnings([found])))

@@ -53,8 +53,8 @@ func main() {
 		os.Exit(exitImpotence)
 	}
 	a := &agent{
-		realm: realm, scratch: findScratch(realm), signals: openSignals(), oom: openOOMScore(),
-		born: time.Now(), runs: make(chan *replicate),
+		realm: realm, scratch: findScratch(realm), signals: openSignals(), oom: openOOMScore(), captures: openCaptures(),
+		born: time.Now(), runs: make(chan *sheaf),
 	}
 	told := make(chan os.Signal, 1)
 	signal.Notify(told, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
@@ -63,27 +63,26 @@ func main() {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	go a.watch(told)
 	go a.listen()
-	for r := range a.runs {
-		d := a.run(r)
-		tidy(d)
-		a.turn.Store(nil)
-		a.send(d)
+	for s := range a.runs {
+		a.carryOut(s)
 	}
 }
 
 // agent is the state that its three goroutines share: listen takes orders, main carries them out, watch
 // sees to it that the agent ends.
 type agent struct {
-	realm   realm
-	scratch scratch
-	signals *signals
-	oom     *oomScore
+	realm    realm
+	scratch  scratch
+	signals  *signals
+	oom      *oomScore
+	captures *captures
 
 	born    time.Time
 	heard   atomic.Int64 // when the lab last said something, in nanoseconds since born
 	greeted bool         // listen's own
-	runs    chan *replicate
-	turn    atomic.Pointer[replicate] // the one that was ordered and has not been answered
+	bound   []*replicate // listen's own: what was ordered of a sheaf that is not whole yet
+	runs    chan *sheaf
+	turn    atomic.Pointer[sheaf] // the one that was ordered and has not been answered
 
 	// life is held by whoever starts, signals or reaps a process. end takes it and never gives it back:
 	// nothing starts any more, and nobody reports the death that the agent itself has caused.
@@ -117,19 +116,26 @@ func (a *agent) obey(o order) {
 			a.end(exitWire)
 		}
 		a.greeted = true
-		a.send(hello{Event: "hello", Wire: wire, PID: os.Getpid(), Init: a.realm == namespace, Cgroup: a.signals.version, Limits: a.signals.limits, Go: runtime.Version()})
+		a.send(hello{Event: "hello", Wire: wire, PID: os.Getpid(), Init: a.realm == namespace, Cgroup: a.signals.version, Limits: a.signals.limits, Captures: a.captures.kept(), Go: runtime.Version()})
 	case "run":
-		r := &replicate{order: o}
 		if !a.greeted {
 			a.refuse("nothing runs before hello")
-		} else if !a.turn.CompareAndSwap(nil, r) {
+			return
+		}
+		a.bound = append(a.bound, &replicate{order: o})
+		if o.Hold {
+			return
+		}
+		s := &sheaf{replicates: a.bound}
+		a.bound = nil
+		if !a.turn.CompareAndSwap(nil, s) {
 			a.refuse("a replicate is running; one at a time")
 		} else {
-			a.runs <- r
+			a.runs <- s
 		}
 	case "stop":
-		if r := a.turn.Load(); r != nil {
-			go a.kill(r, &r.stopped)
+		if s := a.turn.Load(); s != nil {
+			go a.stop(s)
 		}
 	default:
 		a.refuse("no order is called %q", o.Op)
@@ -163,9 +169,12 @@ func (a *agent) refuse(format string, values ...any) {
 	a.send(failure{Event: "error", Message: fmt.Sprintf(format, values...)})
 }
 
-// send writes one event as one line, or ends the agent where nobody reads.
-func (a *agent) send(event any) {
-	if err := write(event); err != nil {
+// send writes one event as one line.
+func (a *agent) send(event any) { a.say(lineOf(event)) }
+
+// say writes whole lines, or ends the agent where nobody reads.
+func (a *agent) say(lines []byte) {
+	if err := write(lines); err != nil {
 		a.end(exitUnheard)
 	}
 }

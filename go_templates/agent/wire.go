@@ -7,7 +7,7 @@ import (
 )
 
 // wire is the version that both ends must speak (docs/wire.md).
-const wire = 1
+const wire = 2
 
 type order struct {
 	Op          string   `json:"op"`
@@ -20,6 +20,7 @@ type order struct {
 	OutputLimit int      `json:"output_limit"`
 	LineLimit   int      `json:"line_limit"`
 	Settle      bool     `json:"settle"`
+	Hold        bool     `json:"hold"`
 }
 
 // flaw says what makes an order to run impossible to carry out, or is empty.
@@ -42,7 +43,9 @@ type hello struct {
 	Init   bool   `json:"init"`
 	Cgroup int    `json:"cgroup"`
 	Limits limits `json:"limits"`
-	Go     string `json:"go"`
+	// Captures: what is measured is kept in a file before anybody is told, so that answers may wait.
+	Captures bool   `json:"captures"`
+	Go       string `json:"go"`
 }
 
 type failure struct {
@@ -97,16 +100,21 @@ func noDone(id string) *done {
 	}
 }
 
-var writing sync.Mutex
-
-// write puts one event on standard output as one line.
-func write(event any) error {
+// lineOf is an event as one line.
+func lineOf(event any) []byte {
 	line, err := json.Marshal(event)
 	if err != nil {
 		panic(err) // our own types always marshal
 	}
+	return append(line, '\n')
+}
+
+var writing sync.Mutex
+
+// write puts whole lines on standard output.
+func write(lines []byte) error {
 	writing.Lock()
 	defer writing.Unlock()
-	_, err = os.Stdout.Write(append(line, '\n'))
+	_, err := os.Stdout.Write(lines)
 	return err
 }

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import threading
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,8 +16,8 @@ from lab.engine.base import Container
 from lab.errors import MeasurementError
 from lab.model.units import Nanos
 
-WIRE: Final = 1
-"""The wire's version. History. 1: first."""
+WIRE: Final = 2
+"""The wire's version. History. 1: first. 2: orders may be held together, and are then answered together."""
 
 OUTPUT_LIMIT: Final = 64 << 10
 LINE_LIMIT: Final = 8 << 20
@@ -50,40 +51,59 @@ class Agent:
     def __init__(self, container: Container, hello: Mapping[str, Any]) -> None:
         self.container = container
         self.hello = hello
-        self._next_id = 0
+        self._alone = itertools.count(1)
+
+    @property
+    def keeps(self) -> bool:
+        """Whether it keeps what was measured in a file before it tells, so that it may be asked for several at once."""
+        return bool(self.hello.get("captures"))
 
     def run(self, command: Command, *, stop: Callable[[], bool]) -> bytes:
-        """Run one replicate and give the agent's line about it, as it came.
+        """Run one replicate and give the agent's line about it, as it came; as :meth:`run_sheaf`."""
+        (line,) = self.run_sheaf([(f"alone-{next(self._alone)}", command)], stop=stop)
+        return line
 
-        When *stop* turns true the replicate is ended at once; its line says so. MeasurementError if the agent
-        is gone, or silent beyond the replicate's limit.
+    def run_sheaf(
+        self, orders: Sequence[tuple[str, Command]], *, stop: Callable[[], bool]
+    ) -> Iterator[bytes]:
+        """Run replicates, each with an id, one after the other, and give the agent's line about each, as it came.
+
+        Nothing lies between them but the agent's own work, and nobody else is woken; the lines come when the last has ended.
+        When *stop* turns true the one that runs is ended at once, and none starts any more; their lines say so.
+        MeasurementError if the agent is gone, or silent beyond the replicates' limits.
         """
-        self._next_id += 1
-        self._send(
-            op="run",
-            id=str(self._next_id),
-            argv=command.argv,
-            env=command.environment,
-            dir=command.directory,
-            timeout_ns=command.timeout,
-            output_limit=OUTPUT_LIMIT,
-            line_limit=LINE_LIMIT,
-            settle=command.settle,
-        )
-        grace = _GRACE_SECONDS + (_SETTLING_SECONDS if command.settle else 0)
-        deadline = time.monotonic() + command.timeout / 1e9 + grace
+        last = len(orders) - 1
+        held = [_order(*order, hold=number < last) for number, order in enumerate(orders)]
+        self.container.send(b"\n".join(msgspec.json.encode(order) for order in held))
+        settling = sum(command.settle for _, command in orders)
+        grace = _GRACE_SECONDS + _SETTLING_SECONDS * settling
+        deadline = time.monotonic() + sum(command.timeout for _, command in orders) / 1e9 + grace
         told_to_stop = False
-        while time.monotonic() < deadline:
-            line = self.container.receive(_POLL_SECONDS)
-            if line is not None:
-                return line
-            if stop() and not told_to_stop:
-                self._send(op="stop")
-                told_to_stop = True
-        raise MeasurementError(f"the agent said nothing for {grace:.0f} s after the replicate's time limit")
+        for _ in orders:
+            while (line := self.container.receive(_POLL_SECONDS)) is None:
+                if time.monotonic() > deadline:
+                    raise MeasurementError(
+                        f"the agent said nothing for {grace:.0f} s after the replicate's time limit"
+                    )
+                if stop() and not told_to_stop:
+                    self.container.send(b'{"op":"stop"}')
+                    told_to_stop = True
+            yield line
 
-    def _send(self, **message: object) -> None:
-        self.container.send(msgspec.json.encode(message))
+
+def _order(number: str, command: Command, *, hold: bool) -> dict[str, object]:
+    return {
+        "op": "run",
+        "id": number,
+        "argv": command.argv,
+        "env": command.environment,
+        "dir": command.directory,
+        "timeout_ns": command.timeout,
+        "output_limit": OUTPUT_LIMIT,
+        "line_limit": LINE_LIMIT,
+        "settle": command.settle,
+        "hold": hold,
+    }
 
 
 @contextlib.contextmanager

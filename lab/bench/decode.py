@@ -106,6 +106,14 @@ def decode(capture: Capture, asked: Asked = Asked()) -> Record:
     )
 
 
+def was_stopped(capture: Capture) -> bool:
+    """Whether the replicate was ended, or not even started, because the lab said so."""
+    try:
+        return read(capture.raw).get("stopped", True) is not False
+    except MeasurementError:
+        return True
+
+
 def _termination(done: _Done, stderr: str) -> Termination:  # noqa: PLR0911 - one return an ending, in order of precedence
     if done.error:
         return Termination(ending=Ending.INFRA_FAILED, detail=f"could not be started: {done.error}")

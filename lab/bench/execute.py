@@ -1,46 +1,136 @@
-"""Go through a plan's turns with the agents of its containers; what came back, as it came."""
+"""Go through a plan's turns with the agents of its containers; what came back, as it came.
+
+Replicates of one container that follow each other in the plan are ordered together, as a *sheaf*: a round trip between the agent and the lab
+takes longer than starting a small program, and wakes processes that the next replicate would feel. How much goes into a
+sheaf is bounded by the time that it is expected to take, so that a cell of long replicates, to which a round trip is nothing, gets
+one each time; what was measured is safe meanwhile (:mod:`lab.captured`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
 
 import msgspec
 
-from lab.bench.agent import Agent, Command
+from lab.bench.agent import Command, read
+from lab.bench.berth import Berth
 from lab.errors import MeasurementError
 from lab.model.run import Capture, Turn
+
+SHEAF_NS: Final = 250_000_000
+"""How long a sheaf may be expected to take. A power failure can cost what was measured in that time, a kill nothing."""
+_MOST: Final = 64
+"""Replicates in a sheaf: its orders are one message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """Where a cell's replicates run, the command that each is, and that of a process which says what took effect.
+    """Where a cell's replicates run, the command that each is, and that of a process which says what took effect."""
 
-    ``flaw`` is what of its container is not as asked.
-    """
+    berth: Berth
+    command_in: Callable[[Berth], Command]
+    probe_in: Callable[[Berth], Command]
 
-    agent: Agent
-    command: Command
-    probe: Command
-    flaw: str = ""
+    @property
+    def command(self) -> Command:
+        """The command in the container that is open now: where its files are may differ from one to the next."""
+        return self.command_in(self.berth)
+
+    @property
+    def probe(self) -> Command:
+        """The same for the process that says what took effect."""
+        return self.probe_in(self.berth)
+
+
+@dataclass(slots=True)
+class Pace:
+    """How long replicates take, by cell, as far as it is known: the longest yet."""
+
+    longest: dict[str, int] = field(default_factory=dict)
+
+    def saw(self, cell: str, wall_ns: int) -> None:
+        """One more replicate of *cell*."""
+        self.longest[cell] = max(wall_ns, self.longest.get(cell, 0))
 
 
 def execute(
-    turns: Iterable[Turn], seats: Mapping[str, Seat], *, stop: Callable[[], bool]
-) -> Iterator[Capture]:
-    """One capture a turn, in order, until the turns or *stop* end it.
+    turns: Iterable[Turn],
+    seats: Mapping[str, Seat],
+    *,
+    stop: Callable[[], bool],
+    pace: Pace | None = None,
+    judged_from: int = 0,
+) -> Iterator[Sequence[Capture]]:
+    """One capture a turn, in order, a sheaf at a time, until the turns or *stop* end it.
 
-    An agent that is gone gives captures that say so for the rest of its turns: the other containers' turns go on.
+    Without a *pace* every sheaf is one replicate. From block *judged_from* (counted from one) on, the end of a block is the end of a sheaf: whether
+    another block comes is decided there. An agent that is lost costs the replicate that it was running, whose capture says so; the next ones run
+    with another, as far as :class:`~lab.bench.berth.Berth` goes along. After that their captures say why they did not run.
     """
-    gone: dict[int, str] = {}
-    for turn in turns:
-        if stop():
+    left = deque(turns)
+    while left and not stop():
+        seat = seats[left[0].cell]
+        if why := seat.berth.given_up(left[0].cell):
+            yield [_lost(left.popleft(), why)]
+            continue
+        sheaf = [left.popleft()]
+        expected = _expected(sheaf[0], pace)
+        while left and len(sheaf) < _MOST and _follows(sheaf[-1], left[0], seats, judged_from):
+            expected += _expected(left[0], pace)
+            if expected > SHEAF_NS:
+                break
+            sheaf.append(left.popleft())
+        captures = _carried_out(sheaf, seats, stop)
+        left.extendleft(reversed(sheaf[len(captures) :]))
+        yield captures
+
+
+def _expected(turn: Turn, pace: Pace | None) -> int:
+    return SHEAF_NS if pace is None else pace.longest.get(turn.cell, SHEAF_NS)
+
+
+def _follows(turn: Turn, next_turn: Turn, seats: Mapping[str, Seat], judged_from: int) -> bool:
+    """Whether *next_turn* may be in the same sheaf as *turn*, as far as the two are concerned."""
+    berth = seats[turn.cell].berth
+    if seats[next_turn.cell].berth is not berth or not berth.agent.keeps or berth.given_up(next_turn.cell):
+        return False
+    if seats[next_turn.cell].command.settle:
+        return False  # it waits a hundred times longer than a round trip takes
+    return next_turn.block == turn.block or turn.block + 1 < judged_from
+
+
+def _carried_out(
+    sheaf: Sequence[Turn], seats: Mapping[str, Seat], stop: Callable[[], bool]
+) -> Sequence[Capture]:
+    """Captures of a sheaf; only of its first turns where the agent was lost."""
+    berth = seats[sheaf[0].cell].berth
+    captures: list[Capture] = []
+    try:
+        orders = [(str(turn.position), seats[turn.cell].command) for turn in sheaf]
+        for turn, line in zip(sheaf, berth.agent.run_sheaf(orders, stop=stop), strict=True):
+            captures.append(Capture(turn=turn, raw=line))
+    except MeasurementError as error:
+        captures += _kept(berth, sheaf[len(captures) :])
+        if len(captures) < len(sheaf):
+            lost = sheaf[len(captures)]
+            captures.append(_lost(lost, str(error)))
+            berth.lose(lost.cell, str(error))
+        else:
+            berth.lose(sheaf[-1].cell, str(error))
+    return captures
+
+
+def _kept(berth: Berth, sheaf: Sequence[Turn]) -> Iterator[Capture]:
+    """What the lost agent had kept and not told."""
+    found = {str(read(line).get("id")): line for line in berth.kept_lines()}
+    for turn in sheaf:
+        if (line := found.get(str(turn.position))) is None:
             return
-        seat = seats[turn.cell]
-        if (why := gone.get(id(seat.agent))) is None:
-            try:
-                yield Capture(turn=turn, raw=seat.agent.run(seat.command, stop=stop))
-                continue
-            except MeasurementError as error:
-                why = gone[id(seat.agent)] = str(error)
-        yield Capture(turn=turn, raw=msgspec.json.encode({"ev": "lost", "message": why}))
+        yield Capture(turn=turn, raw=line)
+
+
+def _lost(turn: Turn, why: str) -> Capture:
+    return Capture(turn=turn, raw=msgspec.json.encode({"ev": "lost", "message": why}))

@@ -21,6 +21,7 @@ from lab.cli.choices import (
     Sets,
     Settings,
     Skip,
+    TransparentHugePages,
     request,
 )
 
@@ -97,7 +98,8 @@ def render(
     cpuset: Cpusets = None,
     memory: Memories = None,
     godebug: Settings = None,
-    thp: HugePages = None,
+    thp: TransparentHugePages = None,
+    hugepages: HugePages = None,
     fs: Folders = None,
     sets: Sets = None,
     only: Only = None,
@@ -118,6 +120,7 @@ def render(
                 "memory": memory,
                 "godebug": godebug,
                 "thp": thp,
+                "hugetlb": hugepages,
                 "fs": fs,
             },
             sets=sets,

@@ -67,13 +67,21 @@ Settings = Annotated[
         autocompletion=completion.of_factor("godebug"),
     ),
 ]
-HugePages = Annotated[
+TransparentHugePages = Annotated[
     str | None,
     typer.Option(
         "--thp",
         help="Levels of the scenario's own factor thp.",
         show_default=False,
         autocompletion=completion.of_factor("thp"),
+    ),
+]
+HugePages = Annotated[
+    str | None,
+    typer.Option(
+        "--hugepages",
+        help="Levels of the scenario's own factor hugetlb, such as none,pool; see --tune-host.",
+        show_default=False,
     ),
 ]
 Folders = Annotated[

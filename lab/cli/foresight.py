@@ -21,6 +21,7 @@ from lab.cli.choices import (
     Sets,
     Settings,
     Skip,
+    TransparentHugePages,
     request,
 )
 
@@ -39,7 +40,8 @@ def predict(
     cpuset: Cpusets = None,
     memory: Memories = None,
     godebug: Settings = None,
-    thp: HugePages = None,
+    thp: TransparentHugePages = None,
+    hugepages: HugePages = None,
     fs: Folders = None,
     sets: Sets = None,
     only: Only = None,
@@ -63,6 +65,7 @@ def predict(
             "memory": memory,
             "godebug": godebug,
             "thp": thp,
+            "hugetlb": hugepages,
             "fs": fs,
         },
         sets=sets,

@@ -94,6 +94,8 @@ class File:
 
 FOLDER: Final = "/golab/fs"
 """Where a container shows the folder that a :class:`Spec` asks for."""
+CAPTURES: Final = "GOLAB_CAPTURES"
+"""The variable of an agent's environment that names the file to which it appends what it has measured (docs/wire.md)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,8 +171,8 @@ class Engine(Protocol):
         EnvironmentRefusedError if it cannot be started; EngineUnavailableError if the engine went away.
         """
 
-    def opened(self, spec: Spec, /) -> AbstractContextManager[Container]:
-        """A started container, gone on exit however the block ends.
+    def opened(self, spec: Spec, captures: Path | None = None, /) -> AbstractContextManager[Container]:
+        """A started container, gone on exit however the block ends; its agent is shown the file *captures*, if it can be.
 
         EnvironmentRefusedError if it cannot be started as *spec* asks, with the reason.
         """

@@ -17,9 +17,9 @@ from docker.models.containers import Container as SDKContainer
 from docker.types import LogConfig, Mount, Ulimit
 from urllib3.exceptions import HTTPError  # what the SDK lets through while it reads a stream
 
-from lab.engine import address, folders, foreign, images
+from lab.engine import address, folders, foreign, images, said
 from lab.engine.attached import Attached, reading
-from lab.engine.base import FOLDER, BaseImage, Container, Exited, Job, Spec, Tree
+from lab.engine.base import CAPTURES, FOLDER, BaseImage, Container, Exited, Job, Spec, Tree
 from lab.engine.images import Image
 from lab.engine.limits import refuse_beyond
 from lab.engine.packing import WHOLE, packed, packed_tree
@@ -35,6 +35,7 @@ _WORK: Final = "/golab/work"
 _CACHE: Final = "/golab/cache"
 _TREE: Final = "/golab/tree"
 """The job's tree in an image that is not ours, which may have something of its own where the tree wants to be."""
+_CAPTURES: Final = "/golab/captures"
 _TMP: Final = "/tmp"  # noqa: S108 - the container's own tmpfs
 _TMPFS: Final = "rw,exec,nosuid,nodev,mode=1777"
 _JOB_PIDS: Final = 1024
@@ -42,6 +43,7 @@ _OUTPUT_LIMIT: Final = 4 << 20
 """Bytes of a job's words that are kept of each stream."""
 _CONNECT_SECONDS: Final = 5
 _CALL_SECONDS: Final = 120
+_GONE_OR_GOING: Final = (404, 409)  # what it says of a container that somebody else has removed, or removes
 _GRACE_SECONDS: Final = 2.0
 """How long an agent may take to end by itself; it takes some 64 ms."""
 
@@ -137,16 +139,18 @@ class DockerEngine:
         return Exited(exit_code=exit_code, stdout=stdout, stderr=stderr, outputs=outputs)
 
     @contextlib.contextmanager
-    def opened(self, spec: Spec, /) -> Generator[Container]:
+    def opened(self, spec: Spec, captures: Path | None = None, /) -> Generator[Container]:
         """A started container whose first process is the agent, removed however the block ends."""
         self.refuse(spec)
         image = images.of_spec(spec)
+        kept = captures.resolve() if captures and not address.elsewhere(self.describe()) else None
         with (
             folders.made(spec.folder, self._cache.parent, self._owner) as shown,
             self._created(
                 self._ensured(image),
                 command=list(spec.agent),
-                mounts=[Mount(FOLDER, str(shown), type="bind")] if shown else [],
+                mounts=_binds({FOLDER: shown, _CAPTURES: kept}),
+                environment={CAPTURES: _CAPTURES} if kept else {},
                 stdin_open=True,  # and, not being detached, StdinOnce: the agent sees the end of its input
                 dns=["127.0.0.1"],
                 **_limits(memory_bytes=spec.memory_bytes, pids=spec.pids),
@@ -259,27 +263,7 @@ def connect(environ: Mapping[str, str], url: str) -> docker.DockerClient:
 
 def described(client: docker.DockerClient) -> dict[str, Any]:
     """What an engine says about itself, as far as it bears on a measurement."""
-    info = client.info()
-    versions = {part["Name"]: part["Version"] for part in client.version().get("Components") or []}
-    return {
-        "version": info["ServerVersion"],
-        "versions": versions,
-        "platform": f"{info['OSType']}/{info['Architecture']}",
-        "kernel": info["KernelVersion"],
-        "cpus": info["NCPU"],
-        "memory_bytes": info["MemTotal"],
-        "storage_driver": info["Driver"],
-        "storage": {str(name): str(value) for name, value in info.get("DriverStatus") or []},
-        "data_root": info["DockerRootDir"],
-        "runtime": info["DefaultRuntime"],
-        "containers_running": info.get("ContainersRunning", 0),
-        "cgroup_version": info.get("CgroupVersion", "1"),
-        "cgroup_driver": info["CgroupDriver"],
-        "security": info.get("SecurityOptions") or [],
-        "limits": {name: bool(info.get(name)) for name in ("MemoryLimit", "SwapLimit", "PidsLimit", "CPUSet")}
-        | {"CPUQuota": bool(info.get("CpuCfsQuota"))},
-        "warnings": info.get("Warnings") or [],
-    }
+    return said.described(client.info(), client.version())
 
 
 def sweep(client: docker.DockerClient, owner: Owner) -> list[str]:
@@ -293,9 +277,8 @@ def sweep(client: docker.DockerClient, owner: Owner) -> list[str]:
     for found in listed:
         other = Owner.from_labels(found["Labels"])
         if other is not None and other.is_dead(seen_from=owner):
-            with _sdk_errors("remove a container"), contextlib.suppress(docker.errors.NotFound):
-                client.api.remove_container(found["Id"], force=True, v=True)
-                removed.append(found["Names"][0].lstrip("/"))
+            _have_removed(SDKContainer({"Id": found["Id"]}, client))
+            removed.append(found["Names"][0].lstrip("/"))
     return removed
 
 
@@ -330,6 +313,10 @@ def _load(client: docker.DockerClient, image: Image) -> None:
         client.images.load(archive)
     except docker.errors.ImageLoadError as error:
         raise EnvironmentRefusedError(f"the engine would not load the image {image.tag}: {error}") from error
+
+
+def _binds(places: Mapping[str, Path | None]) -> list[Mount]:
+    return [Mount(at, str(path), type="bind") for at, path in places.items() if path]
 
 
 def _limits(*, memory_bytes: int, pids: int) -> dict[str, int]:
@@ -374,6 +361,15 @@ def _file_of(container: SDKContainer, path: str) -> bytes | None:
         return file.read() if file is not None else None
 
 
+def _have_removed(container: SDKContainer) -> None:
+    with _sdk_errors("remove a container"):
+        try:
+            container.remove(force=True, v=True)
+        except docker.errors.APIError as error:
+            if error.status_code not in _GONE_OR_GOING:
+                raise
+
+
 def _remove(container: SDKContainer, *, quietly: bool) -> None:
     """Remove *container* with its volumes; *quietly* when an error is already on its way, which must not be hidden.
 
@@ -381,10 +377,7 @@ def _remove(container: SDKContainer, *, quietly: bool) -> None:
     beat, and the next start removes the container by its labels.
     """
     try:
-        with _sdk_errors("remove a container"), contextlib.suppress(docker.errors.NotFound):
-            container.remove(force=True, v=True)
-    except EngineUnavailableError:
-        return
-    except EnvironmentRefusedError:
-        if not quietly:
+        _have_removed(container)
+    except EnvironmentRefusedError as error:
+        if not (quietly or isinstance(error, EngineUnavailableError)):
             raise

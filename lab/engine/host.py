@@ -16,7 +16,7 @@ from typing import IO, Any, Final
 
 from lab.engine import images
 from lab.engine.attached import Attached, reading
-from lab.engine.base import BaseImage, Container, Exited, Job, Spec, Tree
+from lab.engine.base import CAPTURES, BaseImage, Container, Exited, Job, Spec, Tree
 from lab.engine.places import Places, relative
 from lab.errors import EnvironmentRefusedError
 from lab.model.units import rounded_bytes
@@ -101,7 +101,7 @@ class HostEngine:
             return Exited(exit_code=child.returncode, stdout=said, stderr=complained, outputs=outputs)
 
     @contextlib.contextmanager
-    def opened(self, spec: Spec, /) -> Generator[Container]:
+    def opened(self, spec: Spec, captures: Path | None = None, /) -> Generator[Container]:
         """An agent started as a child; on exit its input ends, and what is left of its group is killed.
 
         The end of its input is what ends it, also when this process is killed: a parent-death signal would be
@@ -114,7 +114,8 @@ class HostEngine:
                 for file in spec.files:
                     _lay(folder / file.path.lstrip("/"), file.content, executable=file.executable)
             argv = [str(folder / spec.agent[0].lstrip("/")), *spec.agent[1:]]
-            child = _spawned(argv, cwd=folder, env={}, streams=(subprocess.PIPE,) * 3)
+            told = {CAPTURES: str(captures.resolve())} if captures else {}
+            child = _spawned(argv, cwd=folder, env=told, streams=(subprocess.PIPE,) * 3)
             stdin, stdout, stderr = _pipes(child)
             attached = Attached(
                 self.image_of(spec),

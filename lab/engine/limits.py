@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from lab.engine import folders
 from lab.engine.base import Spec
 from lab.errors import EnvironmentRefusedError
+
+_LEAST_QUOTA: Final = 0.01
+"""min_cfs_quota_period of kernel/sched/core.c, 1 ms, in the engine's period of 100."""
 
 
 def refuse_beyond(spec: Spec, said: Mapping[str, Any]) -> None:
@@ -16,6 +19,11 @@ def refuse_beyond(spec: Spec, said: Mapping[str, Any]) -> None:
     if spec.folder != "tmpfs" and not spec.folder.startswith("overlay:"):
         folders.refuse(spec.folder, said)
     cpus = said["cpus"]
+    if spec.quota is not None and spec.quota < _LEAST_QUOTA:
+        raise EnvironmentRefusedError(
+            f"a quota of {spec.quota:g} CPUs is less than the kernel's least, {_LEAST_QUOTA:g} (1 ms in each 100)",
+            hint="choose a larger one",
+        )
     if spec.quota is not None and spec.quota > cpus:
         raise EnvironmentRefusedError(
             f"a quota of {spec.quota:g} CPUs is more than the engine's {cpus}", hint="choose a smaller one"

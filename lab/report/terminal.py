@@ -38,6 +38,7 @@ from lab.report.view import (
     failures,
     measured_claims,
     not_predicted,
+    put_aside,
     rows,
 )
 
@@ -101,6 +102,8 @@ def show_run(page: Page, cells: Sequence[CellSummary], file: TextIO) -> None:
         console.print(other_claims, markup=False, style="dim")
     for failure in failures(cells):
         console.print(failure, markup=False, style="red")
+    for aside in put_aside(cells):
+        console.print(aside, markup=False, style="yellow")
     for caution in cautions(cells):
         console.print(f"caution: {caution}", markup=False, style="yellow")
     for note in page.notes:

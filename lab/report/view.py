@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import textwrap
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -12,6 +13,7 @@ from lab.model.outcome import CellSummary, Comparison, Estimate, Judged, Measure
 from lab.model.scenario import QUIET_LEVELS
 from lab.model.units import value_to_text
 from lab.report.bars import bar
+from lab.report.text import counted
 
 _EXIT: Final = ("exit",)
 _ASIDE_WIDTH: Final = 26
@@ -52,6 +54,20 @@ def failures(cells: Sequence[CellSummary]) -> tuple[str, ...]:
         + (f": {cell.reasons[ending]}" if ending in cell.reasons else "")
         for cell in cells
         for ending, count in cell.unexpected.items()
+    )
+
+
+def put_aside(cells: Sequence[CellSummary]) -> tuple[str, ...]:
+    """One sentence for each reason for which replicates were put aside, the most frequent first: how many, of how many cells."""
+    replicates: Counter[str] = Counter()
+    touched: Counter[str] = Counter()
+    for cell in cells:
+        replicates.update(cell.excluded)
+        touched.update(cell.excluded.keys())
+    total = sum(sum(cell.outcomes.values()) for cell in cells)
+    return tuple(
+        f"{count} of {counted(total, 'replicate')} put aside, in {counted(touched[reason], 'cell')}: {reason}"
+        for reason, count in replicates.most_common()
     )
 
 

@@ -60,7 +60,7 @@ def _record(agent: Agent, command: Command) -> Record:
 def test_streams_lines_and_usage_come_back(agent: Agent) -> None:
     """Each stream by itself, the program's own lines verbatim, the kernel's account."""
     record = _record(
-        agent, _shell("""echo out; echo err >&2; printf '{"wire":1}\\n{"o":"x_ns","v":5}\\n' >&3""")
+        agent, _shell("""echo out; echo err >&2; printf '{"wire":2}\\n{"o":"x_ns","v":5}\\n' >&3""")
     )
 
     assert record.termination.ending is Ending.EXIT
@@ -140,7 +140,7 @@ def test_another_wire_is_refused_by_both_sides(spec: Spec, cache: Path) -> None:
     """Neither guesses what the other means."""
     with HostEngine(cache=cache).opened(spec) as container:
         container.send(b'{"op":"hello","wire":99}')
-        assert _read(container) == {"ev": "error", "message": "this agent speaks wire 1, not 99"}
+        assert _read(container) == {"ev": "error", "message": "this agent speaks wire 2, not 99"}
         with pytest.raises(MeasurementError, match="the agent is gone"):
             container.receive(5)
 
@@ -154,7 +154,7 @@ def test_a_bad_order_is_an_error_and_not_the_end(spec: Spec, cache: Path, line: 
     with HostEngine(cache=cache).opened(spec) as container:
         container.send(line)
         answer = _read(container)
-        container.send(b'{"op":"hello","wire":1}')
+        container.send(b'{"op":"hello","wire":2}')
 
         assert answer["ev"] == "error"
         assert answer["message"].startswith(said)
@@ -164,7 +164,7 @@ def test_a_bad_order_is_an_error_and_not_the_end(spec: Spec, cache: Path, line: 
 def test_an_agent_ends_when_nobody_beats(spec: Spec, cache: Path) -> None:
     """A lab that has died or stands still for ten seconds has no more replicates."""
     with HostEngine(cache=cache).opened(spec) as container:
-        container.send(b'{"op":"hello","wire":1}')
+        container.send(b'{"op":"hello","wire":2}')
         _read(container)
         begun = time.monotonic()
         order = {

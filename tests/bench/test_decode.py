@@ -44,7 +44,7 @@ def _done(**changes: Any) -> Capture:
         "stdout": _stream("out"),
         "stderr": _stream(),
         "lines": [
-            '{"wire":1}',
+            '{"wire":2}',
             '{"e":{"gomaxprocs":2,"cpus":"0-1"}}',
             '{"o":"wait_ns","v":7}',
             '{"o":"wait_ns","v":9}',
@@ -95,7 +95,7 @@ _DEADLOCK = "goroutine dump follows\nfatal error: all goroutines are asleep - de
             "could not be started: exec format error",
         ),
         ({"stopped": True, "exit_code": -1, "signal": 15}, Ending.INFRA_FAILED, "the run was interrupted"),
-        ({"lines": ['{"wire":9}']}, Ending.INFRA_FAILED, "the program speaks wire 9, the lab 1"),
+        ({"lines": ['{"wire":9}']}, Ending.INFRA_FAILED, "the program speaks wire 9, the lab 2"),
     ],
 )
 def test_each_way_to_end_is_told_from_the_others(

@@ -9,9 +9,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import docker
 import pytest
 
 from lab.engine import daemon
+from lab.host.owner import PID
 from lab.model.run import Ending
 from lab.store import RunFolder
 from tests.docker.private import golab_engine, left_of
@@ -117,6 +119,45 @@ def test_an_engine_that_dies_while_it_builds_ends_the_run(folder: Path, cache: P
     assert not _results(folder).exists()
     assert golab_engine(folder, "down")[0] == 0
     assert left_of(folder) == []
+
+
+@pytest.mark.parametrize("way", ["kill -9 of the agent", "docker kill", "docker rm -f"])
+def test_a_lost_agent_costs_one_replicate(way: str, tmp_path: Path, client: docker.DockerClient) -> None:
+    """Another container is opened and the run goes on: all but the one that ran are measured, and nothing is left."""
+    lab = [
+        sys.executable,
+        "-m",
+        "lab",
+        "--root",
+        str(_ROOT / "tests/labs/misbehave"),
+        "run",
+        "scenario",
+        "misbehave",
+    ]
+    options = ["--engine", "docker", "--set=how=nap", f"--runs={_RUNS}", "--json", "--results", str(tmp_path)]
+    with subprocess.Popen(
+        [*lab, *options], cwd=_ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as run:
+        _until(
+            run,
+            lambda: any(path.read_text().count("\n") >= _MEASURED for path in tmp_path.glob("*/runs.jsonl")),
+        )
+        (container,) = client.containers.list(filters={"label": f"{PID}={run.pid}"})
+        if way == "docker rm -f":
+            container.remove(force=True)
+        elif way == "docker kill":
+            container.kill()
+        else:
+            os.kill(client.api.inspect_container(str(container.id))["State"]["Pid"], signal.SIGKILL)
+        printed, said = run.communicate(timeout=120)
+
+    (cell,) = json.loads(printed)["cells"]
+    assert run.returncode == 6, said
+    assert cell["outcomes"] == {"exit": _RUNS - 1, "infra-failed": 1}
+    assert "the agent is gone" in cell["reasons"]["infra-failed"]
+    records = list(RunFolder(Path(json.loads(printed)["record"])).records())
+    assert [record.turn.position for record in records] == list(range(_RUNS))
+    assert client.containers.list(all=True, filters={"label": f"{PID}={run.pid}"}) == []
 
 
 def _in_one_line(text: str) -> str:

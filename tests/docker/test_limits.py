@@ -45,7 +45,11 @@ def _grown(record: Record, signal: str) -> int:
 
 @pytest.mark.usefixtures("engine")
 def test_a_quota_takes_the_cpu_away_and_each_replicate_starts_without_debt(tmp_path: Path) -> None:
-    """200 ms of work take 400 at half a CPU, and are throttled; 1 ms beside it takes no part of that."""
+    """200 ms of work are throttled at half a CPU; 1 ms beside it takes no part of that.
+
+    However busy the machine is (a free replicate may take as long, then), 50 ms of each 100 are all that it gets: the
+    fourth 50 begin after two whole periods at the earliest.
+    """
     told = _run(
         tmp_path, "--engine", "docker", "--quota", "unset,0.5", "--set", "spin=1ms,200ms", "--runs", "4"
     )
@@ -55,16 +59,12 @@ def test_a_quota_takes_the_cpu_away_and_each_replicate_starts_without_debt(tmp_p
     assert all(record.usable for record in [*free, *slow, *short]), (
         "throttling that was asked for excludes nothing"
     )
-    took = {
-        name: statistics.median(record.observations["took_ns"][0] for record in records)
-        for name, records in (("free", free), ("slow", slow), ("short", short))
-    }
-    assert took["slow"] > 1.5 * took["free"]
-    assert all(_grown(record, "throttled_periods") > 0 for record in slow)
+    assert min(record.wall_ns for record in slow) > 2.5 * _PERIOD_NS
+    assert any(_grown(record, "throttled_periods") > 0 for record in slow)
     assert all(record.waited_ns >= _PERIOD_NS for record in [*slow, *short])
     assert all(record.waited_ns == 0 for record in free)
     # a program of 1 ms that inherits the debt of one of 200 ms waits for most of a period
-    assert took["short"] < _PERIOD_NS / 4
+    assert statistics.median(record.observations["took_ns"][0] for record in short) < _PERIOD_NS / 4
     reasons = {metric["not_predicted"] for cell in told["cells"] for metric in cell["metrics"].values()}
     assert reasons == {"there is no burn.py beside the manifest"}
 

@@ -49,6 +49,7 @@ def test_what_is_not_asked_may_be_lacking() -> None:
         (_spec(cpuset="2"), "cpuset 2 names CPU 2; the engine has 2, 0 to 1"),
         (_spec(cpuset="0-1,4-5"), "names CPU 4"),
         (_spec(quota=2.5), "a quota of 2.5 CPUs is more than the engine's 2"),
+        (_spec(quota=0.001), "a quota of 0.001 CPUs is less than the kernel's least, 0.01"),
     ],
 )
 def test_what_the_machine_does_not_have_is_refused(spec: Spec, words: str) -> None:

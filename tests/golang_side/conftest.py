@@ -20,6 +20,7 @@ class Spoken:
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self.process = process
+        self.hello: dict[str, Any] = {}
 
     @property
     def pid(self) -> int:
@@ -102,6 +103,15 @@ def agent(agent_binary: Path) -> Generator[Spoken]:
 
 
 @pytest.fixture
+def keeping_agent(agent_binary: Path, tmp_path: Path) -> Generator[Spoken]:
+    """A greeted agent that keeps what it measures in the file ``kept`` of *tmp_path*."""
+    kept = tmp_path / "kept"
+    kept.touch()
+    with _spoken([str(agent_binary)], GOLAB_CAPTURES=str(kept)) as agent:
+        yield agent
+
+
+@pytest.fixture
 def first_agent(agent_binary: Path) -> Generator[Spoken]:
     """A greeted agent, as the first process of a pid namespace, with an empty /tmp of its own."""
     with _first(agent_binary, "mount -t tmpfs none /tmp") as agent:
@@ -129,19 +139,20 @@ def _first(agent_binary: Path, prepare: str) -> Generator[Spoken]:
 
 
 @contextlib.contextmanager
-def _spoken(command: list[str], inherit: tuple[int, ...] = ()) -> Generator[Spoken]:
+def _spoken(command: list[str], inherit: tuple[int, ...] = (), **environment: str) -> Generator[Spoken]:
     process = subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         pass_fds=inherit,
-        env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
+        env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"} | environment,
         start_new_session=True,
     )
     agent = Spoken(process)
     try:
-        agent.say(op="hello", wire=1)
-        assert agent.hear()["ev"] == "hello"
+        agent.say(op="hello", wire=2)
+        agent.hello = agent.hear()
+        assert agent.hello["ev"] == "hello"
         yield agent
     finally:
         for stream in (process.stdin, process.stdout):
@@ -158,6 +169,16 @@ def living(argument: str) -> bool:
             if argument.encode() in (folder / "cmdline").read_bytes().split(b"\0"):
                 return True
     return False
+
+
+def soon_there(argument: str) -> bool:
+    """Whether a process that was given *argument* lives, now or within seconds."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while not living(argument):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
 
 
 def soon_gone(argument: str) -> bool:

@@ -1,6 +1,9 @@
 """What the agent promises whatever a program does, and however the agent itself comes to its end."""
 
+import itertools
+import json
 import os
+import select
 import signal
 import subprocess
 import time
@@ -8,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.golang_side.conftest import Spoken, living, soon_gone
+from tests.golang_side.conftest import Spoken, living, soon_gone, soon_there
 
 pytestmark = [pytest.mark.go, pytest.mark.slow]
 
@@ -71,6 +74,99 @@ def test_a_stop_that_comes_before_the_start_counts(agent: Spoken, nap: str) -> N
 
         assert done["stopped"]
         assert not done["error"]
+
+
+def _kept(folder: Path) -> list[str]:
+    """The ids of the answers that are in the file."""
+    return [json.loads(line)["id"] for line in (folder / "kept").read_text().splitlines()]
+
+
+def test_a_sheaf_is_run_in_order_and_answered_when_it_is_whole(keeping_agent: Spoken, tmp_path: Path) -> None:
+    """Nobody is woken between its replicates: each answer is in the file long before it is told."""
+    agent, flag = keeping_agent, tmp_path / "flag"
+    agent.order("echo one", id="1", hold=True)
+    agent.order("echo two", id="2", hold=True)
+    agent.order(f"while [ ! -e {flag} ]; do sleep 0.01; done", id="3")
+    deadline = time.monotonic() + 10
+    while _kept(tmp_path) != ["1", "2"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert agent.process.stdout is not None
+    told_early, _, _ = select.select([agent.process.stdout], [], [], 0.2)
+    flag.touch()
+    answers = [agent.hear() for _ in range(3)]
+
+    assert agent.hello["captures"]
+    assert told_early == []
+    assert [answer["id"] for answer in answers] == ["1", "2", "3"]
+    assert all(before["end_ns"] < after["start_ns"] for before, after in itertools.pairwise(answers))
+    assert _kept(tmp_path) == ["1", "2", "3"]
+    assert [json.loads(line) for line in (tmp_path / "kept").read_text().splitlines()] == answers
+
+
+def test_nothing_of_a_sheaf_starts_before_it_is_whole(keeping_agent: Spoken, tmp_path: Path) -> None:
+    """Reading orders beside a replicate would be measured with it."""
+    agent, made = keeping_agent, tmp_path / "made"
+    agent.order(f"touch {made}", id="1", hold=True)
+    time.sleep(0.2)
+    before = made.exists()
+    agent.order("exit 0", id="2")
+
+    assert [agent.hear()["id"], agent.hear()["id"]] == ["1", "2"]
+    assert (before, made.exists()) == (False, True)
+
+
+def test_a_stop_ends_the_sheaf(keeping_agent: Spoken, nap: str) -> None:
+    """What runs is ended, what would follow does not start; each is answered, and the next order is obeyed."""
+    agent = keeping_agent
+    for number in range(3):
+        agent.order(f"sleep {nap}", id=str(number), hold=number < 2)
+    time.sleep(0.1)
+    agent.say(op="stop")
+    answers = [agent.hear() for _ in range(3)]
+
+    assert [answer["stopped"] for answer in answers] == [True] * 3
+    assert [answer["signal"] for answer in answers] == [signal.SIGTERM, 0, 0]
+    assert not living(nap)
+    assert agent.run("exit 3")["exit_code"] == 3
+
+
+def test_what_was_measured_outlives_its_agent(keeping_agent: Spoken, nap: str, tmp_path: Path) -> None:
+    """Kill -9 in the middle of a sheaf: the replicates that had ended are in the file, whole, and nothing else."""
+    agent = keeping_agent
+    agent.order("exit 0", id="1", hold=True)
+    agent.order("exit 4", id="2", hold=True)
+    agent.order(f"exec sleep {nap}", id="3")
+    deadline = time.monotonic() + 10
+    while not living(nap):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    os.kill(agent.pid, signal.SIGKILL)
+    agent.ends()
+
+    kept = [json.loads(line) for line in (tmp_path / "kept").read_text().splitlines()]
+    assert [(answer["id"], answer["exit_code"]) for answer in kept] == [("1", 0), ("2", 4)]
+    assert soon_gone(nap)
+
+
+def test_without_a_file_each_is_answered_at_once(agent: Spoken, nap: str) -> None:
+    """The first answer of a sheaf comes while the second replicate runs: what is told nobody can lose."""
+    agent.order("exit 5", id="1", hold=True)
+    agent.order(f"sleep {nap}", id="2")
+
+    assert not agent.hello["captures"]
+    assert agent.hear()["exit_code"] == 5
+    assert soon_there(nap)
+    agent.say(op="stop")
+    assert agent.hear()["stopped"]
+
+
+def test_replicates_have_no_descriptor_of_the_file(keeping_agent: Spoken) -> None:
+    """Nor the variable that names it."""
+    done = keeping_agent.run("ls -l /proc/self/fd; env")
+
+    assert "kept" not in done["text"]
+    assert "GOLAB" not in done["text"]
 
 
 def test_ended_counts_those_that_had_to_be_killed(agent: Spoken, nap: str) -> None:

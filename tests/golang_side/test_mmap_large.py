@@ -57,7 +57,7 @@ def replicate(
             os.close(writing)
             said = [json.loads(line) for line in lines]
         assert process.wait() == 0
-        assert said[0] == {"wire": 1}
+        assert said[0] == {"wire": 2}
         found: dict[str, list[int]] = {}
         for line in said:
             if "o" in line:

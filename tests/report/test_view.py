@@ -7,7 +7,7 @@ from typing import Literal
 from lab.model.outcome import CellSummary, MeasuredMetric
 from lab.model.units import value_to_text
 from lab.report.terminal import Page, show_run
-from lab.report.view import failures, not_predicted, rows
+from lab.report.view import failures, not_predicted, put_aside, rows
 from lab.stats.estimate import centre
 from lab.stats.process import Repetitions
 
@@ -92,3 +92,20 @@ def test_a_cell_id_with_brackets_is_not_taken_for_markup() -> None:
 
     for text in ("heap [0]", "a [title]", "record: [x]", "no[1]: no twin (2 metrics)", "1 exit, 2 oom"):
         assert text in out.getvalue()
+
+
+def test_what_was_put_aside_is_counted_by_its_reason() -> None:
+    """Over all cells, the most frequent first; a run without any says nothing."""
+    first, *others = _CELLS
+    cells = [
+        replace(first, excluded={"steal": 1, "a stranger": 2}),
+        *(replace(cell, excluded={"steal": 3}) for cell in others[:1]),
+        *others[1:],
+    ]
+    total = sum(sum(cell.outcomes.values()) for cell in _CELLS)
+
+    assert put_aside(_CELLS) == ()
+    assert put_aside(cells) == (
+        f"4 of {total} replicates put aside, in 2 cells: steal",
+        f"2 of {total} replicates put aside, in 1 cell: a stranger",
+    )

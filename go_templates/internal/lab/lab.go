@@ -14,7 +14,7 @@ import (
 )
 
 // wire is the version that both ends must speak.
-const wire = 1
+const wire = 2
 
 // bufferSize holds what a program usually says in one write. Fuller, it is written early.
 const bufferSize = 64 << 10

@@ -92,7 +92,7 @@ func write() {
 	for _, folder := range folders {
 		refused("a file in "+folder, os.WriteFile(filepath.Join(folder, "out"), []byte("out"), 0o644))
 	}
-	for _, path := range []string{os.Args[0], "/golab/agent", "/proc/sys/kernel/hostname", "/proc/sysrq-trigger", "/proc/sys/vm/drop_caches", "/sys/kernel/mm/transparent_hugepage/enabled"} {
+	for _, path := range []string{os.Args[0], "/golab/agent", "/golab/captures", "/proc/sys/kernel/hostname", "/proc/sysrq-trigger", "/proc/sys/vm/drop_caches", "/sys/kernel/mm/transparent_hugepage/enabled"} {
 		file, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
 		if err == nil {
 			_, err = file.WriteString("")
@@ -101,6 +101,14 @@ func write() {
 		refused("writing "+path, err)
 	}
 	refused("removing the agent", os.Remove("/golab/agent"))
+	refused("removing what is kept", os.Remove("/golab/captures"))
+	refused("allowing oneself to write what is kept", os.Chmod("/golab/captures", 0o666))
+	_, err := os.ReadFile("/golab/captures")
+	refused("reading what is kept", err)
+	_, err = os.Stat("/golab/captures")
+	if err != nil {
+		refused("finding what is kept, which these attempts are about: "+err.Error(), nil)
+	}
 }
 
 func privilege() {

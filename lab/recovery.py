@@ -1,0 +1,77 @@
+"""What a run that was killed had measured and not written down: brought over into its record, by whoever reads that next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from lab import captured, manifest
+from lab.bench.agent import read
+from lab.bench.decode import Asked, decode, was_stopped
+from lab.bench.exclude import Surroundings, excluded
+from lab.errors import MeasurementError
+from lab.model.level import UNSET, cpus_of
+from lab.model.run import Capture, Plan, Record
+from lab.model.scenario import CPUSET, GOMAXPROCS, QUOTA
+from lab.store import RunFolder
+
+
+def recover(folder: RunFolder) -> int:
+    """Bring over what is left in the captures of a run that is over; how many replicates that were.
+
+    They are read as the run itself would have, by its own manifests and probes. Only whether a stranger's container was there in its last
+    quarter of a second nobody knows any more. A run that goes on is left alone. StoreError where the record cannot be read or written.
+    """
+    with captured.left(folder.captures) as lines:
+        if not lines:
+            return 0
+        plan = folder.plan()
+        folder.drop_half_line()
+        records = folder.records()
+        known = {record.turn.position for record in records}
+        if records.damage:
+            return 0  # nobody knows what stands behind it
+        read_as = _reader(folder, plan)
+        fresh = [read_as(capture) for capture in _captures(plan, lines) if capture.turn.position not in known]
+        if fresh:
+            folder.append(*fresh)
+        folder.captures.unlink(missing_ok=True)
+    return len(fresh)
+
+
+def _captures(plan: Plan, lines: Sequence[bytes]) -> Iterator[Capture]:
+    """In the plan's order; what a probe said is none, nor is a replicate that was stopped because the lab had died."""
+    by_id = {str(turn.position): turn for turn in plan.turns}
+    found = {}
+    for line in lines:
+        try:
+            turn = by_id.get(str(read(line).get("id")))
+        except MeasurementError:
+            continue
+        if turn is not None:
+            found[turn.position] = Capture(turn=turn, raw=line)
+    for _, capture in sorted(found.items()):
+        if not was_stopped(capture):
+            yield capture
+
+
+def _reader(folder: RunFolder, plan: Plan) -> Callable[[Capture], Record]:
+    flaws = folder.flaws()
+    cells = {cell.id: cell for cell in plan.cells}
+    scenarios = {}
+    for name in plan.manifests:
+        content, path = folder.manifest(name)
+        scenarios[name] = manifest.read(content, name=name, path=path)
+    cpus = plan.provenance["machine"]["cpu"]["count"] or 1
+
+    def read_as(capture: Capture) -> Record:
+        cell = cells[capture.turn.cell]
+        scenario, levels = scenarios[cell.scenario], cell.levels
+        asked = Asked(
+            gomaxprocs=levels[GOMAXPROCS],
+            cpus=cpus_of(scenario.factor(CPUSET).level(levels[CPUSET])),
+            flaw=flaws[cell.id],
+        )
+        around = Surroundings(cpus=cpus, has_quota=levels[QUOTA] != UNSET)
+        return excluded(decode(capture, asked), scenario.exclusion, around)
+
+    return read_as
