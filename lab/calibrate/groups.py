@@ -113,7 +113,9 @@ GROUPS: Final = (
     ),
     Group(
         name="threads",
-        costs=frozenset(["first_go_call", "first_go_run", "thread_new_call", "thread_new_run"]),
+        costs=frozenset(
+            ["first_go_call", "first_go_run", "thread_new_call", "thread_new_run", "thread_start"]
+        ),
         is_raw=True,
     ),
     Group(
@@ -125,6 +127,11 @@ GROUPS: Final = (
     Group(
         name="network",
         costs=frozenset(["loopback_send", "loopback_receive", "loopback_round_trip", "netpoll_wake"]),
+        is_raw=True,
+    ),
+    Group(
+        name="machine",
+        costs=frozenset(["stall", "stall_gap", "sysmon_round", "packing_permille"]),
         is_raw=True,
     ),
 )

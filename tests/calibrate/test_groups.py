@@ -11,8 +11,8 @@ from lab.calibrate import GROUPS, SHARES, giving, iterations_per_us
 from lab.sim.costs import from_json
 from lab.sim.packaged import packaged
 
-_NOT_CALIBRATED = {"alloc", "steal"}
-"""The collector's, and what no program can time: proc.go: stealWork."""
+_NOT_CALIBRATED = {"alloc", "steal", "tick", "slice", "bandwidth_slice"}
+"""The collector's, what no program can time (proc.go: stealWork), and what the kernel is built or set to."""
 _NEEDS_QUIET = {"preempt_signal"}
 """A signal's way is seen only where both threads have a CPU meanwhile: 24 tries may all fail beside other work."""
 
