@@ -1,4 +1,4 @@
-"""Why does a service on half a CPU, which uses less than that, keep some requests waiting for 80 ms? And what helps?
+"""Why does a service on half a CPU, which uses less than that, keep some requests waiting for most of 100 ms? What helps?
 
 golab sim examples/half_a_cpu.py --cpus 8 --quota none,0.5 --gomaxprocs 8,2,1
 golab sim examples/half_a_cpu.py --cpus 8 --quota 0.5 --gomaxprocs 8,2,1 --set spread=True
