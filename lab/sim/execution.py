@@ -161,7 +161,7 @@ class Execution:
             if g.unblocks:
                 threads.unblock(g)
             operation: Any = g.left
-            result = g.result
+            result, why = g.result, None
             if operation is not None:
                 g.left = None
             while True:
@@ -281,7 +281,7 @@ class Execution:
                     now = m.clock
                     break
             m.clock, m.curg = now, None
-            if m.p is not p or m.locked_g is not None or self.ended is not None or m.ends:
+            if m.locked_g is not None or (why is None and (m.p is not p or self.ended is not None or m.ends)):
                 return False
             if now >= clock.horizon:
                 if not fused:
