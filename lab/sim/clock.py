@@ -9,7 +9,10 @@ from lab.sim.thread import Thread
 
 
 class Clock(Protocol):
-    """Simulated time. Nothing happens before ``horizon``, which may be earlier than the next event, never later."""
+    """Simulated time. Nothing happens before ``horizon``, the next event's time to the thread that runs.
+
+    0 says that somebody has lost a CPU: who runs ahead looks again whether it may.
+    """
 
     horizon: Any
 
@@ -31,4 +34,4 @@ class Clock(Protocol):
 
 
 Steps = Generator[Any, Any, Any]
-"""Something that takes simulated time: it yields, nothing in particular, until it is resumed."""
+"""Something that takes simulated time: it yields when it is to be resumed, or None where somebody else will say it."""

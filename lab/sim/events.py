@@ -7,6 +7,8 @@ from functools import partial
 from operator import itemgetter
 from typing import NamedTuple, TypeAlias
 
+from lab.sim.uncollected import uncollected
+
 Fields: TypeAlias = tuple[int, str, int, int, int, str, str, str]
 """An event's, in their order: what is noted while a run goes on."""
 
@@ -43,8 +45,9 @@ class Recorded:
     def events(self) -> tuple[Event, ...]:
         """By time; those of one time as they were noted."""
         if self._events is None:
-            made = map(partial(tuple.__new__, Event), sorted(self._noted, key=itemgetter(0)))
-            self._events, self._noted = tuple(made), ()
+            with uncollected():
+                made = map(partial(tuple.__new__, Event), sorted(self._noted, key=itemgetter(0)))
+                self._events, self._noted = tuple(made), ()
         return self._events
 
     def __eq__(self, other: object) -> bool:

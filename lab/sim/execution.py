@@ -138,6 +138,7 @@ class Execution:
         chan_op, switch, spent = self._chan_op, self._switch, SPENT
         global_check_every = state.release.global_check_every
         fused, world = self._fused, self._world
+        receives, sends = (Recv, Send) if fused else (None, None)
         noted, note, mid = threads.recorder.on, threads.recorder.note, m.id
         assert p is not None  # noqa: S101 - findRunnable leaves the P with the M
         if m.spinning:
@@ -149,9 +150,9 @@ class Execution:
             self.executed += 1
             if self.executed & TRACKED == 0:
                 self.latencies.note(now - g.since)
-            handle, body = g.handle, g.body
+            body = g.body
             if noted:
-                note((now, "goroutine", handle.gid, mid, p.id, "runnable", "running", ""))
+                note((now, "goroutine", g.handle.gid, mid, p.id, "runnable", "running", ""))
             g.status = RUNNING
             g.preempt = False
             m.curg = g
@@ -161,7 +162,7 @@ class Execution:
             if g.unblocks:
                 threads.unblock(g)
             operation: Any = g.left
-            result = g.result
+            result, why = g.result, None
             if operation is not None:
                 g.left = None
             while True:
@@ -194,69 +195,71 @@ class Execution:
                         return False
                     self.performed += 1
                     kind = type(operation)
-                    if kind is Recv and fused:  # its attributes are read here and again below: two classes
-                        if operation.maker is not world:  # at one place would take Python five times as long
+                    if kind is receives:  # its attributes are read here and again below: two classes at one
+                        if operation.maker is not world:  # place would take Python five times as long
                             self._refuse(g, operation)
                         operation.maker = spent
-                        other = why = None
-                        chan = operation.chan
+                        other, chan = None, operation.chan
                         if chan.senders:
-                            if type(chan.senders[0]) is Goroutine and not chan.buffer:
+                            if not chan.buffer:
                                 other = chan.senders.popleft()
-                                result, other.result = other.sends, None
+                                if type(other) is Goroutine:
+                                    result, other.result = other.sends, None
+                                else:
+                                    chan.senders.appendleft(other)
+                                    other = None
                         elif not (chan.buffer or chan.is_special):
                             chan.receivers.append(g)
                             why = "chan receive"
-                    elif kind is Send and fused:
+                    elif kind is sends:
                         if operation.maker is not world:
                             self._refuse(g, operation)
                         operation.maker = spent
-                        other = why = None
-                        chan = operation.chan
+                        other, chan = None, operation.chan
                         if chan.receivers:
-                            if type(chan.receivers[0]) is Goroutine:
-                                other = chan.receivers.popleft()
+                            other = chan.receivers.popleft()
+                            if type(other) is Goroutine:
                                 result, other.result = None, operation.value
+                            else:
+                                chan.receivers.appendleft(other)
+                                other = None
                         elif len(chan.buffer) >= chan.capacity and not chan.is_special:
                             chan.senders.append(g)
                             g.sends = operation.value
                             why = "chan send"
                     else:
                         maker = getattr(operation, "maker", None)
-                        if maker is not world and maker is not handle:
+                        if maker is not world and maker is not g.handle:
                             self._refuse(g, operation)
                         operation.maker = spent
-                        other = why = None
-                    if fused:
-                        if other is not None:
-                            if noted:
-                                note(
-                                    (now, "goroutine", other.handle.gid, mid, p.id, "waiting", "runnable", "")
-                                )
-                            other.status, other.since, operation = RUNNABLE, now, None
-                            if p.runnext is None:
-                                p.runnext = other
+                        other = None
+                    if other is not None:
+                        if noted:
+                            note((now, "goroutine", other.handle.gid, mid, p.id, "waiting", "runnable", ""))
+                        other.status, other.since, operation = RUNNABLE, now, None
+                        if p.runnext is None:
+                            p.runnext = other
+                        else:
+                            sched.runqput(state, p, other, next=True)
+                        if state.nmspinning == 0:
+                            if state.idle_ps:
+                                threads.wakep(m)
+                                now = m.clock
                             else:
-                                sched.runqput(state, p, other, next=True)
-                            if state.nmspinning == 0:
-                                if state.idle_ps:
-                                    threads.wakep(m)
-                                    now = m.clock
-                                else:
-                                    state.needspinning = True
-                            now += chan_op()
-                            if not g.preempt:
-                                continue
-                            m.clock, g.result = now, result
-                            threads.preempted(m, g, "preempted")
-                            now = m.clock
-                            break
-                        if why is not None:
-                            if noted:
-                                note((now, "goroutine", handle.gid, mid, p.id, "running", "waiting", why))
-                            g.status, g.since, g.why = WAITING, now, why
-                            now += chan_op()
-                            break
+                                state.needspinning = True
+                        now += chan_op()
+                        if not g.preempt:
+                            continue
+                        m.clock, g.result = now, result
+                        threads.preempted(m, g, "preempted")
+                        now = m.clock
+                        break
+                    if why is not None:
+                        if noted:
+                            note((now, "goroutine", g.handle.gid, mid, p.id, "running", "waiting", why))
+                        g.status, g.since, g.why = WAITING, now, why
+                        now += chan_op()
+                        break
                 try:
                     result = table[type(operation)](m, g, operation)
                 except GoPanicError as panic:
@@ -281,7 +284,7 @@ class Execution:
                     now = m.clock
                     break
             m.clock, m.curg = now, None
-            if m.p is not p or m.locked_g is not None or self.ended is not None or m.ends:
+            if m.locked_g is not None or (why is None and (m.p is not p or self.ended is not None or m.ends)):
                 return False
             if now >= clock.horizon:
                 if not fused:

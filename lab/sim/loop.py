@@ -11,10 +11,9 @@ Which thread has a CPU is the kernel's decision (:mod:`~lab.sim.kernel`), which 
 from __future__ import annotations
 
 import contextlib
-import gc
 import math
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush, heappushpop
 from types import GeneratorType
@@ -44,6 +43,7 @@ from lab.sim.sysmon import Sysmon
 from lab.sim.thread import NEVER, RUNNING, Thread
 from lab.sim.threads import Threads
 from lab.sim.timeline import Sample
+from lab.sim.uncollected import uncollected
 
 _STARTED_SCHEDTICK: Final = 4
 """Of main's P at main.main: runtime.main has parked and been made ready (GODEBUG=schedtrace, go1.27.3: 4 or 5)."""
@@ -54,18 +54,6 @@ _MOST_YIELDS: Final = 1000
 """Of main, for a panic's deferred calls. proc.go: main, ``for c := 0; c < 1000; c++``."""
 _MOST_GS: Final = 4_000_000
 """Alive at a time: they would take some 4 GiB."""
-
-
-@contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without Python's cyclic collector: a run makes few cycles and many objects."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 class _Alarm:
@@ -222,6 +210,8 @@ class Loop:
         self._gs = 0
         self.observations: dict[str, list[Any]] = {}
         self.samples: list[Sample] = []
+        self.made = 0
+        """Sends and receives that were made; the other operations have their serials."""
         self.forgotten = 0
         """Operations that were made and never yielded, as of the end."""
 
@@ -265,9 +255,9 @@ class Loop:
         if sample_every:
             self._env.process(self._sample(sample_every))
         self._operations.most_in_no_time = max_events
-        with _uncollected():
+        with uncollected():
             ended = self._until_the_end(max_time, max_events)
-        made = next_serial() - before - 1
+        made = self.made + next_serial() - before - 1
         self.forgotten = made - self._execution.performed - self._exchange.cases
         self._close_bodies()
         return ended

@@ -83,7 +83,7 @@ class Made:
             return
         if len(self._made) > _PURGED_AT:
             self._made = {key: each for key, each in self._made.items() if each[0].maker is not SPENT}
-        self._made[result.serial] = (result, f"{caller}:{frame.f_back.f_lineno}", self.where())
+        self._made[id(result)] = (result, f"{caller}:{frame.f_back.f_lineno}", self.where())
 
 
 @contextmanager

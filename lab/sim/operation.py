@@ -14,7 +14,7 @@ SPENT: Final = object()
 """The maker of an operation that has been yielded: nobody can yield it again."""
 
 next_serial: Final = itertools.count(1).__next__
-"""Counts all operations that were made, of all runs: one that is never yielded leaves a gap."""
+"""Counts the operations that were made, of all runs: one that is never yielded leaves a gap."""
 
 
 @dataclass(slots=True, eq=False)
@@ -84,7 +84,7 @@ class Block(Operation):
 
 @dataclass(slots=True, eq=False, init=False)
 class _Filled(Operation):
-    """Made empty and then filled: that takes half as long, and most of what runs make is this."""
+    """Made empty and then filled: that takes half as long, and most of what runs make is this. The run counts them."""
 
     if TYPE_CHECKING:
 

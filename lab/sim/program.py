@@ -35,7 +35,6 @@ from lab.sim.operation import (
     Touch,
     UnlockOSThread,
     Work,
-    next_serial,
 )
 from lab.sim.result import GoPanicError
 from lab.sim.sync import Cond, Mutex, Once, RWMutex, WaitGroup
@@ -94,8 +93,8 @@ class Chan:
     def send(self, value: Any) -> Send:  # noqa: ANN401 - a channel carries anything
         """``ch <- value``; the result is None."""
         made = Send()
-        made.maker = self._world
-        made.serial = next_serial()
+        made.maker = world = self._world
+        world.made += 1
         made.chan = self
         made.value = value
         return made
@@ -103,8 +102,8 @@ class Chan:
     def recv(self) -> Recv:
         """``<-ch``; the result is the value, or :data:`CLOSED`."""
         made = Recv()
-        made.maker = self._world
-        made.serial = next_serial()
+        made.maker = world = self._world
+        world.made += 1
         made.chan = self
         return made
 
@@ -147,7 +146,9 @@ class GoTimer:
 
 
 class World(Protocol):
-    """What a handle asks of the run that it belongs to; all plain calls."""
+    """What a handle asks of the run that it belongs to; all plain calls. ``made`` counts sends and receives."""
+
+    made: int
 
     def now(self) -> int:
         """Simulated nanoseconds since the program started, as the running P sees them."""
