@@ -84,6 +84,7 @@ def ends_result(results: Sequence[EndResult]) -> EndsResult:
                 simulated=dict(each.simulated),
                 difference=each.difference,
                 wrong=each.wrong,
+                race=each.race,
             )
             for each in results
         ],

@@ -106,6 +106,7 @@ class EndOutcome(_Published):
         description="the largest difference of a share, measured less predicted, and its 95 % interval"
     )
     wrong: str
+    race: bool = Field(description="decided by times: what is wrong with it fails nothing")
 
 
 class EndsResult(_Published):

@@ -177,7 +177,7 @@ def _ends(root: Path | None, order: Order, patience: float, *, as_json: bool) ->
         typer.echo(ends_result(found.results).model_dump_json(indent=1))
     else:
         _print(end_lines(found.results), *found.runs)
-    _end(*found.runs, holds=all(each.holds for each in found.results))
+    _end(*found.runs, holds=not any(each.fails for each in found.results))
 
 
 def _tell(found: Validated, docs: Path | None, *, as_json: bool) -> None:

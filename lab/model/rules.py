@@ -35,7 +35,8 @@ class EndResult:
     """How a program's replicates and its simulated repetitions ended: exit, panic, deadlock or hang, each with how often.
 
     ``expected`` is how all have to end, or empty where chance or a race decides; then ``difference`` is the largest difference of a
-    share, measured less predicted, with its 95 % interval. ``wrong`` says what is not as it should be.
+    share, measured less predicted, with its 95 % interval. ``wrong`` says what is not as it should be. A ``race`` is decided by times, and
+    its shares are told, as times are, and fail nothing.
     """
 
     name: str
@@ -46,8 +47,14 @@ class EndResult:
     simulated: Mapping[str, int]
     difference: tuple[float, float, float] | None = None
     wrong: str = ""
+    race: bool = False
 
     @property
     def holds(self) -> bool:
         """Whether nothing is wrong."""
         return not self.wrong
+
+    @property
+    def fails(self) -> bool:
+        """Whether something is wrong that no busy machine excuses."""
+        return bool(self.wrong) and not self.race

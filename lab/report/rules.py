@@ -68,7 +68,8 @@ def end_lines(results: Sequence[EndResult]) -> Iterator[str]:
         )
     for each in results:
         if not each.holds:
-            yield f"WRONG: {each.name} at GOMAXPROCS {each.gomaxprocs}: {each.wrong}: {each.title}"
+            kind = "WRONG" if each.fails else "OFF, by a race"
+            yield f"{kind}: {each.name} at GOMAXPROCS {each.gomaxprocs}: {each.wrong}: {each.title}"
     certain = [each for each in results if each.expected]
     ends = {
         end: sum(each.expected == end for each in certain) for end in ("exit", "panic", "deadlock", "hang")

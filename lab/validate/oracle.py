@@ -91,6 +91,7 @@ def judged_chance(chance: Chance, procs: int, records: Iterable[Record], costs: 
         simulated=dict(foretold.most_common()),
         difference=None if largest is None else (largest.difference, largest.low, largest.high),
         wrong=wrong,
+        race=not chance.exact,
     )
 
 

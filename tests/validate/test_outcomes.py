@@ -191,8 +191,13 @@ def test_a_share_is_wrong_where_the_whole_interval_is_off() -> None:
         judged_chance(chance, 1, [heads] * count + [tails] * (40 - count), None) for count in (24, 40)
     )
 
+    race = judged_chance(_CHANCES["signal_too_early"], 1, [heads] * 40, None)
+
     assert fair.holds
     assert false.wrong.startswith("a share is off by ")
+    assert false.fails
+    assert (race.holds, race.fails) == (False, False)
+    assert any(line.startswith("OFF, by a race: signal_too_early") for line in end_lines([race]))
     assert any("select_of_two_ready" in line for line in end_lines([fair]))
 
 
