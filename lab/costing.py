@@ -19,10 +19,6 @@ from lab.material import Workshop
 from lab.model.run import CostsUsed
 from lab.sim.costs import Costs, CostsError
 from lab.sim.packaged import packaged
-from lab.stats.process import quantile
-
-_LOOP: Final = "thousand_iterations"
-"""The cost of a thousand iterations of the loop behind ``lab.Work``. go_templates/calibrate"""
 
 MISSING: Final = 8
 """Processes of each group that a run lacks: it waits for them."""
@@ -116,22 +112,6 @@ def calibrated(workshop: Workshop, sitting: Sitting, *, accepts_drift: bool = Fa
     joined = _joined(path, found)
     shelf.keep(joined.to_json(), path)
     return joined
-
-
-def iterations_per_us(costs: Costs) -> int:
-    """How many iterations of the loop behind ``lab.Work`` take a microsecond; 0 where nobody has measured it here.
-
-    With one CPU busy: what more cost is the kernel layer's to model.
-    """
-    if not costs.calibrated or _LOOP not in costs.costs:
-        return 0
-    medians = [
-        quantile(values, 0.5)
-        for point in costs.costs[_LOOP].points
-        if point.levels == {"busy": 1}
-        for values in point.processes
-    ]
-    return round(1e6 / quantile(medians, 0.5)) if medians else 0
 
 
 def costs_used(used: Costs) -> CostsUsed:

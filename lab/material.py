@@ -191,6 +191,16 @@ def runnable(material: Material) -> Iterator[Runnable]:
             yield replace(found, iterations_per_us=each.iterations_per_us)
 
 
+def works(material: Material) -> bool:
+    """Whether any program calls ``lab.Work``, whose loop has to be timed beforehand."""
+    return any(
+        b"lab.Work(" in content
+        for each in material.prepared
+        for path, content in each.program.files.items()
+        if not path.startswith("internal/")
+    )
+
+
 def paced(material: Material, rates: Mapping[str, int]) -> Material:
     """With how fast the loop behind ``lab.Work`` is, by the engine's name."""
     return replace(

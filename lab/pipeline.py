@@ -13,8 +13,8 @@ from typing import Final, Literal
 from lab import captured, catalogue, experiment, falsealarm, manifest, planning, predict, reported, shelf
 from lab.analysis import Analysis, analyse
 from lab.bench import command, selection
-from lab.calibrate import Calibration, Sitting, rest
-from lab.costing import calibrated, costs_for, iterations_per_us
+from lab.calibrate import LOOP, Calibration, Sitting, iterations_per_us, rest
+from lab.costing import calibrated, costs_for
 from lab.engine.choose import choose
 from lab.engines import opened
 from lab.errors import StoreError, UsageError
@@ -27,7 +27,7 @@ from lab.host.lock import measuring
 from lab.hosting import journal_of, tuned
 from lab.manifest import register
 from lab.manifest.tables import refusal
-from lab.material import Progress, Wanted, Workshop, paced, prepare, render_cell, runnable
+from lab.material import Progress, Wanted, Workshop, paced, prepare, render_cell, runnable, works
 from lab.measurement import measure
 from lab.model.claim import Register
 from lab.model.falsealarm import Checked
@@ -145,13 +145,15 @@ def carry_out(lab: catalogue.Lab, wanted: Experiment, means: Means, progress: Pr
         )
         anew = means.calibrate and experiment.is_predicted(wanted)
         needed = experiment.drawn(wanted, cpus=_cpus()) if anew else frozenset[str]()
+        if needed and works(material):
+            needed |= {LOOP}
         costs = {
             each: costs_for(
                 workshops[each], means.costs, measure=anew, needed=needed, foreign=means.foreign_costs
             )
             for each in dict.fromkeys(cell.engine.name for cell in runnable(material))
         }
-        material = paced(material, {each: iterations_per_us(used) for each, used in costs.items()})
+        material = paced(material, {each: iterations_per_us(used) or 0 for each, used in costs.items()})
         decided = Decided(
             plan=planning.plan(name, wanted, engines.own, material, costs, granted=host.granted),
             manifests={part.scenario.name: part.manifest for part in wanted.parts},

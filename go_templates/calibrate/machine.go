@@ -1,7 +1,6 @@
 package main
 
 import (
-	"sync/atomic"
 	"syscall"
 	"unsafe"
 
@@ -87,10 +86,9 @@ func packing() {
 	}
 	p := &pair{}
 	used, together := make([]float64, 0, packingTurns), make([]bool, 0, packingTurns)
-	var over atomic.Bool
 	var both threads
 	both.start(unpinned, func() {
-		for !over.Load() {
+		for range packingTurns {
 			p.sleeps()
 			p.isHeard()
 		}
@@ -104,10 +102,10 @@ func packing() {
 				nanosleep(packingTurn - busy)
 			}
 			now := lab.Now()
-			use *= kept(now - last)
+			use *= leftAfter(now - last)
 			spinUntil(now + busy)
 			last = lab.Now()
-			decay := kept(last - now)
+			decay := leftAfter(last - now)
 			use = use*decay + 1 - decay
 			for p.asleep.Load() == 0 {
 				osyield()
@@ -118,19 +116,13 @@ func packing() {
 			}
 			p.forgets()
 		}
-		over.Store(true)
-		for p.asleep.Load() == 0 {
-			osyield()
-		}
-		p.wakes()
-		p.forgets()
 	})
 	both.Wait()
 	recordCounts("packing_permille", []int64{divide(used, together)})
 }
 
-// kept is what is left of an average after so many nanoseconds.
-func kept(ns int64) float64 {
+// leftAfter is what is left of an average after so many nanoseconds.
+func leftAfter(ns int64) float64 {
 	left := 1.0
 	const step = halfLife / 64
 	for ; ns >= step; ns -= step {

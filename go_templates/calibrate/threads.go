@@ -15,6 +15,7 @@ const (
 // what it takes its caller, and when the thread runs the goroutine, from the statement's beginning. Two goroutines at
 // a time: the first is then in the queue and not in runnext, which a thief would leave alone for some microseconds.
 // Both keep their threads for good, so the next go finds no idle M either; the first ones find those of the start.
+// The caller computes all the while: a kernel may leave a new thread with a parent that has little to do.
 func newThreads() {
 	var never uint32
 	ran, wakes := make([]atomic.Int64, 2*(newOnes+earlyOnes)), make([]int64, 0, newOnes)
@@ -39,7 +40,10 @@ func newThreads() {
 			record("first_go_call", 1, []int64{called})
 			record("first_go_run", 1, []int64{ran[first].Load() - start})
 		}
-		nanosleep(300_000) // the last one's search for more is over
+		if i == 0 {
+			spinUntil(lab.Now() + 100_000_000)
+		}
+		spinUntil(lab.Now() + 300_000) // the last one's search for more is over
 	}
 	record("thread_new_call", 1, wakes)
 	record("thread_new_run", 1, starts)

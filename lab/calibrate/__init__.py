@@ -7,7 +7,7 @@ result is kept, :mod:`lab.shelf` says.
 """
 
 from lab.calibrate.drifting import DRIFT, Drift, drifts
-from lab.calibrate.groups import GROUPS, SHARES, Group, Sitting, giving, iterations_per_us
+from lab.calibrate.groups import GROUPS, LOOP, SHARES, Group, Sitting, giving, iterations_per_us
 from lab.calibrate.measuring import PROGRAM, Calibration, DriftedError, measure, refusal
 from lab.calibrate.precision import Precision, in_words, precision
 from lab.calibrate.resting import rest
@@ -15,6 +15,7 @@ from lab.calibrate.resting import rest
 __all__ = [
     "DRIFT",
     "GROUPS",
+    "LOOP",
     "PROGRAM",
     "SHARES",
     "Calibration",

@@ -64,7 +64,9 @@ RULES: Final = (
     Rule(cost="go_exit", compound="go_life", parts={"go_new": 1}),
     Rule(cost="select_handed", compound="select_round_trip", parts={"chan_handed": 3, "schedule": 2}),
     Rule(cost="sema_handed", compound="sema_round_trip", parts={"schedule": 2}, shared=4),
-    Rule(cost="thread_start", compound="thread_new_run", parts={"thread_new_call": 1}),  # what both take is small
+    Rule(
+        cost="thread_start", compound="thread_new_run", parts={"thread_new_call": 1}
+    ),  # what both take is small
     Rule(cost="sleep_fire", compound="sleep_wave", parts={"schedule": 1, "timer_add": 1}),
 )
 """In this order: a later one may use an earlier one's result."""

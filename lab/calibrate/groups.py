@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from lab.sim.costs import Costs
+from lab.stats.process import quantile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +149,8 @@ class Sitting:
     groups: tuple[Group, ...] = GROUPS
 
 
+LOOP: Final = "thousand_iterations"
+"""The cost of a thousand iterations of the loop behind ``lab.Work``: no simulation draws it."""
 SHARES: Final = frozenset({"wake_preempts", "free_wake_same_cpu"})
 """Costs that are none: of each time whether it was so (1) or not (0)."""
 
@@ -160,8 +163,10 @@ def giving(wanted: Collection[str]) -> tuple[Group, ...]:
 def iterations_per_us(costs: Costs) -> int | None:
     """How many iterations of ``lab.Work``'s loop this machine does in a microsecond, alone; None where nobody measured.
 
-    It is what ``LAB_ITERS_PER_US`` tells a program.
+    It is what ``LAB_ITERS_PER_US`` tells a program. What more than one busy CPU costs is the kernel layer's to model.
     """
-    if "thousand_iterations" not in costs.costs:
-        return None
-    return max(round(1_000_000 / costs.cost("thousand_iterations").value({"busy": 1}, 0.5, 0.5)), 1)
+    points = costs.costs[LOOP].points if LOOP in costs.costs else ()
+    medians = [
+        quantile(values, 0.5) for point in points if point.levels == {"busy": 1} for values in point.processes
+    ]
+    return max(round(1_000_000 / quantile(medians, 0.5)), 1) if medians else None

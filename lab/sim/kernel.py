@@ -200,10 +200,14 @@ class Kernel:
         return self._cost("wake_run", {"gap": _GAPS[0], "place": "same"})
 
     def spawn(self, thread: Thread, steps: Steps, parent: Thread) -> None:
-        """Clone a thread: onto a CPU that is idle, if there is one (select_task_rq_fair, SD_BALANCE_FORK)."""
-        now = parent.clock
-        cpu = next(iter(self._idle.values()), None) or parent.cpu
-        assert cpu is not None  # noqa: S101 - its parent runs
+        """Clone a thread: onto a CPU that is idle, if there is one (select_task_rq_fair, SD_BALANCE_FORK).
+
+        A kernel that packs threads leaves it with its parent while that CPU has little to do: there it waits for a tick.
+        """
+        now, here = parent.clock, parent.cpu
+        assert here is not None  # noqa: S101 - its parent runs
+        is_packed = self._packing and fair.utilization(here, now) < self._packing
+        cpu = here if is_packed else next(iter(self._idle.values()), here)
         thread.stopped_running = now
         thread.utilization = (1 - fair.utilization(cpu, now)) * fair.NEW
         self.begin(thread, steps, cpu)

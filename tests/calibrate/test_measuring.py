@@ -117,7 +117,7 @@ def test_nothing_is_measured_under_a_quota() -> None:
 class _Limited(FakeEngine):
     """An engine whose containers have half a CPU."""
 
-    def opened(self, spec: Any, shown: Path | None = None, /) -> Any:
+    def opened(self, spec: Any, _shown: Path | None = None, /) -> Any:
         """A container whose agent has found a quota."""
         container = _Half(self.image_of(spec), self.script)
         self.containers.append(container)

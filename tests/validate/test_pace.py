@@ -4,8 +4,8 @@ from pathlib import Path
 
 from lab import manifest
 from lab.bench import command
+from lab.calibrate import iterations_per_us
 from lab.catalogue import find
-from lab.costing import iterations_per_us
 from lab.model.matrix import default_cells
 from lab.sim.costs import Cost, Costs, Point
 from lab.sim.packaged import packaged
@@ -29,8 +29,8 @@ def test_a_loops_pace_is_what_one_busy_cpu_does() -> None:
 
 def test_nothing_is_handed_in_where_nobody_measured() -> None:
     """Packaged costs are another machine's."""
-    assert iterations_per_us(packaged()) == 0
-    assert iterations_per_us(_costs(Point(levels={"busy": 2}, processes=((2000.0,),)))) == 0
+    assert iterations_per_us(packaged()) is None
+    assert iterations_per_us(_costs(Point(levels={"busy": 2}, processes=((2000.0,),)))) is None
 
 
 def test_the_pace_is_in_the_environment_of_a_cell(lab_root: Path) -> None:
