@@ -36,7 +36,7 @@ var groups = map[string]group{
 	"threads": {2*(newOnes+earlyOnes) + 4, newThreads},
 	"signals": {2, func() { preemption(); lockedHandOver(); sleeps(); idleCycles() }},
 	"network": {4, func() { loopback(); netpoll() }},
-	"machine": {len(allowedCPUs()) + 4, func() { stalls(); rounds(); packing() }},
+	"machine": {len(allowedCPUs()) + 4, func() { stalls(); rounds() }},
 }
 
 func main() {

@@ -132,7 +132,7 @@ GROUPS: Final = (
     ),
     Group(
         name="machine",
-        costs=frozenset(["stall", "stall_gap", "sysmon_round", "packing_permille"]),
+        costs=frozenset(["stall", "stall_gap", "sysmon_round"]),
         is_raw=True,
     ),
 )

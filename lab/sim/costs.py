@@ -186,8 +186,10 @@ class Draws:
         return (itertools.chain(first, drawn) if first else drawn).__next__
 
     def is_something(self, name: str) -> bool:
-        """Whether a cost without levels is ever more than 0 in this process."""
-        return any(self._costs.cost(name).values({}, self._process))
+        """Whether a cost is ever more than 0."""
+        return any(
+            value for point in self._costs.cost(name).points for each in point.processes for value in each
+        )
 
     def _blocks(self, values: Sequence[int]) -> Iterator[int]:
         while True:

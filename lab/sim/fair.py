@@ -15,6 +15,8 @@ from lab.sim.thread import Cpu, Thread
 
 _HALF_LIFE: Final = 32_000_000
 """Of what counts as recent use of a CPU, in ns. pelt.c: y^32 = 0.5, in units of 1.024 ms."""
+_BIAS: Final = 1.085
+"""fair.c: wake_affine_weight, half of ``imbalance_pct`` 117."""
 NEW: Final = 0.5
 """What a new thread counts as, of what is left of its CPU. fair.c: post_init_entity_util_avg."""
 
@@ -122,6 +124,17 @@ def _mean(queue: list[Thread], *more: int) -> int:
 def utilization(cpu: Cpu, now: int) -> float:
     """Share of the last moments that a CPU was busy; it comes and goes with the threads that used it (``util_avg``)."""
     return _decayed(cpu.utilization, now - cpu.changed_at, busy=cpu.current is not None)
+
+
+def load(cpu: Cpu, now: int) -> float:
+    """How much a CPU has to do: how much it was used of late, and who waits there now (in place of ``load_avg``)."""
+    return utilization(cpu, now) + len(cpu.queue)
+
+
+def pulls(thread: Thread, here: Cpu, last: Cpu, now: int) -> bool:
+    """Whether a woken thread comes to its waker's CPU, because there is less to do than where it was (wake_affine_weight)."""
+    own = _decayed(thread.utilization, now - thread.stopped_running, busy=False)
+    return load(here, now) + own < _BIAS * (load(last, now) - own)
 
 
 def attach(thread: Thread, cpu: Cpu, now: int) -> None:

@@ -15,6 +15,7 @@ Not modelled: priorities, caches that a thread leaves behind, real-time classes,
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
 from typing import Any, Final
@@ -30,8 +31,8 @@ _SLACK_TIMER: Final = 5_000_000
 _BALANCE: Final = 64_000_000
 """How often a busy CPU looks for one that has more threads, less a tick. topology.c: 2 CPUs, ``busy_factor`` 16."""
 
-_GAPS: Final = (5_000, 5_000_000)
-"""The shortest and the longest sleep after which waking is measured, in ns."""
+_GAPS: Final = (5_000, 20_000, 100_000, 1_000_000, 5_000_000)
+"""How long a thread has slept, or a CPU idled, when waking was measured, in ns."""
 _HOT: Final = 500_000
 """After so long a thread's caches are cold. fair.c: task_hot, ``sysctl_sched_migration_cost``."""
 
@@ -59,7 +60,7 @@ class Kernel:
         self._balance_every = _BALANCE - self._tick  # fair.c: get_sd_balance_interval, "interval -= 1"
         self._slice = cost("slice")
         self._most_lag = max(2 * self._slice, self._tick)  # fair.c: update_entity_lag
-        self._packing = cost("packing_permille") / 1000
+        self._overlooks = cost.is_something("free_wake_same_cpu")
         self._clone = cost.source("thread_new_call")
         self._call = cost.source("getppid")
         self.cpus = [Cpu(id=number, tick_phase=source.randrange(self._tick)) for number in range(cpus)]
@@ -191,7 +192,7 @@ class Kernel:
 
     def _slept(self, thread: Thread, now: int) -> int:
         """For how long, within what is measured: the longer, the later it runs."""
-        return min(max(now - thread.slept_at, _GAPS[0]), _GAPS[1])
+        return min(max(now - thread.slept_at, _GAPS[0]), _GAPS[-1])
 
     def _hand_over(self) -> int:
         return self._cost("context_switch", {"how": "yield"})
@@ -200,14 +201,10 @@ class Kernel:
         return self._cost("wake_run", {"gap": _GAPS[0], "place": "same"})
 
     def spawn(self, thread: Thread, steps: Steps, parent: Thread) -> None:
-        """Clone a thread: onto a CPU that is idle, if there is one (select_task_rq_fair, SD_BALANCE_FORK).
-
-        A kernel that packs threads leaves it with its parent while that CPU has little to do: there it waits for a tick.
-        """
+        """Clone a thread: onto the CPU that has been used least, where no idle one is seen (sched_balance_find_dst_cpu)."""
         now, here = parent.clock, parent.cpu
         assert here is not None  # noqa: S101 - its parent runs
-        is_packed = self._packing and fair.utilization(here, now) < self._packing
-        cpu = here if is_packed else next(iter(self._idle.values()), here)
+        cpu = self._idle_one(now) or min(self.cpus, key=lambda each: (fair.load(each, now), each is not here))
         thread.stopped_running = now
         thread.utilization = (1 - fair.utilization(cpu, now)) * fair.NEW
         self.begin(thread, steps, cpu)
@@ -245,25 +242,36 @@ class Kernel:
         self._arm_tick(cpu, now)
 
     def _place(self, thread: Thread, now: int, here: Cpu | None) -> Cpu:
-        """select_task_rq_fair: with its waker where that CPU has little to do, else where it was, else any idle one."""
+        """select_task_rq_fair: where it was, if that CPU idles; else on an idle CPU; else there or with its waker.
+
+        A CPU that idles may be overlooked: where a host has put it to sleep it looks like one that the host has taken away
+        (available_idle_cpu, vcpu_is_preempted). Then what its CPUs have to do decides (wake_affine_weight).
+        """
         last = thread.cpu
         assert last is not None  # noqa: S101 - only a thread that has run is woken
-        here = here or last
-        if self._packing and self._fits(thread, here, now):
-            return here
+        if last.id in self._idle and not self._is_overlooked(last, now):
+            return last
+        if here is not None and here is not last and fair.pulls(thread, here, last, now):
+            last = here
         if last.id in self._idle:
             return last
-        if self._idle:
-            return next(iter(self._idle.values()))
-        return here if len(here.queue) < len(last.queue) else last
+        return self._idle_one(now) or last
 
-    def _fits(self, thread: Thread, cpu: Cpu, now: int) -> bool:
-        """Whether a kernel that packs threads has one run where its waker does (seen on kernels of small virtual machines)."""
-        own = 0.0 if thread.cpu is cpu else thread.utilization
-        return fair.utilization(cpu, now) + own < self._packing
+    def _idle_one(self, now: int) -> Cpu | None:
+        """A CPU that is seen to idle: the one that was busy last."""
+        cpu = next(reversed(self._idle.values()), None)
+        return None if cpu is None or self._is_overlooked(cpu, now) else cpu
+
+    def _is_overlooked(self, cpu: Cpu, now: int) -> bool:
+        """Whether a CPU that idles does not look so, by how long it has."""
+        if not self._overlooks:
+            return False
+        idle = now - cpu.idle_since
+        gap = min(_GAPS, key=lambda each: abs(math.log(each / max(idle, 1))))
+        return bool(self._cost("free_wake_same_cpu", {"gap": gap, "waker": "busy", "prev": "same"}))
 
     def _attach(self, thread: Thread, cpu: Cpu, now: int) -> None:
-        if self._packing and thread.cpu is not cpu:
+        if self._overlooks and thread.cpu is not cpu:
             fair.attach(thread, cpu, now)
 
     # CPUs change hands
@@ -276,7 +284,7 @@ class Kernel:
                 self._queue(thread, cpu, now)
                 return
         self._idle.pop(cpu.id, None)
-        if self._packing:
+        if self._overlooks:
             fair.note_use(cpu, now)
         starts = now + delay
         old = "waiting" if thread.state is WAITING else "asleep"
@@ -319,7 +327,7 @@ class Kernel:
         if self._bandwidth is not None:
             self._bandwidth.charge(cpu, now)
         thread.vruntime = fair.ran(thread, now)
-        if self._packing:
+        if self._overlooks:
             fair.note_run(thread, now)
             fair.note_use(cpu, now)
         thread.stopped_running = now

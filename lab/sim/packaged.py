@@ -34,7 +34,6 @@ _SIMPLE: Final[Mapping[str, tuple[float, ...]]] = {
     "bandwidth_slice": (5_000_000,),  # /proc/sys/kernel/sched_cfs_bandwidth_slice_us
     "stall": (0,),  # what a thread that runs loses to interrupts and to the host; 0: nothing is known of it
     "stall_gap": (4_000_000,),  # until the next
-    "packing_permille": (0,),  # most kernels put a woken thread on an idle CPU where there is one
     "epoll_overshoot": (
         62_000,
         72_000,
@@ -97,6 +96,12 @@ _FINER: Final[Mapping[str, tuple[tuple[Mapping[str, int | str], tuple[float, ...
         ({"gap": 100_000, "place": "same"}, (2_300, 2_400, 2_700)),
         ({"gap": 1_000_000, "place": "same"}, (3_300, 4_200, 4_500)),
         ({"gap": 5_000_000, "place": "same"}, (8_500, 12_600, 17_900)),
+    ),
+    # whether a thread whose CPU another uses stays there although a second idles, by how long that has: most kernels look
+    # for an idle CPU and find it; where a host has put it to sleep, they may overlook it
+    "free_wake_same_cpu": tuple(
+        ({"gap": gap, "waker": "busy", "prev": "same"}, (0,))
+        for gap in (5_000, 20_000, 100_000, 1_000_000, 5_000_000)
     ),
     # one way between two threads of one CPU that take turns
     "context_switch": (
