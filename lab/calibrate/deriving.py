@@ -17,6 +17,8 @@ from lab.stats.process import quantile
 _SLEPT_LONGEST: Final = 60_000_000_000
 """Threads that slept for longer than was measured wake like those that slept the longest measured."""
 
+_TICK: Final = 1_000_000
+"""The shortest period of ticks (CONFIG_HZ=1000)."""
 _PS: Final = (2, 128)
 """How many Ps an idle process has: go_templates/calibrate, idleCycles."""
 
@@ -89,6 +91,7 @@ def derived(process: Measured) -> Measured:
                 )
     _latencies(found)
     _per_p(found)
+    _without_ticks(found)
     return found
 
 
@@ -105,6 +108,13 @@ def _latencies(found: Measured) -> None:
         latencies[_SLEPT_LONGEST] = latencies[max(latencies)]
     for gap, values in latencies.items():
         found[Primitive("wake_latency", (("gap", gap),))] = values
+
+
+def _without_ticks(found: Measured) -> None:
+    """A new thread that shared its parent's CPU has waited for a tick there, which is the kernel's and no start's."""
+    start = Primitive("thread_start")
+    if start in found:
+        found[start] = tuple(value for value in found[start] if value < _TICK) or found[start]
 
 
 def _per_p(found: Measured) -> None:

@@ -3,7 +3,7 @@
 The rules are EEVDF's, as of Linux 6.12 and later (kernel/sched/fair.c), for threads of equal weight: a thread is eligible
 if it has run no more than the average of those on its CPU, and of the eligible the one with the earliest deadline
 runs. What a thread has not had when it goes to sleep, its lag, it is given when it wakes; so one that uses little runs
-at once when it wakes, in another's place, and one that uses its CPU up waits for a tick.
+at once when it wakes, in another's place, and is not passed over by a third.
 """
 
 from __future__ import annotations
@@ -62,21 +62,12 @@ def sleeps(thread: Thread, cpu: Cpu, now: int, most: int) -> None:
     thread.slept_average = at
 
 
-def starts(thread: Thread) -> None:
-    """A thread that is given a CPU has it until its deadline, if it stays eligible (set_protect_slice, RUN_TO_PARITY)."""
-    thread.protected = thread.deadline
+def preempts(thread: Thread, current: Thread, now: int) -> bool:
+    """Whether a woken thread runs at once in place of *current*: if that has had as much, its slice over or not.
 
-
-def preempts(thread: Thread, cpu: Cpu, now: int, slice_: int, tick: int) -> bool:
-    """Whether a thread that has just come to *cpu*'s queue runs at once in place of the current one."""
-    current = cpu.current
-    assert current is not None  # noqa: S101 - asked only where one runs
-    at, reached = average(cpu, now), ran(current, now)
-    _renew(current, cpu, now, slice_, tick)
-    if reached <= at and reached < current.protected:
-        return False
-    best = pick(cpu.queue, at)
-    return best is thread and (reached > at or thread.deadline <= current.deadline)
+    Seen on Linux 6.18, where RUN_TO_PARITY would have it wait: among threads that wake each other 91 to 98 % (wake_preempts).
+    """
+    return thread.vruntime <= ran(current, now)
 
 
 def ends_slice(cpu: Cpu, now: int, slice_: int) -> bool:
@@ -85,10 +76,9 @@ def ends_slice(cpu: Cpu, now: int, slice_: int) -> bool:
     if current is None or not cpu.queue:
         return False
     at, reached = average(cpu, now), ran(current, now)
-    if reached < min(current.deadline, current.protected):
+    if reached < current.deadline:
         return False
-    if reached >= current.deadline:
-        current.deadline = reached + slice_
+    current.deadline = reached + slice_
     best = pick(cpu.queue, at)
     return best.vruntime <= at and (reached > at or best.deadline <= current.deadline)
 
@@ -107,14 +97,6 @@ def _place(thread: Thread, cpu: Cpu, now: int, lag: int) -> None:
     there = len(cpu.queue) + (cpu.current is not None)
     thread.vruntime = average(cpu, now) - (lag * (there + 1) // there if there else 0)
     thread.cpu = cpu
-
-
-def _renew(current: Thread, cpu: Cpu, now: int, slice_: int, tick: int) -> None:
-    """A thread that runs alone gets a new deadline at the first tick after its last, and whenever one comes (update_deadline)."""
-    ticked = ran(current, next_tick(cpu, now, tick) - tick)
-    for reached in (ticked, ran(current, now)):
-        if reached >= current.deadline:
-            current.deadline = reached + slice_
 
 
 def _mean(queue: list[Thread], *more: int) -> int:

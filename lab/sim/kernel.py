@@ -235,7 +235,7 @@ class Kernel:
         self._say(thread, now, "asleep", "waiting")
         if cpu.throttled:
             self._say(thread, now, "waiting", "throttled")
-        elif cpu.current is not None and fair.preempts(thread, cpu, now, self._slice, self._tick):
+        elif cpu.current is not None and fair.preempts(thread, cpu.current, now):
             self._stop(cpu, now)
             cpu.queue.remove(thread)
             self._run(thread, cpu, now, self._wake_here())
@@ -295,7 +295,6 @@ class Kernel:
             thread.stopped_at = NEVER
         thread.clock = max(thread.clock, starts)
         thread.state, thread.on_since = RUNNING, starts
-        fair.starts(thread)
         thread.cpu = cpu
         cpu.current = thread
         self._say(thread, now, old, "running")

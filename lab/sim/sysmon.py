@@ -28,7 +28,6 @@ class Sysmon:
         rules, rounds, me = self._state.release, 0, self.me
         delay = rules.sysmon_shortest
         while True:
-            me.clock += self._round()
             yield from self._sleep_deeply(me)
             if self._woken:
                 rounds, delay, self._woken = 0, rules.sysmon_shortest, False
@@ -39,7 +38,9 @@ class Sysmon:
                 delay = rules.sysmon_shortest
             elif rounds > rules.sysmon_patience:
                 delay = min(delay * 2, rules.sysmon_longest)
-            yield from self._kernel.sleep(me, me.clock + delay + self._late(delay))
+            due = me.clock + delay + self._late(delay)
+            me.clock += self._round()  # mostly to set the timer and go to sleep
+            yield from self._kernel.sleep(me, due)
 
     def begin(self) -> None:
         """Have it monitor from now on."""

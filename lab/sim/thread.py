@@ -56,8 +56,6 @@ class Thread:
     """How much it has run, on the scale of its CPU's queue."""
     deadline: int = 0
     """The vruntime by which it should have had its slice."""
-    protected: int = 0
-    """The vruntime until which nobody who wakes takes its CPU while it is eligible."""
     lag: int = 0
     """What it had not had of its share when it went to sleep; below 0 what it had too much."""
     slept_average: int = 0
