@@ -1,12 +1,14 @@
 """Random programs: whatever they do, the scheduler keeps its books (hypothesis)."""
 
 import random
+from collections.abc import Callable
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab.sim import Event, sched, simulate
+from lab.sim import Body, Event, G, ms, sched, simulate
+from lab.sim.events import Fields
 from lab.sim.execution import Ended
 from lab.sim.loop import Loop, Program
 from lab.sim.packaged import packaged
@@ -49,7 +51,13 @@ class _Watched(Loop):
 
 
 def _run(
-    goroutines: list[list[tuple[str, int]]],
+    goroutines: list[list[tuple[str, int]]], procs: int, seed: int, **machine: Any
+) -> tuple[Ended, Any, Any, Any]:
+    return _run_main(program(goroutines), procs, seed, **machine)
+
+
+def _run_main(
+    main: Callable[..., Body],
     procs: int,
     seed: int,
     *,
@@ -71,7 +79,7 @@ def _run(
         events=events,
         fused=fused,
     )
-    ended = loop.step_checked(Program(main=program(goroutines), params={}))
+    ended = loop.step_checked(Program(main=main, params={}))
     return ended, loop.observations, loop.statistics(), loop.events
 
 
@@ -111,6 +119,37 @@ def test_the_hot_loop_decides_as_the_functions_do(
     written_out = _run(goroutines, procs, seed, **machine)
 
     assert written_out == _run(goroutines, procs, seed, **machine, fused=False)
+
+
+def test_the_hot_loop_follows_an_m_that_gets_another_p() -> None:
+    """Out of a system call with another P, it makes a receiver ready there, and not on the P that it had."""
+
+    def main(g: G) -> Body:
+        chan = g.chan()
+        yield g.go(hog, 10)
+        yield g.sleep(ms(1))
+        yield g.go(hears, chan)
+        yield g.sleep(ms(2))
+        yield g.go(hog, 100)
+        yield g.syscall(ms(20))
+        yield chan.send(1)
+        yield g.work(ms(1))
+
+    def hog(g: G, count: int) -> Body:
+        yield g.work(ms(count))
+
+    def hears(g: G, chan: Any) -> Body:
+        g.observe("heard", (yield chan.recv()))
+        g.observe("at", g.now())
+
+    written_out = _run_main(main, 2, 1, events=True)
+
+    assert _procs_of_main(written_out[3]) == {0, 1}
+    assert written_out == _run_main(main, 2, 1, events=True, fused=False)
+
+
+def _procs_of_main(events: list[Fields]) -> set[int]:
+    return {event[4] for event in events if event[1:3] == ("goroutine", 1) and event[6] == "running"}
 
 
 @_few
