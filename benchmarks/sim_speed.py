@@ -216,7 +216,7 @@ def _start_up() -> float:
     with tempfile.TemporaryDirectory() as folder:
         program = Path(folder, "empty.py")
         program.write_text("def main(g):\n    yield g.work(1)\n", encoding="utf-8")
-        command = [sys.executable, "-m", "lab", "sim", str(program), "--json"]
+        command = [sys.executable, "-m", "lab", "sim", str(program), "--costs", "packaged", "--json"]
         taken = []
         for _ in range(_ROUNDS):
             before = resource.getrusage(resource.RUSAGE_CHILDREN)
