@@ -22,7 +22,7 @@ from typing import Any
 
 import simpy
 
-from lab.sim import Body, G, s, simulate
+from lab.sim import Body, G, ms, s, simulate, us
 
 _TRANSITIONS = 6
 _OF_A_PAIR = 3
@@ -30,6 +30,9 @@ _OF_A_PAIR = 3
 _ROUNDS = 9
 _MANY = 100_000
 """Goroutines of which one run has to do: it takes a minute."""
+_A_TRIP = 500
+"""About what a round trip takes on its P, in simulated nanoseconds."""
+_WARM_UP = ms(50)
 _LEAST_ONE_P = 1.5
 _LEAST_EVENTS = 1.2
 _LEAST_BUSY = 0.5
@@ -63,7 +66,7 @@ _MORE = [
     for pairs in (5, 50, 500, 5_000, 50_000, 500_000)
 ]
 _BUSY = [
-    _Row(f"{procs} Ps, {procs * 4} goroutines", procs * 2, procs, round_trips=200, least=_LEAST_BUSY)
+    _Row(f"{procs} Ps, {procs * 4} goroutines", procs * 2, procs, round_trips=100, least=_LEAST_BUSY)
     for procs in (2, 4, 16, 64, 256)
 ]
 
@@ -126,7 +129,10 @@ def _measured(row: _Row, round_trips: int) -> tuple[float, float]:
     speeds, ratios = [], []
     for _ in range(_ROUNDS if row.goroutines < _MANY else 1):
         stock = _stock(150_000)
-        speed = _ping_pong(row.pairs, row.procs, round_trips, events=row.events)
+        if row.procs > 1:
+            speed = _all_busy(row.procs, round_trips * row.pairs)
+        else:
+            speed = _ping_pong(row.pairs, round_trips, events=row.events)
         speeds.append(speed)
         ratios.append(speed * 2 / (stock + _stock(150_000)))
     return statistics.median(speeds), statistics.median(ratios)
@@ -146,13 +152,13 @@ def _stock(count: int) -> float:
     return count / (time.process_time() - begun)
 
 
-def _ping_pong(pairs: int, procs: int, round_trips: int, *, events: bool) -> float:
+def _ping_pong(pairs: int, round_trips: int, *, events: bool) -> float:
     """Transitions a second, from when the goroutines are there until the last has done its round trips."""
     times: list[float] = []
     result = simulate(
         _program,
-        gomaxprocs=procs,
-        cpus=procs,
+        gomaxprocs=1,
+        cpus=1,
         params={"pairs": pairs, "round_trips": round_trips, "times": times},
         events=events,
         max_time=s(10**6),
@@ -160,6 +166,45 @@ def _ping_pong(pairs: int, procs: int, round_trips: int, *, events: bool) -> flo
     )
     assert result.outcome == "exit", result.message
     return pairs * (round_trips * _TRANSITIONS + _OF_A_PAIR) / (times[1] - times[0])
+
+
+def _all_busy(procs: int, trips: int) -> float:
+    """Transitions a second while every P has a pair that goes to and fro, until there were some *trips* in all."""
+    seen: list[tuple[float, int]] = []
+    simulate(
+        _busy,
+        gomaxprocs=procs,
+        cpus=procs,
+        params={"pairs": procs * 2, "window": trips * _A_TRIP // procs, "seen": seen},
+        max_time=s(10**6),
+        max_events=10**9,
+    )
+    (begun, before), (ended, after) = seen
+    return (after - before) * _TRANSITIONS / (ended - begun)
+
+
+def _busy(g: G, *, pairs: int, window: int, seen: list[tuple[float, int]]) -> Body:
+    """The Ms wake one after the other, so the first of each pair works until all Ps have one; only then it is measured."""
+    done, started = [0], [False]
+    for _ in range(pairs):
+        there, back = g.chan(), g.chan()
+        yield g.go(_pong, there, back)
+        yield g.go(_busy_ping, there, back, started, done)
+    yield g.sleep(_WARM_UP)
+    started[0] = True
+    yield g.sleep(window)
+    seen.append((time.process_time(), done[0]))
+    yield g.sleep(window)
+    seen.append((time.process_time(), done[0]))
+
+
+def _busy_ping(g: G, there: Any, back: Any, started: list[bool], done: list[int]) -> Body:
+    while not started[0]:
+        yield g.work(us(20))
+    while True:
+        yield there.send(1)
+        yield back.recv()
+        done[0] += 1
 
 
 def _program(g: G, *, pairs: int, round_trips: int, times: list[float]) -> Body:
@@ -216,7 +261,7 @@ def _start_up() -> float:
     with tempfile.TemporaryDirectory() as folder:
         program = Path(folder, "empty.py")
         program.write_text("def main(g):\n    yield g.work(1)\n", encoding="utf-8")
-        command = [sys.executable, "-m", "lab", "sim", str(program), "--json"]
+        command = [sys.executable, "-m", "lab", "sim", str(program), "--costs", "packaged", "--json"]
         taken = []
         for _ in range(_ROUNDS):
             before = resource.getrusage(resource.RUSAGE_CHILDREN)

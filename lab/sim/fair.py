@@ -37,13 +37,18 @@ def average(cpu: Cpu, now: int) -> int:
 
 
 def arrive(thread: Thread, cpu: Cpu, now: int, slice_: int) -> None:
-    """Place a thread that wakes or is new: back by its lag, which its own coming would make smaller (place_entity)."""
+    """Place a thread that wakes or is new: back by its lag (place_entity).
+
+    One that had had too much is as far ahead as it was, until others have had as much: it stays in its queue, asleep, so
+    long (DELAY_DEQUEUE).
+    """
     lag = thread.lag
-    if (
-        lag < 0 and thread.cpu is not None
-    ):  # it stays in its queue, asleep, until others have had as much (DELAY_DEQUEUE)
-        lag = min(lag + average(thread.cpu, now) - thread.slept_average, 0)
-    _place(thread, cpu, now, lag)
+    if lag < 0 and thread.cpu is not None:
+        ahead = max(thread.vruntime - average(thread.cpu, now), 0)
+        thread.vruntime = average(cpu, now) + ahead
+        thread.cpu = cpu
+    else:
+        _place(thread, cpu, now, lag)
     thread.deadline = thread.vruntime + (slice_ if thread.sleeps else slice_ // 2)
 
 
@@ -57,9 +62,7 @@ def move(thread: Thread, cpu: Cpu, now: int) -> None:
 
 def sleeps(thread: Thread, cpu: Cpu, now: int, most: int) -> None:
     """Keep a thread's lag as it goes to sleep, *most* at most (update_entity_lag). Call while it still runs."""
-    at = average(cpu, now)
-    thread.lag = max(min(at - ran(thread, now), most), -most)
-    thread.slept_average = at
+    thread.lag = max(min(average(cpu, now) - ran(thread, now), most), -most)
 
 
 def preempts(thread: Thread, current: Thread, now: int) -> bool:
@@ -94,7 +97,7 @@ def next_tick(cpu: Cpu, now: int, period: int) -> int:
 
 
 def _place(thread: Thread, cpu: Cpu, now: int, lag: int) -> None:
-    there = len(cpu.queue) + (cpu.current is not None)
+    there = len(cpu.queue) + (cpu.current is not None)  # its own coming would make its lag smaller
     thread.vruntime = average(cpu, now) - (lag * (there + 1) // there if there else 0)
     thread.cpu = cpu
 

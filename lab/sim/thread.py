@@ -58,8 +58,6 @@ class Thread:
     """The vruntime by which it should have had its slice."""
     lag: int = 0
     """What it had not had of its share when it went to sleep; below 0 what it had too much."""
-    slept_average: int = 0
-    """The average vruntime of its CPU's threads then."""
     utilization: float = 0.0
     """Share of the last moments that it ran, as of when it stopped (``util_avg``)."""
     stopped_running: int = 0

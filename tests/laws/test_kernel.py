@@ -127,7 +127,7 @@ def test_a_quota_that_cannot_be_spent_takes_nothing(hogs: int, cpus: int) -> Non
     machine = Machine(cpus, min(hogs, cpus) + 0.5)
 
     assert sum(_hogs(hogs, machine, 10 * PERIOD)) == min(hogs, cpus) * 10 * PERIOD
-    assert machine.kernel.throttled_ns == 0
+    assert machine.kernel.cpus.throttled_ns == 0
 
 
 def _finished(total: float, quota: float, cpus: int, first_refill: int) -> float:

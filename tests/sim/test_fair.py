@@ -47,14 +47,12 @@ def test_a_new_thread_has_half_a_slice_to_wait() -> None:
     assert thread.deadline == 550
 
 
-@pytest.mark.parametrize(("overtaken", "vruntime"), [(0, 1080), (30, 1020), (40, 1000), (70, 1000)])
-def test_what_a_sleeper_had_too_much_is_forgotten_as_others_have_it_too(
-    overtaken: int, vruntime: int
-) -> None:
-    """It had had 40 more than the average, which has grown by so much since (DELAY_DEQUEUE)."""
+@pytest.mark.parametrize(("since", "vruntime"), [(0, 1040), (30, 1040), (40, 1040), (70, 1070)])
+def test_what_a_sleeper_had_too_much_is_forgotten_as_others_have_it_too(since: int, vruntime: int) -> None:
+    """It had had 40 more than the one that has run since (DELAY_DEQUEUE)."""
     cpu = Cpu(id=0, current=_running(1000))
-    thread = Thread(id=1, cpu=cpu, lag=-40, slept_average=1000 - overtaken, sleeps=1)
-    fair.arrive(thread, cpu, 0, 100)
+    thread = Thread(id=1, cpu=cpu, lag=-20, vruntime=1040, sleeps=1)
+    fair.arrive(thread, cpu, since, 100)
 
     assert thread.vruntime == vruntime
 
@@ -92,12 +90,12 @@ def test_the_eligible_with_the_earliest_deadline_is_next() -> None:
 
 
 def test_a_slice_ends_at_a_tick_for_somebody_who_has_had_less() -> None:
-    """Not before the shortest slice, not for one that has had more, and not for nobody."""
+    """Not before its deadline, which is put off by a slice at 2 ms, not for one that has had more, and not for nobody."""
     cpu = Cpu(id=0, current=_running(0), queue=[Thread(id=1, vruntime=3 * _MS)])
     assert cpu.current is not None
     cpu.current.deadline = 2 * _MS
 
-    assert [fair.ends_slice(cpu, at * _MS, 2 * _MS) for at in (1, 2, 3, 4)] == [False, False, True, True]
+    assert [fair.ends_slice(cpu, at * _MS, 2 * _MS) for at in (1, 2, 3, 4)] == [False, False, False, True]
     cpu.queue = []
     assert not fair.ends_slice(cpu, 4 * _MS, 2 * _MS)
     assert not fair.ends_slice(Cpu(id=0, queue=[Thread(id=1)]), 4 * _MS, 2 * _MS)

@@ -3,8 +3,6 @@
 import random
 from typing import Final
 
-import pytest
-
 from lab.sim.bandwidth import PERIOD
 from lab.sim.clock import Steps
 from lab.sim.thread import Thread
@@ -23,42 +21,41 @@ def _on_cpu(machine: Machine) -> list[tuple[float, int, int]]:
 
 
 def test_two_threads_take_turns_of_a_tick() -> None:
-    """Each runs until a tick finds that its slice is over and the other has had less."""
+    """Who comes runs at once, as it has had no more; then each until a tick finds that its slice is over."""
     machine = Machine(1)
     machine.hog(6 * _MS)
     machine.hog(6 * _MS)
     machine.run(20 * _MS)
 
-    assert _on_cpu(machine) == [(0, 0, 0), (4, 1, 0), (8, 0, 0), (10, 1, 0)]
-    assert machine.ended == {0: 10 * _MS, 1: 12 * _MS}
+    assert _on_cpu(machine) == [(0, 0, 0), (0, 1, 0), (4, 0, 0), (8, 1, 0), (10, 0, 0)]
+    assert machine.ended == {1: 10 * _MS, 0: 12 * _MS}
 
 
-def test_who_comes_and_is_owed_nothing_waits_for_a_tick() -> None:
-    """The hog's deadline, set at its last tick, is the earlier one."""
+def test_who_wakes_runs_at_once_where_it_has_had_no_more() -> None:
+    """It comes in at what the hog has had, and the hog goes on when it sleeps again."""
     machine = Machine(1)
     machine.hog(10 * _MS)
     machine.hog(1 * _MS, at=5 * _MS)
     machine.run(20 * _MS)
 
-    assert _on_cpu(machine) == [(0, 0, 0), (8, 1, 0), (9, 0, 0)]
-    assert machine.ended == {1: 9 * _MS, 0: 11 * _MS}
+    assert _on_cpu(machine) == [(0, 0, 0), (5, 1, 0), (6, 0, 0)]
+    assert machine.ended == {1: 6 * _MS, 0: 11 * _MS}
 
 
-def test_who_has_waited_and_used_little_runs_at_once_from_then_on() -> None:
-    """It waits for a tick once; what it did not have then, its lag, lets it run in the hog's place when it wakes again."""
+def test_who_has_had_more_than_the_other_waits_when_it_wakes_for_as_long() -> None:
+    """It ran for 3 ms while the hog waited, and sleeps for a tenth of one: a tick has to find that the hog has had as much."""
     machine = Machine(1)
     machine.hog(30 * _MS)
 
     def body(thread: Thread) -> Steps:
-        for _ in range(3):
-            yield from machine.work(thread, _MS // 10)
-            yield from machine.kernel.sleep(thread, thread.clock + 3 * _MS)
+        for _ in range(2):
+            yield from machine.work(thread, 3 * _MS)
+            yield from machine.kernel.sleep(thread, thread.clock + _MS // 10)
 
-    machine.start(body, at=5 * _MS)
+    machine.start(body, at=4 * _MS)
     machine.run(40 * _MS)
 
-    begun = [at for at, thread, _ in _on_cpu(machine) if thread == 1]
-    assert begun == [8, pytest.approx(11.1), pytest.approx(14.2), pytest.approx(17.3)]
+    assert [at for at, thread, _ in _on_cpu(machine) if thread == 1] == [4, 12, 20]
 
 
 def test_a_thread_goes_to_an_idle_cpu_and_first_to_its_own() -> None:
@@ -80,7 +77,7 @@ def test_a_cpu_that_has_nothing_to_do_takes_over_who_waits_elsewhere() -> None:
     machine.hog(20 * _MS)
     machine.run(50 * _MS)
 
-    assert [each for each in _on_cpu(machine) if each[0] >= 5] == [(5, 0, 1)]
+    assert [each for each in _on_cpu(machine) if each[0] >= 5] == [(5, 2, 1)]
 
 
 def test_a_sleeper_has_its_cpu_back_where_nobody_took_it() -> None:
@@ -159,7 +156,7 @@ def test_who_is_woken_on_a_throttled_cpu_is_throttled_with_it() -> None:
         (100, 1, 0, "waiting"),
         (100, 0, 0, "running"),
     ]
-    assert machine.kernel.throttled_ns == 80 * _MS
+    assert machine.kernel.cpus.throttled_ns == 80 * _MS
 
 
 def test_a_seed_gives_its_ticks_and_periods() -> None:

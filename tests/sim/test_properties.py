@@ -2,13 +2,15 @@
 
 import random
 import sys
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab.sim import Event, fair, sched, simulate
+from lab.sim import Body, Event, G, fair, ms, sched, simulate
 from lab.sim.bandwidth import PERIOD
+from lab.sim.events import Fields
 from lab.sim.execution import Ended
 from lab.sim.loop import Loop, Program
 from lab.sim.packaged import packaged
@@ -77,20 +79,20 @@ class _Watched(Loop):
         """
         kernel = self._kernel
         threads: list[Thread] = [*self._state.ms, self._sysmon.me]
-        current = [cpu.current for cpu in kernel.cpus if cpu.current is not None]
-        queued = [thread for cpu in kernel.cpus for thread in cpu.queue]
+        current = [cpu.current for cpu in kernel.cpus.all if cpu.current is not None]
+        queued = [thread for cpu in kernel.cpus.all for thread in cpu.queue]
         assert len({id(thread) for thread in (*current, *queued)}) == len(current) + len(queued)
         for thread in threads:
             assert (thread in current) == (thread.state is ThreadState.RUNNING)
             assert (thread in queued) == (thread.state is ThreadState.WAITING)
-        for cpu in kernel.cpus:
+        for cpu in kernel.cpus.all:
             assert all(thread.cpu is cpu for thread in (*cpu.queue, cpu.current) if thread is not None)
             assert cpu.current is None or not cpu.throttled
             assert cpu.current is not None or cpu.throttled or not cpu.queue
-            assert (cpu.id in kernel._idle) == (cpu.current is None and not cpu.throttled)
-        is_wasted = kernel._idle and any(cpu.queue and not cpu.throttled for cpu in kernel.cpus)
+            assert (cpu.id in kernel.cpus.idle) == (cpu.current is None and not cpu.throttled)
+        is_wasted = kernel.cpus.idle and any(cpu.queue and not cpu.throttled for cpu in kernel.cpus.all)
         self._wasted_since = min(self._wasted_since, kernel.now) if is_wasted else sys.maxsize
-        assert kernel.now - self._wasted_since <= len(kernel.cpus) * TICK
+        assert kernel.now - self._wasted_since <= len(kernel.cpus.all) * TICK
         for thread in (*current, *queued):
             assert thread.cpu is not None
             ran = fair.ran(thread, kernel.now) if thread in current else thread.vruntime
@@ -101,13 +103,18 @@ class _Watched(Loop):
 
 
 def _run(
-    goroutines: list[list[tuple[str, int]]],
+    goroutines: list[list[tuple[str, int]]], where: _Where, seed: int, *, lasts: int = _LASTS, **how: bool
+) -> tuple[Ended, Any, Any, Any]:
+    return _run_main(program(goroutines, lasts), where, seed, **how)
+
+
+def _run_main(
+    main: Callable[..., Body],
     where: _Where,
     seed: int,
     *,
     fused: bool = True,
     events: bool = False,
-    lasts: int = _LASTS,
 ) -> tuple[Ended, Any, Any, Any]:
     def stream(name: str) -> random.Random:
         return random.Random(f"{seed}/{name}")  # noqa: S311 - a simulation
@@ -123,7 +130,7 @@ def _run(
         events=events,
         fused=fused,
     )
-    ended = loop.step_checked(Program(main=program(goroutines, lasts), params={}))
+    ended = loop.step_checked(Program(main=main, params={}))
     return ended, loop.observations, loop.statistics(), loop.events
 
 
@@ -157,6 +164,37 @@ def test_the_hot_loop_decides_as_the_functions_do(
     written_out = _run(goroutines, where, seed, events=events)
 
     assert written_out == _run(goroutines, where, seed, events=events, fused=False)
+
+
+def test_the_hot_loop_follows_an_m_that_gets_another_p() -> None:
+    """Out of a system call with another P, it makes a receiver ready there, and not on the P that it had."""
+
+    def main(g: G) -> Body:
+        chan = g.chan()
+        yield g.go(hog, 10)
+        yield g.sleep(ms(1))
+        yield g.go(hears, chan)
+        yield g.sleep(ms(2))
+        yield g.go(hog, 100)
+        yield g.syscall(ms(20))
+        yield chan.send(1)
+        yield g.work(ms(1))
+
+    def hog(g: G, count: int) -> Body:
+        yield g.work(ms(count))
+
+    def hears(g: G, chan: Any) -> Body:
+        g.observe("heard", (yield chan.recv()))
+        g.observe("at", g.now())
+
+    written_out = _run_main(main, _Where(2, 2, None), 1, events=True)
+
+    assert _procs_of_main(written_out[3]) == {0, 1}
+    assert written_out == _run_main(main, _Where(2, 2, None), 1, events=True, fused=False)
+
+
+def _procs_of_main(events: list[Fields]) -> set[int]:
+    return {event[4] for event in events if event[1:3] == ("goroutine", 1) and event[6] == "running"}
 
 
 @_few
