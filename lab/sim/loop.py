@@ -39,6 +39,7 @@ from lab.sim.result import GoPanicError
 from lab.sim.sched import UNNOTICED
 from lab.sim.state import Goroutine, M, P, Sched, Timer
 from lab.sim.statistics import Statistics, statistics
+from lab.sim.status import GStatus
 from lab.sim.sysmon import Sysmon
 from lab.sim.thread import NEVER, RUNNING, Thread
 from lab.sim.threads import Threads
@@ -266,15 +267,17 @@ class Loop:
         """M0 with P0 as main.main begins, the other Ms parked.
 
         The runtime's last goroutine before main, the GOMAXPROCS updater, stands in runnext: it gives one more thread
-        something to look for (GOTRACEBACK=system at main's first line shows it runnable).
+        something to look for (GOTRACEBACK=system at main's first line shows it runnable). Where there is one CPU only,
+        that thread has had its turn before main goes on.
         """
-        state = self._state
+        state, others = self._state, self._kernel.cpus.all[1:]
         m0 = self._threads.new_m()
         self._kernel.run_first(m0, self._execution.steps(m0, is_first=True))
         for _ in range(min(state.gomaxprocs, _STARTED_MS)):
             m = self._threads.new_m()
             m.utilization = NEW  # cloned a moment ago, on an idle CPU
-            self._kernel.begin(m, self._execution.steps(m))
+            cpu = others[m.id % len(others)] if others else None  # main has its own to itself
+            self._kernel.begin(m, self._execution.steps(m), cpu)
             self._threads.recorder.thread(m, "running", "idle")
             state.idle_ms.append(m)
         state.idle_ps = state.ps[::-1]  # procresize puts them from the last to the first: P0 is taken first
@@ -283,7 +286,11 @@ class Loop:
         handle = program.G(self, 0)
         updater = Goroutine(handle, "GOMAXPROCS updater", _updater(handle))
         self._threads.created(m0, updater)
-        self._threads.put_next(m0, updater)
+        if others or not state.idle_ps:
+            self._threads.put_next(m0, updater)
+        else:
+            self._threads.move(m0, updater, GStatus.RUNNING)
+            self._threads.park(m0, updater, "GOMAXPROCS updater (idle)")
         m0.clock = 0  # what waking cost passed before main
         return m0
 
