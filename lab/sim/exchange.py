@@ -36,9 +36,11 @@ class Exchange:
     ) -> None:
         self._threads = threads
         self._chan_op = threads.cost.source("chan_op")
+        self._chan_handed = threads.cost.source("chan_handed")
+        self._cost = threads.cost
         self._timer_add = threads.cost.source("timer_add")
         self._sync = threads.cost.source("sync")
-        self._sema = threads.cost.source("sema")
+        self._sema = threads.cost.source("sema_handed")
         self._pause_round = threads.cost.source("pause_round")
         self._select_source = select_source
         self._spawn = spawn
@@ -86,7 +88,7 @@ class Exchange:
             result = STOPPED
         elif done is not None:
             self._threads.ready(m, done)
-        m.clock += self._chan_op()
+        m.clock += self._chan_op() if done is None else self._chan_handed()
         return result
 
     def _recv(self, m: M, g: Goroutine, operation: op.Recv) -> object:
@@ -102,7 +104,7 @@ class Exchange:
             value = STOPPED
         elif sender is not None:
             self._threads.ready(m, sender)
-        m.clock += self._chan_op()
+        m.clock += self._chan_op() if sender is None and value is not STOPPED else self._chan_handed()
         return value
 
     def _received(self, m: M, chan: Chan) -> tuple[Any, Goroutine | None]:
@@ -122,9 +124,11 @@ class Exchange:
             self._threads.add_timer(m, timer)
 
     def _close(self, m: M, _g: Goroutine, operation: op.Close) -> object:
+        cost = self._chan_op()
         for waiting in channel.close(operation.chan):
             self._threads.ready(m, waiting)
-        m.clock += self._chan_op()
+            cost += self._chan_handed()
+        m.clock += cost
         return None
 
     def _select(self, m: M, g: Goroutine, operation: op.Select) -> object:
@@ -135,7 +139,9 @@ class Exchange:
         live = [
             (i, case) for i, case in enumerate(operation.cases) if case is not None and not case.chan.is_nil
         ]
-        cost = self._chan_op() * max(len(live), 1)
+        cost = (
+            self._chan_op() if len(live) <= 1 else self._cost("select", {"cases": len(live), "how": "ready"})
+        )
         order = live[:]
         self._select_source.shuffle(order)
         for index, case in order:
@@ -154,7 +160,7 @@ class Exchange:
             case.chan.receivers.append(channel.Waiter(g, selection, index))
             if case.chan.timer is not None:
                 self._block_on(m, g, case.chan.timer)
-        m.clock += cost
+        m.clock += self._cost("select_handed", {"cases": max(len(live), 1)})
         return STOPPED
 
     def _use(self, g: Goroutine, case: op.Send | op.Recv) -> None:

@@ -47,8 +47,9 @@ class Execution:
         self._world = world
         self._fused = fused
         self._cost = threads.cost
-        self._switch = threads.cost.source("switch", 0)  # main runs already at 0
-        self._chan_op = threads.cost.source("chan_op")
+        self._switch = threads.cost.source("schedule", 0)  # main runs already at 0
+        self._chan_op = threads.cost.source("chan_handed")
+        self._exit_cost = threads.cost.source("go_exit")
         self.main: Goroutine | None = None
         self.ended: Ended | None = None
         self.running: M | None = None
@@ -351,8 +352,10 @@ class Execution:
         """proc.go: goexit0; main's return is the process's. A thread whose G exits locked ends with it."""
         self._threads.move(m, g, DEAD)
         del self._threads.waiting[g.gid]
+        self._state.dead_gs += 1
         if g is self.main and not g.exited:
             self.ended = Ended(outcome="exit", exit_code=0, message="", wall_ns=m.clock)
         if g.locked_m is not None:
             g.locked_m = m.locked_g = None
             m.ends = True
+        m.clock += self._exit_cost()

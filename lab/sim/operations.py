@@ -38,7 +38,7 @@ class Operations:
         self._cost = threads.cost
         self._sysmon = sysmon
         self._spawn = spawn
-        self._go_cost = threads.cost.source("go")
+        self._go_anew, self._go_again = threads.cost.source("go_cold"), threads.cost.source("go_new")
         self._syscall_cost = threads.cost.source("syscall")
         self.masks_deadlock = False
         self.in_no_time = 0
@@ -66,7 +66,12 @@ class Operations:
     def _go(self, m: M, _g: Goroutine, operation: op.Go) -> object:
         made = self._spawn(operation.fn, operation.args, m)
         self._threads.put_next(m, made)
-        m.clock += self._go_cost()
+        state = self._threads.state
+        if state.dead_gs:
+            state.dead_gs -= 1
+            m.clock += self._go_again()
+        else:  # it needs a stack
+            m.clock += self._go_anew()
         return made.handle
 
     def _gosched(self, m: M, g: Goroutine, _operation: op.Gosched) -> object:

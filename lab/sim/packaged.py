@@ -17,14 +17,17 @@ PACKAGED: Final = "one virtual machine, rounded"
 """The origin of these costs."""
 
 _SIMPLE: Final[Mapping[str, tuple[float, ...]]] = {
-    "go": (300, 350, 450),  # newproc and the first run of a G from the cache of dead ones
-    "switch": (110, 130, 160),  # park, schedule, execute: half of an unbuffered channel's round trip on one P
-    "chan_op": (25, 30, 40),  # a buffered send or receive that does not block
-    "sync": (8, 10, 15),  # the fast path of a lock, a counter
-    "sema": (60, 80, 120),  # semacquire and semrelease around the parking itself
+    "go_cold": (1_400, 1_500, 1_700),  # newproc with a new stack
+    "go_new": (58, 60, 65),  # and with the stack of one that has ended
+    "go_exit": (12, 13, 15),
+    "schedule": (55, 57, 62),  # find and execute the next G: what Gosched takes
+    "chan_op": (11, 12, 15),  # a buffered send or receive that does not block
+    "chan_handed": (33, 38, 45),  # one on whose other side somebody waits, or that waits
+    "sync": (2, 2, 3),  # the fast path of a lock, a counter
+    "sema_handed": (30, 35, 42),  # semacquire and semrelease around the parking itself
     "pause_round": (390, 410, 430),  # 30 PAUSE instructions
-    "timer_add": (80, 100, 130),
-    "timer_fire": (60, 80, 120),
+    "timer_add": (55, 60, 80),
+    "sleep_fire": (170, 240, 300),
     "steal": (200, 300, 500),  # four passes over idle Ps
     "getppid": (210, 215, 230),  # the least that a system call takes
     "sysmon_round": (1_000, 1_500, 2_500),
@@ -103,6 +106,8 @@ _FINER: Final[Mapping[str, tuple[tuple[Mapping[str, int | str], tuple[float, ...
         ({"gap": gap, "waker": "busy", "prev": "same"}, (0,))
         for gap in (5_000, 20_000, 100_000, 1_000_000, 5_000_000)
     ),
+    "select": (({"cases": 2, "how": "ready"}, (43, 45, 50)), ({"cases": 4, "how": "ready"}, (92, 95, 110))),
+    "select_handed": (({"cases": 2}, (80, 100, 120)), ({"cases": 4}, (150, 175, 200))),
     # one way between two threads of one CPU that take turns
     "context_switch": (
         ({"how": "yield"}, (1_210, 1_240, 1_330)),

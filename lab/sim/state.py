@@ -145,6 +145,8 @@ class Sched:
     net_pending: int = 0
     """Arrivals that are still to come."""
     timer_sequence: int = 0
+    dead_gs: int = 0
+    """Gs that have ended and can be used again (gfget)."""
 
     @property
     def gomaxprocs(self) -> int:

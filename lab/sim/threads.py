@@ -40,7 +40,7 @@ class Threads:
         self.recorder = recorder
         self._steal_source = steal_source
         self._timer_add = cost.source("timer_add")
-        self._timer_fire = cost.source("timer_fire")
+        self._timer_fire = cost.source("sleep_fire")
         self.template = TemplateThread(kernel)
         self.waiting: dict[int, Goroutine] = {}
         """Every G that is not dead, by its number."""

@@ -35,7 +35,7 @@ def _engine(answers: Callable[[int, str], Reply]) -> FakeEngine:
 
 def _observing(values: Mapping[str, int], **reply: Any) -> Reply:
     lines = [json.dumps({"o": name, "v": value}) for name, value in values.items()]
-    return {"lines": ['{"wire":1}', '{"e":{"gomaxprocs":2,"cpus":"0-1"}}', *lines], **reply}
+    return {"lines": ['{"wire":2}', '{"e":{"gomaxprocs":2,"cpus":"0-1"}}', *lines], **reply}
 
 
 def _steady(_number: int, group: str) -> Reply:
