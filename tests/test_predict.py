@@ -174,7 +174,7 @@ def test_what_a_prediction_rests_on_is_known_beforehand(scenario: Scenario, lab_
         predict.drawn(scenario, [cells[name]], twin, cpus=2, seed=1) for name in ("touch", "reserve")
     )
 
-    assert {"switch", "chan_op", "getppid"} <= touching & reserving
+    assert {"schedule", "chan_op", "getppid"} <= touching & reserving
     assert "fault" in touching - reserving
     assert "mmap" in reserving - touching
     nobody = predict.Twin(None, "nobody wrote one", None)
