@@ -69,7 +69,7 @@ def machine(
             json.dumps({"o": name, "v": round(value * factor) + len(asked) % 2})
             for name, value in _SEEN[group].items()
         ]
-        return {"lines": ['{"wire":1}', *lines]}
+        return {"lines": ['{"wire":2}', *lines]}
 
     told = _Told()
     lab = catalogue.find(lab_root, lab_root)
