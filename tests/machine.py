@@ -21,7 +21,7 @@ class Phases(random.Random):
     """A source of which the kernel draws the phases of its ticks, 0 without *ticks*, and when its quota is first renewed."""
 
     def __init__(self, first_refill: int = 0, ticks: random.Random | None = None) -> None:
-        super().__init__()
+        super().__init__(1)
         self._first_refill, self._ticks = first_refill, ticks
 
     def randrange(self, start: int, *_: int) -> int:  # type: ignore[override]  # only what the kernel asks for

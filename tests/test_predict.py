@@ -134,7 +134,7 @@ def test_predict_needs_neither_docker_nor_go(tmp_path: Path, lab_root: Path) -> 
 
     result = json.loads(said)
     jsonschema.validate(result, SCHEMAS["predict"].model_json_schema())
-    assert result["costs"] == {"source": "packaged", "id": "packaged-2026-11-23", "calibrated": False}
+    assert result["costs"] == {"source": "packaged", "id": packaged().identity, "calibrated": False}
     new, old = (cell["metrics"]["touch_again_ns"] for cell in result["cells"])
     assert new["predicted"]["pi90"][0] < new["predicted"]["estimate"] < new["predicted"]["pi90"][1]
     assert (old["predicted"], old["not_predicted"]) == (None, "no profile for go1.22")

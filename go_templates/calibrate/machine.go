@@ -14,20 +14,25 @@ const (
 )
 
 // stalls: what a thread that computes loses to ticks, other interrupts and the host (stall), and how long it then has
-// its CPU until the next (stall_gap); on every CPU at once.
+// its CPU until the next (stall_gap); on every CPU at once. Before it begins, sysmon has to have backed off: its rounds
+// would be taken for interrupts, and the simulator has a sysmon of its own.
 func stalls() {
+	nanosleep(60_000_000)
 	cpus := allowedCPUs()
 	lost, between := make([][]int64, len(cpus)), make([][]int64, len(cpus))
 	var all threads
 	for i, cpu := range cpus {
 		lost[i], between[i] = make([]int64, 0, 4000), make([]int64, 0, 4000)
 		all.start(cpu, func() {
-			since := lab.Now()
-			end := since + stallsFor
+			begun := lab.Now()
+			since, end := begun, begun+stallsFor
 			for last := since; last < end && len(lost[i]) < cap(lost[i]); {
 				now := lab.Now()
 				if now-last > stalled {
-					lost[i], between[i] = append(lost[i], now-last), append(between[i], last-since)
+					if since != begun { // how long it had the CPU before is not known
+						between[i] = append(between[i], last-since)
+					}
+					lost[i] = append(lost[i], now-last)
 					since = now
 				}
 				last = now

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -20,7 +20,7 @@ from lab.errors import EnvironmentRefusedError, MeasurementError
 from lab.golang.build import Binary
 from lab.model.run import Capture, Record, Turn
 from lab.model.units import Nanos
-from lab.sim.costs import Costs
+from lab.sim.costs import Cost, Costs, Point
 
 PROGRAM: Final = "calibrate"
 
@@ -97,7 +97,19 @@ def measure(
         conditions(sitting, records, engine=engine.name, seconds=time.monotonic() - began),
         drifted=tuple(drift.name for drift in moved),
     )
+    costs = replace(costs, costs={**costs.costs, "tick": _tick(was.tick_hz, costs.costs)})
     return Calibration(costs=costs, sittings=(was,)), moved
+
+
+def _tick(hz: int, beside: Mapping[str, Cost]) -> Cost:
+    """What the kernel is built with is known, not measured: of the date and origin of what was measured *beside*."""
+    one = next(iter(beside.values()))
+    return Cost(
+        name="tick",
+        points=(Point(levels={}, processes=((1e9 / hz,),)),),
+        date=one.date,
+        origin=f"the kernel's coarse clock, HZ {hz}",
+    )
 
 
 def refusal(calibration: Calibration, moved: Sequence[Drift]) -> DriftedError:

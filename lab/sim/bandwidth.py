@@ -45,12 +45,18 @@ class Bandwidth:
         cpu.runtime += given
         return cpu.runtime > 0
 
-    def give_back(self, cpu: Cpu) -> None:
-        """A CPU that becomes idle keeps 1 ms of its slice (return_cfs_rq_runtime)."""
+    @property
+    def has_slack(self) -> bool:
+        """Whether there is enough for it to be worth while to hand it out again."""
+        return self.pool > self.slice
+
+    def give_back(self, cpu: Cpu) -> bool:
+        """A CPU that becomes idle keeps 1 ms of its slice; whether there is then enough for others (return_cfs_rq_runtime)."""
         slack = cpu.runtime - _KEPT
         if slack > 0:
             cpu.runtime = _KEPT
             self.pool += slack
+        return slack > 0 and self.has_slack
 
     def _ask(self, cpu: Cpu) -> bool:
         given = min(self.slice - cpu.runtime, self.pool)

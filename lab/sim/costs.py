@@ -185,6 +185,11 @@ class Draws:
         drawn = itertools.repeat(values[0]) if len(values) == 1 else self._blocks(values)
         return (itertools.chain(first, drawn) if first else drawn).__next__
 
+    def share(self, name: str, levels: Mapping[str, int | str]) -> float:
+        """Of a cost that says of each time whether something was so (1) or not (0): how often it was, in this process."""
+        values = self._costs.cost(name).values(levels, self._process)
+        return sum(values) / len(values)
+
     def is_something(self, name: str) -> bool:
         """Whether a cost is ever more than 0."""
         return any(

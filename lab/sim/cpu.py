@@ -15,8 +15,11 @@ from lab.sim.waking import Waking
 
 _SLACK_TIMER: Final = 5_000_000
 """After which what was given back goes to throttled CPUs. fair.c: ``cfs_bandwidth_slack_period``."""
-_BALANCE: Final = 64_000_000
-"""How often a busy CPU looks for one that has more threads, less a tick. topology.c: 2 CPUs, ``busy_factor`` 16."""
+_NEAR: Final = 2_000_000
+"""A new period that comes so soon is waited for. fair.c: ``min_bandwidth_expiration``."""
+_BALANCE: Final = (32_000_000, 64_000_000)
+"""How often a busy CPU looks for one that has more threads, less a tick. topology.c: ``sd_weight`` and twice as many ms on
+two CPUs, times ``busy_factor`` 16; fair.c varies it between the two."""
 _HOT: Final = 500_000
 """After so long a thread's caches are cold. fair.c: task_hot, ``sysctl_sched_migration_cost``."""
 
@@ -43,16 +46,16 @@ class Cpus:
         self._note = note
         self._waking = Waking(cost)
         self._tick = cost("tick")
-        self._balance_every = _BALANCE - self._tick  # fair.c: get_sd_balance_interval, "interval -= 1"
         self.slice = cost("slice")
         self._most_lag = max(2 * self.slice, self._tick)  # fair.c: update_entity_lag
         self.all = [Cpu(id=number, tick_phase=source.randrange(self._tick)) for number in range(count)]
         self.idle = {cpu.id: cpu for cpu in self.all}
         self.throttled_ns = 0
         self._stall, self._stall_gap = cost.source("stall"), cost.source("stall_gap")
-        if cost.is_something("stall"):
-            for each in self.all:
-                self._stall_in(self._stall_gap(), each)
+        self._has_stalls = cost.is_something("stall")
+        self._chance = random.Random(source.random()).random  # noqa: S311 - a simulation
+        self._has_slack_timer = False
+        self._refill_at = 0
         self._bandwidth = None
         if quota is not None:
             spare = round(quota * PERIOD)
@@ -90,6 +93,8 @@ class Cpus:
         self._clock.resume(thread, thread.clock)
         if self._bandwidth is not None or cpu.queue:
             self.arm_tick(cpu, now)
+        if self._has_stalls and not cpu.stalling:
+            self._stall_in(self._stall_gap(), cpu)
 
     def _queue(self, thread: Thread, cpu: Cpu, now: int) -> None:
         if thread.state is not WAITING:
@@ -107,7 +112,7 @@ class Cpus:
         thread = cpu.current
         assert thread is not None  # noqa: S101 - asked by who has seen it
         self._put_down(thread, cpu, now)
-        thread.stopped_at = now
+        thread.stopped_at = max(now, thread.on_since)  # a switch to it that was under way is not made twice
         self._queue(thread, cpu, now)
         self._clock.horizon = 0  # whoever runs ahead looks again whether it may
 
@@ -140,12 +145,10 @@ class Cpus:
         if cpu.queue:
             self._run_first(cpu, now, self._waking.hand_over())
             return
-        cpu.idle_since = now
+        cpu.idle_since, cpu.chance = now, self._chance()
         self.idle[cpu.id] = cpu
-        if self._bandwidth is not None:
-            self._bandwidth.give_back(cpu)
-            if any(other.throttled for other in self.all):
-                self.later(_SLACK_TIMER, self._unthrottle)
+        if self._bandwidth is not None and self._bandwidth.give_back(cpu):
+            self._slack_in(now)
 
     def _run_first(self, cpu: Cpu, now: int, delay: int) -> None:
         thread = fair.pick(cpu.queue, fair.average(cpu, now))
@@ -158,9 +161,10 @@ class Cpus:
         return next((thread for thread in waiting if now - thread.stopped_running >= _HOT), None)
 
     def _move(self, thread: Thread, old: Cpu, new: Cpu, now: int) -> None:
+        lag = fair.lag(thread, old, now, self._most_lag)
         old.queue.remove(thread)
         self.attach(thread, new, now)
-        fair.move(thread, new, now)
+        fair.move(thread, new, now, lag)
         new.queue.append(thread)
 
     def attach(self, thread: Thread, cpu: Cpu, now: int) -> None:
@@ -193,7 +197,7 @@ class Cpus:
             self._move(thread, cpu, idle, now)
             idle.queue.remove(thread)
             self.run(thread, idle, now, self._waking.by_interrupt(thread, now))
-        elif cpu.queue and now - cpu.balanced_at >= self._balance_every:
+        elif cpu.queue and now >= cpu.balances_at:
             self._balance(cpu, now)
         if fair.ends_slice(cpu, now, self.slice):
             self.stop(cpu, now)
@@ -203,26 +207,35 @@ class Cpus:
 
     def _balance(self, cpu: Cpu, now: int) -> None:
         """A CPU where threads wait passes one to one where fewer do, if only by turns (seen: three hogs on two CPUs)."""
-        cpu.balanced_at = now
-        other = min(self.all, key=lambda each: (each.throttled, len(each.queue), each.balanced_at))
+        cpu.balances_at = self._next_balance(now)
+        other = min(self.all, key=lambda each: (each.throttled, len(each.queue), each.balances_at))
         if len(other.queue) < len(cpu.queue) and not other.throttled:
             self._move(fair.pick(cpu.queue, fair.average(cpu, now)), cpu, other, now)
-            other.balanced_at = now  # it has just got one: it does not pass it back at its next tick
+            other.balances_at = self._next_balance(
+                now
+            )  # it has just got one: it does not pass it back at its next tick
             self.arm_tick(other, now)
+
+    def _next_balance(self, now: int) -> int:
+        least, most = _BALANCE
+        return now + least + round((most - least) * self._chance()) - self._tick
 
     def later(self, ns: int, do: Callable[[], None]) -> None:
         """Do something *ns* from the loop's now."""
         self._clock.timeout(ns).callbacks.append(lambda _: do())
 
     def _stall_in(self, ns: int, cpu: Cpu) -> None:
+        cpu.stalling = True
         self.later(ns, lambda: self._stalls(cpu))
 
     def _stalls(self, cpu: Cpu) -> None:
         """Whoever runs loses some time: to ticks and other interrupts, or to a host that runs something else."""
         length, thread = self._stall(), cpu.current
-        if thread is not None:
-            lost = thread.clock + length if thread.until == NEVER else max(thread.clock, self._now + length)
-            thread.clock = lost
+        cpu.stalling = False
+        if thread is None:
+            return
+        lost = thread.clock + length if thread.until == NEVER else max(thread.clock, self._now + length)
+        thread.clock = lost
         self._stall_in(length + self._stall_gap(), cpu)
 
     # Bandwidth
@@ -241,7 +254,22 @@ class Cpus:
             self.say(thread, now, "waiting", "throttled")
 
     def _refill_in(self, ns: int) -> None:
+        self._refill_at = self._now + ns
         self.later(ns, self._refill)
+
+    def _slack_in(self, now: int) -> None:
+        """Have what was given back go to throttled CPUs, unless a new period is near (start_cfs_slack_bandwidth)."""
+        if self._has_slack_timer or self._refill_at - now < _SLACK_TIMER + _NEAR:
+            return
+        self._has_slack_timer = True
+        self.later(_SLACK_TIMER, self._slack)
+
+    def _slack(self) -> None:
+        """fair.c: do_sched_cfs_slack_timer."""
+        assert self._bandwidth is not None  # noqa: S101 - likewise
+        self._has_slack_timer = False
+        if self._refill_at - self._now >= _NEAR and self._bandwidth.has_slack:
+            self._unthrottle()
 
     def _refill(self) -> None:
         assert self._bandwidth is not None  # noqa: S101 - only a quota has periods

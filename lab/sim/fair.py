@@ -15,8 +15,8 @@ from lab.sim.thread import Cpu, Thread
 
 _HALF_LIFE: Final = 32_000_000
 """Of what counts as recent use of a CPU, in ns. pelt.c: y^32 = 0.5, in units of 1.024 ms."""
-_BIAS: Final = 1.085
-"""fair.c: wake_affine_weight, half of ``imbalance_pct`` 117."""
+_BIAS: Final = 1.08
+"""fair.c: wake_affine_weight, half of ``imbalance_pct`` 117 in whole numbers."""
 NEW: Final = 0.5
 """What a new thread counts as, of what is left of its CPU. fair.c: post_init_entity_util_avg."""
 
@@ -52,11 +52,15 @@ def arrive(thread: Thread, cpu: Cpu, now: int, slice_: int) -> None:
     thread.deadline = thread.vruntime + (slice_ if thread.sleeps else slice_ // 2)
 
 
-def move(thread: Thread, cpu: Cpu, now: int) -> None:
-    """Place a thread that waits on another CPU: its lag and what is left until its deadline go with it."""
+def lag(thread: Thread, cpu: Cpu, now: int, most: int) -> int:
+    """What a thread that waits on *cpu* has not had of its share, *most* at most (update_entity_lag)."""
+    return max(min(average(cpu, now) - thread.vruntime, most), -most)
+
+
+def move(thread: Thread, cpu: Cpu, now: int, lag: int) -> None:
+    """Place a thread that waited elsewhere with a *lag*; what was left until its deadline goes with it, too."""
     left = thread.deadline - thread.vruntime
-    assert thread.cpu is not None  # noqa: S101 - it waits there
-    _place(thread, cpu, now, average(thread.cpu, now) - thread.vruntime)
+    _place(thread, cpu, now, lag)
     thread.deadline = thread.vruntime + left
 
 

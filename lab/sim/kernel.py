@@ -7,8 +7,8 @@ for only an event can take the CPU from it; before what others can see it lets t
 If its CPU is taken meanwhile, its clock is moved by as long as it waited: what it was doing takes as much CPU time
 as before, and ends later.
 
-So long as there are as many CPUs as threads that want one, and no quota, nothing here costs events: ticks exist
-only where somebody waits, or is counted.
+So long as there are as many CPUs as threads that want one, and no quota, little here costs events: ticks exist only
+where somebody waits, or is counted, and CPUs stall, where it is known how they do, only while they are used.
 
 Not modelled: priorities, caches that a thread leaves behind, real-time classes, more than one level of CPUs.
 """
@@ -138,7 +138,7 @@ class Kernel:
             return
         cpu = self._place(thread, now, here)
         call, run = self._waking.here(thread, now) if cpu is here else self._waking.there(thread, now)
-        self._start(thread, cpu, now, run)
+        self._start(thread, cpu, now, run, run if cpu is here else self._waking.in_place())
         waker.clock += call
 
     def deliver(self, thread: Thread) -> None:
@@ -147,21 +147,27 @@ class Kernel:
         if thread.state is not ASLEEP:
             thread.token = True
             return
-        self._start(thread, self._place(thread, now, None), now, self._waking.by_interrupt(thread, now))
+        latency = self._waking.by_interrupt(thread, now)
+        self._start(thread, self._place(thread, now, None), now, latency, self._waking.in_place())
 
     def spawn(self, thread: Thread, steps: Steps, parent: Thread) -> None:
         """Clone a thread: onto the CPU that has been used least, where no idle one is seen (sched_balance_find_dst_cpu)."""
         now, here = parent.clock, parent.cpu
         assert here is not None  # noqa: S101 - its parent runs
-        cpu = self._idle_one(now) or min(
-            self.cpus.all, key=lambda each: (fair.load(each, now), each is not here)
-        )
+        cpu = self._idle_one(now) or self._least_used(now, here)
         thread.stopped_running = now
         thread.utilization = (1 - fair.utilization(cpu, now)) * fair.NEW
         self.begin(thread, steps, cpu)
-        call = self._clone()
-        self._start(thread, cpu, now, call + self._cloned())
+        call, start = self._clone(), self._cloned()
+        self._start(thread, cpu, now, call + start, call + start)
+        if thread.state is WAITING:
+            thread.clock += start  # it has that still to do when it is given a CPU
         parent.clock += call
+
+    def _least_used(self, now: int, here: Cpu) -> Cpu:
+        if self._waking.overlooks:
+            return min(self.cpus.all, key=lambda each: (fair.load(each, now), each is not here))
+        return min(self.cpus.all, key=lambda each: (len(each.queue), each is not here))
 
     def _ring(self, thread: Thread, at: int) -> None:
         sleep = thread.sleeps
@@ -171,15 +177,16 @@ class Kernel:
         """A thread's own timer. How late timers are is in *until*, so that there is nothing more to wait for but a CPU."""
         now = self.now
         if thread.state is ASLEEP and thread.sleeps == sleep:
-            self._start(thread, self._place(thread, now, None), now, 0)
+            self._start(thread, self._place(thread, now, None), now, 0, self._waking.in_place())
 
-    def _start(self, thread: Thread, cpu: Cpu, now: int, latency: int) -> None:
+    def _start(self, thread: Thread, cpu: Cpu, now: int, idle: int, busy: int) -> None:
+        """Have a thread run on *cpu*: *idle* later where nobody uses it, *busy* later where it takes another's place."""
         thread.clock = max(thread.clock, now)
         self.cpus.attach(thread, cpu, now)
         fair.arrive(thread, cpu, now, self.cpus.slice)
         thread.sleeps += 1
         if cpu.current is None and not cpu.queue and not cpu.throttled:
-            self.cpus.run(thread, cpu, now, latency)
+            self.cpus.run(thread, cpu, now, idle)
             return
         thread.state, thread.stopped_at = WAITING, now
         cpu.queue.append(thread)
@@ -189,7 +196,7 @@ class Kernel:
         elif cpu.current is not None and fair.preempts(thread, cpu.current, now):
             self.cpus.stop(cpu, now)
             cpu.queue.remove(thread)
-            self.cpus.run(thread, cpu, now, self._waking.in_place())
+            self.cpus.run(thread, cpu, now, busy)
         self.cpus.arm_tick(cpu, now)
 
     def _place(self, thread: Thread, now: int, here: Cpu | None) -> Cpu:
@@ -202,7 +209,8 @@ class Kernel:
         assert last is not None  # noqa: S101 - only a thread that has run is woken
         if last.id in self.cpus.idle and not self._waking.is_overlooked(last, now):
             return last
-        if here is not None and here is not last and fair.pulls(thread, here, last, now):
+        looks = self._waking.overlooks  # only there is what CPUs have to do kept
+        if looks and here is not None and here is not last and fair.pulls(thread, here, last, now):
             last = here
         if last.id in self.cpus.idle:
             return last

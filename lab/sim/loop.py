@@ -31,7 +31,7 @@ from lab.sim.fair import NEW
 from lab.sim.kernel import Kernel
 from lab.sim.mistakes import MistakeError, place_of
 from lab.sim.netpoll import Netpoll
-from lab.sim.operation import Body, LockOSThread, next_serial
+from lab.sim.operation import Body, LockOSThread, UnlockOSThread, next_serial
 from lab.sim.operations import Operations
 from lab.sim.recorder import Recorder
 from lab.sim.release import GoRelease
@@ -147,7 +147,7 @@ def _main(g: program.G, what: Program, is_panicking: Callable[[], bool]) -> Body
         yield LockOSThread(g, is_internal=True)
         for init in what.inits:
             yield from _body(init, init(g))
-        yield g.unlock_os_thread()
+        yield UnlockOSThread(g, is_internal=True)
     yield from _body(what.main, what.main(g, **what.params))
     for _ in range(_MOST_YIELDS):
         if not is_panicking():

@@ -133,7 +133,14 @@ class LockOSThread(Operation):
 
 @dataclass(slots=True, eq=False)
 class UnlockOSThread(Operation):
-    """``runtime.UnlockOSThread``. proc.go: UnlockOSThread."""
+    """``runtime.UnlockOSThread``. proc.go: UnlockOSThread, or unlockOSThread, the runtime's own after inits."""
+
+    is_internal: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class LeftSyscall(Operation):
+    """What a G does first that has waited for a P after a system call. proc.go: exitsyscall, after exitsyscallNoP."""
 
 
 @dataclass(slots=True, eq=False)

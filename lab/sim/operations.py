@@ -54,6 +54,7 @@ class Operations:
             op.Netwait: self._netwait,
             op.LockOSThread: self._lock_thread,
             op.UnlockOSThread: self._unlock_thread,
+            op.LeftSyscall: self._left_syscall,
             op.Work: self._work,
             op.Spin: self._spin,
             op.Touch: self._touch,
@@ -102,19 +103,28 @@ class Operations:
         return STOPPED
 
     def _lock_thread(self, m: M, g: Goroutine, operation: op.LockOSThread) -> object:
-        g.lock_depth += 1
-        if not operation.is_internal:
+        if operation.is_internal:
+            g.is_locked_inside = True
+        else:
+            g.lock_depth += 1
             m.is_changed = True
             self._threads.template.start(m)
         g.locked_m, m.locked_g = m, g
         return None
 
-    def _unlock_thread(self, m: M, g: Goroutine, _operation: op.UnlockOSThread) -> object:
-        if g.lock_depth:
+    def _unlock_thread(self, m: M, g: Goroutine, operation: op.UnlockOSThread) -> object:
+        if operation.is_internal:
+            g.is_locked_inside = False
+        elif g.lock_depth:
             g.lock_depth -= 1
-        if g.lock_depth == 0:
+            m.is_changed = g.lock_depth > 0
+        if g.lock_depth == 0 and not g.is_locked_inside:
             g.locked_m = m.locked_g = None
-            m.is_changed = False
+        return None
+
+    def _left_syscall(self, m: M, _g: Goroutine, _operation: op.LeftSyscall) -> object:
+        assert m.p is not None  # noqa: S101 - it runs
+        m.p.syscalltick += 1
         return None
 
     # On the CPU
@@ -226,6 +236,7 @@ class Operations:
         if m.p is None:
             threads.move(m, g, RUNNABLE)
             state.runq.append(g)
+            g.left = op.LeftSyscall(None)
             return STOPPED
         m.p.syscalltick += 1
         threads.move(m, g, RUNNING)

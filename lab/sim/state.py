@@ -40,6 +40,9 @@ class Goroutine:
     locked_m: M | None = None
     """The M that it is locked to."""
     lock_depth: int = 0
+    """How often the program has locked it (lockedExt)."""
+    is_locked_inside: bool = False
+    """The runtime has, around package inits (lockedInt)."""
     why: str = ""
     """What it waits for, in the runtime's words."""
 

@@ -31,9 +31,8 @@ class Sysmon:
             yield from self._sleep_deeply(me)
             if self._woken:
                 rounds, delay, self._woken = 0, rules.sysmon_shortest, False
-            if self._state.net_ready and self._state.poller is None:
-                self._poll_at_last(me)
-            rounds = 0 if self._retake(me) else rounds + 1
+            self._poll_at_last(me)
+            rounds = 0 if self._retake(me, me.clock) else rounds + 1
             if rounds == 0:
                 delay = rules.sysmon_shortest
             elif rounds > rules.sysmon_patience:
@@ -52,9 +51,13 @@ class Sysmon:
 
     def _poll_at_last(self, me: M) -> None:
         """Nobody has polled the network for a time slice: sysmon does, without a P."""
-        if self._state.last_poll + self._state.release.time_slice < me.clock:
-            self._state.last_poll = me.clock
-            self._netpoll.inject(me)
+        state = self._state
+        if not state.netpoll_inited or state.poller is not None:
+            return
+        if state.last_poll + state.release.time_slice < me.clock:
+            state.last_poll = me.clock
+            if state.net_ready:
+                self._netpoll.inject(me)
 
     def wake(self, m: M) -> None:
         """A system call begins, or has got a P again, while sysmon sleeps deeply because every P was idle."""
@@ -75,21 +78,22 @@ class Sysmon:
                 return
             limit = min(limit, due - me.clock)
         self._sleeps_deeply = True
-        yield from self._kernel.sleep(me, me.clock + limit)
+        yield from self._kernel.sleep(me, me.clock + limit + self._late(limit))
         self._sleeps_deeply = False
+        me.token = False  # who called when its time was over has no other sleep to end
 
-    def _retake(self, me: M) -> bool:
+    def _retake(self, me: M, now: int) -> bool:
         """proc.go: retake. Whether a P was taken from a system call."""
         took = False
         for p in self._state.ps:
             m = p.m
             if m is None or m.p is not p:
                 continue
-            asked = self._is_overdue(p, me.clock)
+            asked = self._is_overdue(p, now)
             if not sched.is_in_syscall(p):
                 if asked and m.curg is not None:
                     self._ask_to_stop(m, m.curg)
-            elif self._is_retakable(p, me.clock, asked=asked):
+            elif self._is_retakable(p, now, asked=asked):
                 self._threads.take_p(p, by=me)
                 self._threads.handoff(me, p)
                 self._threads.check_dead(me)

@@ -76,8 +76,13 @@ class Cpu:
     """The average vruntime of those here, or of the last that were (``avg_vruntime``)."""
     ticking: bool = False
     """Whether its next tick is in the loop's queue."""
-    balanced_at: int = 0
+    balances_at: int = 0
+    """When it looks for a busier one, at the earliest."""
     idle_since: int = 0
+    chance: float = 0.0
+    """Drawn each time that it becomes idle: whether it is then overlooked."""
+    stalling: bool = False
+    """Whether its next stall is in the loop's queue."""
     throttled: bool = False
     runtime: int = 0
     """CPU time that its group may still use here before it has to ask for more."""

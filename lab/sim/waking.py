@@ -19,6 +19,10 @@ class Waking:
     def __init__(self, cost: Draws) -> None:
         self._cost = cost
         self.overlooks = cost.is_something("free_wake_same_cpu")
+        self._shares = {
+            gap: cost.share("free_wake_same_cpu", {"gap": gap, "waker": "busy", "prev": "same"})
+            for gap in _GAPS
+        }
 
     def there(self, thread: Thread, now: int) -> tuple[int, int]:
         """What the call takes the waker, and when from its beginning the thread runs, on another CPU that idles."""
@@ -46,15 +50,16 @@ class Waking:
         return self._cost("context_switch", {"how": "yield"})
 
     def is_overlooked(self, cpu: Cpu, now: int) -> bool:
-        """Whether a CPU that idles does not look so, by how long it has.
+        """Whether a CPU that idles does not look so, by how long it has, decided once each time that it idles.
 
-        Where a host has put it to sleep, it looks like one that the host has taken away (available_idle_cpu).
+        Where a host has put it to sleep, it looks like one that the host has taken away (available_idle_cpu). What was
+        measured is by how long the woken thread had slept: the other CPU had idled for that long at least.
         """
         if not self.overlooks:
             return False
         idle = max(now - cpu.idle_since, 1)
         gap = min(_GAPS, key=lambda each: abs(math.log(each / idle)))
-        return bool(self._cost("free_wake_same_cpu", {"gap": gap, "waker": "busy", "prev": "same"}))
+        return cpu.chance < self._shares[gap]
 
     def _place(self, thread: Thread, now: int, place: str) -> Mapping[str, int | str]:
         return {"gap": min(max(now - thread.slept_at, _GAPS[0]), _GAPS[-1]), "place": place}

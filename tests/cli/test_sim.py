@@ -1,4 +1,5 @@
-"""``golab sim`` as a user meets it: its JSON, its words, its exit codes, and the examples that ship."""
+"""``golab sim`` as a user meets it: its JSON, its words, its exit codes, and the examples that ship."""from lab.sim.packaged import packaged
+
 
 import json
 import os
@@ -44,7 +45,7 @@ def test_cells_are_the_lists_product_and_repetitions_are_in_order() -> None:
         _ROOT / "examples/worker_pool.py", "--gomaxprocs", "auto,1", "--reps", "3", "--costs", "packaged"
     )
 
-    assert result["costs"] == {"source": "packaged", "id": "packaged-2026-11-23", "calibrated": False}
+    assert result["costs"] == {"source": "packaged", "id": packaged().identity, "calibrated": False}
     assert [(cell["gomaxprocs"], cell["outcomes"], len(cell["wall_ns"])) for cell in result["cells"]] == [
         ("auto", {"exit": 3}, 3),
         (1, {"exit": 3}, 3),

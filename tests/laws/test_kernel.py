@@ -44,15 +44,15 @@ def test_hogs_that_divide_among_the_cpus_get_equal_shares(hogs: int, cpus: int) 
 @pytest.mark.slow
 @pytest.mark.parametrize(("hogs", "cpus"), [(3, 2), (7, 2), (4, 3), (5, 3), (5, 4), (6, 4)])
 def test_hogs_that_do_not_divide_share_by_moving(hogs: int, cpus: int) -> None:
-    """A CPU passes one on each 64 ms at most, so nobody is farther than that and a tick, for each CPU, from the fair share."""
+    """A CPU passes one on every 32 to 64 ms: over six seconds nobody is a tenth from the fair share."""
     used = _hogs(hogs, Machine(cpus, source=random.Random(1)), _LONG)  # noqa: S311 - ticks at different times
 
-    assert max(abs(ns - _LONG * cpus / hogs) for ns in used) <= cpus * (64 * _MS + TICK)
+    assert all(0.9 < ns / (_LONG * cpus / hogs) < 1.1 for ns in used)
 
 
 @pytest.mark.slow
 def test_five_hogs_on_two_cpus_share_less_evenly() -> None:
-    """60 ms are a whole number of rounds of three: the same thread moves each time, and loses most of a fifth."""
+    """Two and three of them on a CPU: who moves loses and gains in turn."""
     used = _hogs(5, Machine(2, source=random.Random(1)), _LONG)  # noqa: S311 - ticks at different times
 
     assert all(0.8 < ns / (_LONG * 2 / 5) < 1.1 for ns in used)
