@@ -1,5 +1,4 @@
-"""``golab sim`` as a user meets it: its JSON, its words, its exit codes, and the examples that ship."""from lab.sim.packaged import packaged
-
+"""``golab sim`` as a user meets it: its JSON, its words, its exit codes, and the examples that ship."""
 
 import json
 import os
@@ -12,6 +11,7 @@ import jsonschema
 import pytest
 
 from lab.published import SCHEMAS
+from lab.sim.packaged import packaged
 
 pytestmark = pytest.mark.slow
 
