@@ -12,8 +12,8 @@ from lab.model.outcome import Estimate, Inconclusive
 class Row:
     """One metric of one cell: what was measured, how far its own halves are apart, what was predicted, and how far off that is.
 
-    ``error`` is predicted over measured, less 1. Where either has two modes there is no one centre: then ``error`` and ``aa`` are
-    how far the values of one distribution have to be moved to become the other, as a share. ``held`` is the share of measured
+    ``error`` is predicted over measured, less 1. Where either has two modes there is no one centre (``bimodal``): then ``error`` is
+    how far the values of one distribution have to be moved to become the other, as a share; so is ``aa`` where what was measured has. ``held`` is the share of measured
     processes that the 90 % prediction interval holds, ``covers`` whether it holds their centre. ``why`` is the written reason of
     a failure, or empty.
     """

@@ -31,8 +31,8 @@ Each row is one metric of one cell: a program at a GOMAXPROCS, on one CPU or bot
 fresh processes, in randomised blocks; its simulated twin was run before, over resampled calibrations of the machine's primitives, and saw
 none of these measurements. *Error* is predicted over measured, less 1. *A/A* is how far the two halves of the measurement (every other
 process) are from each other: a row that differs from itself by more than 3 % is *noisy* and is judged by whether the 90 % prediction
-interval holds its centre. Where the processes of a row have *two modes*, error and A/A are how far the values of one distribution have
-to be moved to become the other. A quiet row *fails* if its error is more than 15 %.
+interval holds its centre. Where the processes of a row, or those simulated, have *two modes*, the error is how far the values of one distribution have
+to be moved to become the other; so is A/A where the measured ones have. A quiet row *fails* if its error is more than 15 %.
 """
 _WIDE: Final = 640
 _HIGH: Final = 640

@@ -96,12 +96,8 @@ def _rows(cell: CellSummary, kept: Mapping[str, str]) -> Iterator[Row]:
 def _row(cell: CellSummary, metric: MeasuredMetric, prediction: Prediction, kept: str) -> Row:
     seen, foretold = measured(metric), simulated(prediction)
     bimodal = is_bimodal(seen) or is_bimodal(foretold)
-    halves = [_part(metric.values[start::2]) for start in (0, 1)]
-    if bimodal:
-        aa, error = (math.expm1(distance(*pair)) for pair in (halves, (foretold, seen)))
-    else:
-        centres = [_centre(each) for each in halves]
-        aa, error = math.expm1(abs(math.log(centres[0] / centres[1]))), prediction.value / _centre(seen) - 1
+    error = math.expm1(distance(foretold, seen)) if bimodal else prediction.value / _centre(seen) - 1
+    aa = _differs_from_itself(metric.values)
     covers = prediction.low <= _centre(seen) <= prediction.high
     quiet = aa <= QUIET
     return Row(
@@ -123,6 +119,14 @@ def _row(cell: CellSummary, metric: MeasuredMetric, prediction: Prediction, kept
         quiet=quiet,
         fails=abs(error) > P90_TARGET if quiet else not covers,
     )
+
+
+def _differs_from_itself(values: Sequence[float]) -> float:
+    """A/A, of what was measured alone: no prediction may decide whether a row is quiet enough to judge it."""
+    one, other = (_part(values[start::2]) for start in (0, 1))
+    if is_bimodal(_part(values)):
+        return math.expm1(distance(one, other))
+    return math.expm1(abs(math.log(_centre(one) / _centre(other))))
 
 
 def _explained(row: Row, reasons: Sequence[WhyItFails]) -> Row:

@@ -105,6 +105,21 @@ def test_two_modes_are_judged_as_a_mixture() -> None:
     assert bad.error > 0.3
 
 
+def test_a_prediction_of_two_modes_makes_no_row_noisy() -> None:
+    """Halves whose centres agree, though their values do not one by one: A/A is the same whatever was predicted, and the row is judged."""
+    measured = [990.0, 900.0, 1010.0, 1111.0] * 5
+    two = _around(500, 16, seed=3) + _around(2000, 16, seed=4)
+
+    (one_mode,), (two_modes,) = (
+        _judged(_cell("pool-p1", _metric(measured, each))).rows for each in (_around(1000, 32), two)
+    )
+
+    assert (one_mode.bimodal, two_modes.bimodal) == (False, True)
+    assert two_modes.aa == one_mode.aa
+    assert two_modes.quiet
+    assert two_modes.fails
+
+
 def test_sums_are_over_quiet_rows_of_each_set_and_of_both() -> None:
     """Ten rows of one set, five of another; errors of 1 to 10 %."""
     cells = [
