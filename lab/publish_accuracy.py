@@ -43,6 +43,7 @@ def accuracy_result(found: Accuracy, costs: CostsUsed) -> AccuracyResult:
         ],
         left_out={reason: list(cells) for reason, cells in found.left_out.items()},
         not_predicted={reason: list(rows) for reason, rows in found.not_predicted.items()},
+        not_judged={reason: list(rows) for reason, rows in found.not_judged.items()},
         unexpected=dict(found.unexpected),
         excluded=dict(found.excluded),
         replicates=found.replicates,

@@ -67,6 +67,9 @@ class AccuracyResult(_Published):
     sums: list[AccuracySum]
     left_out: dict[str, list[str]]
     not_predicted: dict[str, list[str]]
+    not_judged: dict[str, list[str]] = Field(
+        description="predicted metrics that have no error, by the reason: too few values, or one that is not positive"
+    )
     unexpected: dict[str, int]
     excluded: dict[str, int]
     replicates: int

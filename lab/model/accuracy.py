@@ -63,13 +63,15 @@ class Accuracy:
     """The rows, the sums over each set of programs and over both, and what is missing with its reason.
 
     ``left_out`` has by reason the cells that could not be measured, ``not_predicted`` by reason the rows without a prediction,
-    ``unexpected`` by ending how many replicates ended otherwise than by an exit.
+    ``not_judged`` by reason those that have one and yet no error: too few values, or one that is not positive.
+    ``unexpected`` has by ending how many replicates ended otherwise than by an exit.
     """
 
     rows: tuple[Row, ...]
     sums: tuple[Errors, ...]
     left_out: Mapping[str, tuple[str, ...]]
     not_predicted: Mapping[str, tuple[str, ...]]
+    not_judged: Mapping[str, tuple[str, ...]]
     unexpected: Mapping[str, int]
     excluded: Mapping[str, int]
     replicates: int

@@ -72,6 +72,8 @@ def missing_lines(found: Accuracy) -> Iterator[str]:
         yield f"left out, {reason}: {counted(len(cells), 'cell')}: {', '.join(cells)}"
     for reason, rows in found.not_predicted.items():
         yield f"not predicted, {reason}: {counted(len(rows), 'row')}"
+    for reason, rows in found.not_judged.items():
+        yield f"not judged, {reason}: {counted(len(rows), 'row')}: {', '.join(rows)}"
     for ending, count in found.unexpected.items():
         yield f"{count} of {counted(found.replicates, 'replicate')} ended in {ending}"
     for why, count in found.excluded.items():

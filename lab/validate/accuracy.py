@@ -74,6 +74,12 @@ def accuracy(
             for metric in cell.metrics
             if metric.not_predicted
         ),
+        not_judged=_grouped(
+            (problem, f"{cell.id}/{metric.name}")
+            for cell in cells
+            for metric, problem in _predicted(cell)
+            if problem
+        ),
         unexpected=_summed(
             {ending: n for ending, n in cell.unexpected.items() if ending != Ending.REFUSED.value}
             for cell in cells
@@ -85,12 +91,29 @@ def accuracy(
 
 def _rows(cell: CellSummary, kept: Mapping[str, str]) -> Iterator[Row]:
     program = cell.levels["program"]
+    for metric, problem in _predicted(cell):
+        if metric.prediction is not None and not problem:
+            yield _row(cell, metric, metric.prediction, kept[program])
+
+
+def _predicted(cell: CellSummary) -> Iterator[tuple[MeasuredMetric, str]]:
+    """The metrics that have a prediction, each with why it is no row, or with nothing; none of a cell that is left out as a whole."""
+    never_ran = any(True for _ in _left_out([cell]))
     for metric in cell.metrics:
-        prediction = metric.prediction
-        values = metric.values
-        if prediction is None or len(values) < _LEAST_VALUES or min(values) <= 0:
-            continue
-        yield _row(cell, metric, prediction, kept[program])
+        if metric.prediction is not None and (metric.values or not never_ran):
+            yield metric, _no_row(metric, metric.prediction)
+
+
+def _no_row(metric: MeasuredMetric, prediction: Prediction) -> str:
+    """Why there is no error of it, or nothing. The same of a kind, whatever the figures: reasons are grouped by."""
+    foretold = prediction.values
+    if not foretold:
+        return "no simulated process gave a value"
+    if min(foretold) <= 0 or prediction.value <= 0:
+        return "a predicted value is not positive, so there is no ratio"
+    if len(metric.values) < _LEAST_VALUES:
+        return f"fewer than {_LEAST_VALUES} processes gave a value, so there is no A/A"
+    return "a measured value is not positive, so there is no ratio" if min(metric.values) <= 0 else ""
 
 
 def _row(cell: CellSummary, metric: MeasuredMetric, prediction: Prediction, kept: str) -> Row:

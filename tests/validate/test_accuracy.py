@@ -172,4 +172,45 @@ def test_what_could_not_be_measured_or_predicted_is_told() -> None:
     assert found.unexpected == {"signal": 1}
     assert found.excluded == {"steal": 2}
     assert found.replicates == 41
+    assert found.not_judged == {}
     assert [row.cell for row in found.rows] == ["pool-p1"]
+
+
+def test_a_metric_that_gives_no_ratio_is_told_with_its_reason() -> None:
+    """Too few values, or one of either side that is not positive: no row, no exception, and no silence."""
+    good = _around(1000, 20)
+    metrics = {
+        "few": _metric(good[:3], good, "few"),
+        "zero": _metric([0.0, *good], good, "zero"),
+        "foretold_zero": _metric(good, [0.0, *good], "foretold_zero"),
+        "foretold_negative": _metric(good, [-1.0, *good], "foretold_negative"),
+        "foretold_nothing": _metric(good, good, "foretold_nothing"),
+    }
+    nothing = metrics["foretold_nothing"].prediction
+    assert nothing is not None
+    metrics["foretold_nothing"] = replace(metrics["foretold_nothing"], prediction=replace(nothing, values=()))
+
+    found = _judged(_cell("pool-p1", _metric(good, good), *metrics.values()))
+
+    assert [row.metric for row in found.rows] == ["wall_ns"]
+    assert {name: reason for reason, names in found.not_judged.items() for name in names} == {
+        "pool-p1/few": "fewer than 4 processes gave a value, so there is no A/A",
+        "pool-p1/zero": "a measured value is not positive, so there is no ratio",
+        "pool-p1/foretold_zero": "a predicted value is not positive, so there is no ratio",
+        "pool-p1/foretold_negative": "a predicted value is not positive, so there is no ratio",
+        "pool-p1/foretold_nothing": "no simulated process gave a value",
+    }
+
+
+def test_a_cell_that_never_ran_is_told_once() -> None:
+    """Its metrics have predictions and no values; the cell is left out, and that is all there is to say."""
+    refused = replace(
+        _cell("pool-p1-quota_1", _metric([], _around(1000, 32))),
+        outcomes={"refused": 1},
+        reasons={"refused": "no right to set a quota"},
+    )
+
+    found = _judged(refused)
+
+    assert found.left_out == {"no right to set a quota": ("pool-p1-quota_1",)}
+    assert found.not_judged == {}

@@ -45,6 +45,7 @@ def _accuracy(*rows: Row) -> Accuracy:
         sums=(),
         left_out={"no right to set a quota": ("pool-p2-quota_1", "pool-p1-quota_2")},
         not_predicted={},
+        not_judged={"a measured value is not positive": ("pool-p2/late_ns",)},
         unexpected={},
         excluded={},
         replicates=40,
@@ -80,6 +81,7 @@ def test_a_page_shows_failures_with_their_reasons_and_what_is_missing() -> None:
     assert page.count("pool-p8 | wall_ns") == 2
     assert "| -30.0% | not explained yet |" in page
     assert "* left out, no right to set a quota: 2 cells: pool-p2-quota_1, pool-p1-quota_2" in page
+    assert "* not judged, a measured value is not positive: 1 row: pool-p2/late_ns" in page
     assert "| pool | development | 2 | 2 | 20.0% | 30.0% | 1 |" in page
 
 
