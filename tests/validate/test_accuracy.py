@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from lab.model.accuracy import Accuracy
+from lab.model.accuracy import Accuracy, Errors
 from lab.model.outcome import CellSummary, Estimate, Inconclusive, MeasuredMetric, Prediction
 from lab.validate.accuracy import NOT_EXPLAINED, WhyItFails, accuracy
 
@@ -140,6 +140,56 @@ def test_sums_are_over_quiet_rows_of_each_set_and_of_both() -> None:
     assert isinstance(development.folk, Estimate)
     assert development.folk.value > 0.8
     assert isinstance(development.noisy_covered, Inconclusive)
+
+
+def test_metrics_of_one_cell_are_no_trials_of_their_own() -> None:
+    """The same errors eight times in each cell: the same median, and an interval as wide as of one metric a cell."""
+
+    def sums(metrics: int) -> Errors:
+        cells = [
+            _cell(
+                f"pool-p{n}",
+                *(
+                    _metric(_around(1000, 20), _around(1000 + 10 * n, 32), f"metric_{number}")
+                    for number in range(metrics)
+                ),
+            )
+            for n in range(1, 11)
+        ]
+        (found,) = _judged(*cells).sums
+        return found
+
+    one, eight = sums(1), sums(8)
+
+    assert eight.rows == 8 * one.rows
+    for alone, together in ((one.median, eight.median), (one.p90, eight.p90)):
+        assert isinstance(alone, Estimate)
+        assert isinstance(together, Estimate)
+        assert together.n == alone.n == 10
+        assert together.high - together.low > 0.8 * (alone.high - alone.low)
+
+
+def test_many_rows_of_few_cells_say_nothing_over_all() -> None:
+    """Four cells with eight metrics each are four trials; so are their noisy rows, of which each cell's share counts once."""
+    quiet, noisy = _around(1000, 20), [1000.0, 1200.0] * 10
+    cells = [
+        _cell(
+            f"pool-p{n}",
+            *(_metric(quiet, _around(1010, 32), f"quiet_{number}") for number in range(8)),
+            *(
+                _metric(noisy, _around(1100 if n < 4 else 1500, 32, 0.01), f"noisy_{number}")
+                for number in range(n)
+            ),
+        )
+        for n in range(1, 5)
+    ]
+
+    (sums,) = _judged(*cells).sums
+
+    assert isinstance(sums.median, Inconclusive)
+    assert sums.median.why == "a statement over cells needs 5 of them with a quiet row; there are 4"
+    assert isinstance(sums.noisy_covered, Estimate)
+    assert (sums.noisy_covered.value, sums.noisy_covered.n) == (0.75, 4)
 
 
 def test_few_rows_say_nothing_over_all() -> None:
