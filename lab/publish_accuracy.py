@@ -50,7 +50,9 @@ def accuracy_result(found: Accuracy, costs: CostsUsed) -> AccuracyResult:
     )
 
 
-def rules_result(results: Sequence[RuleResult], times: Sequence[Row]) -> RulesResult:
+def rules_result(
+    results: Sequence[RuleResult], right: Estimate | Inconclusive, times: Sequence[Row]
+) -> RulesResult:
     """Of ring 1."""
     return RulesResult(
         format=1,
@@ -67,6 +69,9 @@ def rules_result(results: Sequence[RuleResult], times: Sequence[Row]) -> RulesRe
             )
             for each in results
         ],
+        right=sum(each.right for each in results),
+        runs=sum(each.runs for each in results),
+        right_share=_over(right),
         times=[_row(row) for row in times],
     )
 

@@ -12,7 +12,7 @@ class _Published(BaseModel):
 
 
 class Over(_Published):
-    """A number over rows with its 95 % interval, or why there is none."""
+    """A number with its 95 % interval, or why there is none."""
 
     value: float | None
     ci: tuple[float | None, float | None]
@@ -93,6 +93,11 @@ class RulesResult(_Published):
 
     format: Literal[1]
     rules: list[RuleOutcome]
+    right: int = Field(description="runs of real programs, of all rules, that said what their rule says")
+    runs: int
+    right_share: Over = Field(
+        description="right over runs, with Wilson's interval; the target is at least 0.99"
+    )
     times: list[AccuracyRow]
 
 

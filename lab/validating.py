@@ -20,6 +20,7 @@ from lab.manifest import failure
 from lab.material import Progress
 from lab.model.accuracy import Accuracy, Row
 from lab.model.matrix import Selector
+from lab.model.outcome import Estimate, Inconclusive
 from lab.model.rules import EndResult, RuleResult
 from lab.model.run import Record
 from lab.model.scenario import GOMAXPROCS, Scenario
@@ -30,7 +31,7 @@ from lab.store import RunFolder, Store
 from lab.validate.accuracy import WhyItFails, accuracy
 from lab.validate.oracle import judged_case, judged_chance
 from lab.validate.outcome import cases_in, chances_in
-from lab.validate.rule import judged, rules_in
+from lab.validate.rule import judged, right_share, rules_in
 
 PROGRAMS: Final = "programs"
 """The scenario that holds the paired programs."""
@@ -95,6 +96,11 @@ class Ruled:
     run: Analysis
     results: tuple[RuleResult, ...]
     times: tuple[Row, ...]
+
+    @property
+    def right(self) -> Estimate | Inconclusive:
+        """The share of all runs that said what their rule says."""
+        return right_share(self.results)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
