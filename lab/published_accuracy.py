@@ -36,7 +36,9 @@ class AccuracyRow(_Published):
         description="predicted over measured, less 1; of two modes the distance of the distributions"
     )
     held: float = Field(description="share of processes within the 90 % interval")
-    covers: bool
+    covers: bool = Field(
+        description="whether the 90 % interval, which is for single processes, holds their mean: nearly always where the model is right"
+    )
     two_modes: bool
     quiet: bool
     fails: bool
@@ -52,7 +54,9 @@ class AccuracySum(_Published):
     quiet: int
     median_error: Over
     p90_error: Over
-    noisy_covered: Over
+    noisy_covered: Over = Field(
+        description="share of the noisy rows whose mean the interval for single processes holds, a mean over cells; no 90 % interval of a mean"
+    )
     held: Over
     folk_skill: Over
 

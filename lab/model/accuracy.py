@@ -14,7 +14,8 @@ class Row:
 
     ``error`` is predicted over measured, less 1. Where either has two modes there is no one centre (``bimodal``): then ``error`` is
     how far the values of one distribution have to be moved to become the other, as a share; so is ``aa`` where what was measured has. ``held`` is the share of measured
-    processes that the 90 % prediction interval holds, ``covers`` whether it holds their centre. ``why`` is the written reason of
+    processes that the 90 % prediction interval holds, ``covers`` whether it holds their centre (the mean, on the log scale), as it does
+    nearly always where the model is right: it is made for single processes. ``why`` is the written reason of
     a failure, or empty.
     """
 

@@ -51,7 +51,10 @@ def sum_lines(found: Errors) -> Iterator[str]:
     )
     yield f"  median absolute error  {percent(found.median)} (target: at most 5 %)"
     yield f"  90th percentile        {percent(found.p90)} (target: at most 15 %)"
-    yield f"  noisier rows           {percent(found.noisy_covered)} have their centre in the 90 % interval"
+    yield (
+        f"  noisier rows           {percent(found.noisy_covered)} have the mean of their processes in the interval for single ones"
+        " (a right model's nearly always: not 90 %)"
+    )
     yield f"  90 % intervals         hold {percent(found.held)} of the processes (target: 85 % to 95 %)"
     yield f"  skill                  {number(found.folk)} against the folk model (durations add up, no scheduler)"
 

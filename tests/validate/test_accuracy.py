@@ -1,6 +1,7 @@
 """Errors over cells: what is judged, by what, and what is told where nothing can be."""
 
 import random
+import statistics
 from dataclasses import replace
 
 import pytest
@@ -87,6 +88,20 @@ def test_a_noisy_row_is_judged_by_its_interval() -> None:
 
     assert not covered.quiet
     assert (covered.fails, missed.fails) == (False, True)
+
+
+def test_a_right_model_holds_the_mean_of_a_noisy_row_nearly_always() -> None:
+    """Prediction and measurement of one distribution: of single processes the interval holds about nine of ten, of means nearly all."""
+    cells = [
+        _cell(f"pool-p{n}", _metric(_around(1000, 20, 0.5, seed=n), _around(1000, 32, 0.5, seed=1000 + n)))
+        for n in range(200)
+    ]
+
+    noisy = [row for row in _judged(*cells).rows if not row.quiet]
+
+    assert len(noisy) > 100
+    assert statistics.fmean(row.covers for row in noisy) > 0.99
+    assert 0.85 < statistics.fmean(row.held for row in noisy) < 0.95
 
 
 def test_two_modes_are_judged_as_a_mixture() -> None:
