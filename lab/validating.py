@@ -163,7 +163,7 @@ def endings(root: Path | None, order: Order, progress: Progress) -> Ended:
         for cell, program, procs in _cells(run):
             own = records[cell]
             results.append(
-                judged_case(cases[program], procs, own)
+                judged_case(cases[program], procs, own, costs)
                 if ring is ENDS
                 else judged_chance(chances[program], procs, own, costs)
             )

@@ -35,11 +35,11 @@ def ending_of(record: Record) -> str:
     return _WORDS.get(termination.ending, termination.ending.value)
 
 
-def judged_case(case: Case, procs: int, records: Sequence[Record]) -> EndResult:
+def judged_case(case: Case, procs: int, records: Sequence[Record], costs: Costs | None = None) -> EndResult:
     """A program whose end is the runtime's: every replicate and the twin have to end so, in Go's words."""
     end = case.ends[procs]
     expected = HANG if end.outcomes <= STILL_RUNNING else next(iter(end.outcomes))
-    result = case.simulated(procs)
+    result = case.simulated(procs, costs)
     simulated = HANG if result.outcome in STILL_RUNNING else result.outcome
     real = Counter(map(ending_of, records))
     wrong = [

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -22,7 +22,8 @@ from lab.model.run import Ending, Record, Termination, Turn
 from lab.model.scenario import GOMAXPROCS
 from lab.model.units import Nanos
 from lab.report.rules import end_lines
-from lab.sim import Costs, ms
+from lab.sim import Costs, Result, ms, simulate
+from lab.sim.packaged import packaged
 from lab.stats.share import wilson
 from lab.validate.oracle import MARGIN, REPETITIONS, judged_case, judged_chance
 from lab.validate.outcome import STILL_RUNNING, Case, Chance, cases_in, chances_in
@@ -183,6 +184,21 @@ def test_an_end_is_judged_by_what_it_is_and_what_it_says() -> None:
     lines = list(end_lines([right, wrong]))
     assert lines[0].startswith("WRONG: receive_and_nobody_sends at GOMAXPROCS 1: 1 ended in exit: ")
     assert lines[-1].startswith("1 of 2 cells end as predicted (2 deadlock)")
+
+
+def test_ends_are_foretold_with_the_costs_that_were_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of ``--costs``, as rules and chances are: not the packaged ones whatever was said."""
+    given, seen = packaged(), []
+
+    def simulated(*arguments: Any, costs: Costs, **named: Any) -> Result:
+        seen.append(costs)
+        return simulate(*arguments, costs=costs, **named)
+
+    monkeypatch.setattr("lab.validate.outcome.simulate", simulated)
+    judged_case(_NAMED["receive_and_nobody_sends"], 1, [], given)
+
+    assert len(seen) == 1
+    assert seen[0] is given
 
 
 def test_a_share_is_wrong_where_the_whole_interval_is_off() -> None:
