@@ -43,13 +43,16 @@ def accuracy_result(found: Accuracy, costs: CostsUsed) -> AccuracyResult:
         ],
         left_out={reason: list(cells) for reason, cells in found.left_out.items()},
         not_predicted={reason: list(rows) for reason, rows in found.not_predicted.items()},
+        not_judged={reason: list(rows) for reason, rows in found.not_judged.items()},
         unexpected=dict(found.unexpected),
         excluded=dict(found.excluded),
         replicates=found.replicates,
     )
 
 
-def rules_result(results: Sequence[RuleResult], times: Sequence[Row]) -> RulesResult:
+def rules_result(
+    results: Sequence[RuleResult], right: Estimate | Inconclusive, times: Sequence[Row]
+) -> RulesResult:
     """Of ring 1."""
     return RulesResult(
         format=1,
@@ -66,6 +69,9 @@ def rules_result(results: Sequence[RuleResult], times: Sequence[Row]) -> RulesRe
             )
             for each in results
         ],
+        right=sum(each.right for each in results),
+        runs=sum(each.runs for each in results),
+        right_share=_over(right),
         times=[_row(row) for row in times],
     )
 

@@ -12,7 +12,7 @@ class _Published(BaseModel):
 
 
 class Over(_Published):
-    """A number over rows with its 95 % interval, or why there is none."""
+    """A number with its 95 % interval, or why there is none."""
 
     value: float | None
     ci: tuple[float | None, float | None]
@@ -36,7 +36,9 @@ class AccuracyRow(_Published):
         description="predicted over measured, less 1; of two modes the distance of the distributions"
     )
     held: float = Field(description="share of processes within the 90 % interval")
-    covers: bool
+    covers: bool = Field(
+        description="whether the 90 % interval, which is for single processes, holds their mean: nearly always where the model is right"
+    )
     two_modes: bool
     quiet: bool
     fails: bool
@@ -52,7 +54,9 @@ class AccuracySum(_Published):
     quiet: int
     median_error: Over
     p90_error: Over
-    noisy_covered: Over
+    noisy_covered: Over = Field(
+        description="share of the noisy rows whose mean the interval for single processes holds, a mean over cells; no 90 % interval of a mean"
+    )
     held: Over
     folk_skill: Over
 
@@ -67,6 +71,9 @@ class AccuracyResult(_Published):
     sums: list[AccuracySum]
     left_out: dict[str, list[str]]
     not_predicted: dict[str, list[str]]
+    not_judged: dict[str, list[str]] = Field(
+        description="predicted metrics that have no error, by the reason: too few values, or one that is not positive"
+    )
     unexpected: dict[str, int]
     excluded: dict[str, int]
     replicates: int
@@ -90,6 +97,11 @@ class RulesResult(_Published):
 
     format: Literal[1]
     rules: list[RuleOutcome]
+    right: int = Field(description="runs of real programs, of all rules, that said what their rule says")
+    runs: int
+    right_share: Over = Field(
+        description="right over runs, with Wilson's interval; the target is at least 0.99"
+    )
     times: list[AccuracyRow]
 
 

@@ -20,6 +20,7 @@ from lab.manifest import failure
 from lab.material import Progress
 from lab.model.accuracy import Accuracy, Row
 from lab.model.matrix import Selector
+from lab.model.outcome import Estimate, Inconclusive
 from lab.model.rules import EndResult, RuleResult
 from lab.model.run import Record
 from lab.model.scenario import GOMAXPROCS, Scenario
@@ -30,7 +31,7 @@ from lab.store import RunFolder, Store
 from lab.validate.accuracy import WhyItFails, accuracy
 from lab.validate.oracle import judged_case, judged_chance
 from lab.validate.outcome import cases_in, chances_in
-from lab.validate.rule import judged, rules_in
+from lab.validate.rule import judged, right_share, rules_in
 
 PROGRAMS: Final = "programs"
 """The scenario that holds the paired programs."""
@@ -96,6 +97,11 @@ class Ruled:
     results: tuple[RuleResult, ...]
     times: tuple[Row, ...]
 
+    @property
+    def right(self) -> Estimate | Inconclusive:
+        """The share of all runs that said what their rule says."""
+        return right_share(self.results)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
@@ -157,7 +163,7 @@ def endings(root: Path | None, order: Order, progress: Progress) -> Ended:
         for cell, program, procs in _cells(run):
             own = records[cell]
             results.append(
-                judged_case(cases[program], procs, own)
+                judged_case(cases[program], procs, own, costs)
                 if ring is ENDS
                 else judged_chance(chances[program], procs, own, costs)
             )

@@ -160,9 +160,9 @@ def _rules(root: Path | None, order: Order, patience: float, *, as_json: bool) -
     with _reporting(patience) as reporter:
         found = validating.rules(root, order, reporter)
     if as_json:
-        typer.echo(rules_result(found.results, found.times).model_dump_json(indent=1))
+        typer.echo(rules_result(found.results, found.right, found.times).model_dump_json(indent=1))
     else:
-        _print(rule_lines(found.results, found.times), found.run)
+        _print(rule_lines(found.results, found.right, found.times), found.run)
     _end(found.run, holds=all(each.holds for each in found.results))
 
 

@@ -12,9 +12,10 @@ from lab.model.outcome import Estimate, Inconclusive
 class Row:
     """One metric of one cell: what was measured, how far its own halves are apart, what was predicted, and how far off that is.
 
-    ``error`` is predicted over measured, less 1. Where either has two modes there is no one centre: then ``error`` and ``aa`` are
-    how far the values of one distribution have to be moved to become the other, as a share. ``held`` is the share of measured
-    processes that the 90 % prediction interval holds, ``covers`` whether it holds their centre. ``why`` is the written reason of
+    ``error`` is predicted over measured, less 1. Where either has two modes there is no one centre (``bimodal``): then ``error`` is
+    how far the values of one distribution have to be moved to become the other, as a share; so is ``aa`` where what was measured has. ``held`` is the share of measured
+    processes that the 90 % prediction interval holds, ``covers`` whether it holds their centre (the mean, on the log scale), as it does
+    nearly always where the model is right: it is made for single processes. ``why`` is the written reason of
     a failure, or empty.
     """
 
@@ -63,13 +64,15 @@ class Accuracy:
     """The rows, the sums over each set of programs and over both, and what is missing with its reason.
 
     ``left_out`` has by reason the cells that could not be measured, ``not_predicted`` by reason the rows without a prediction,
-    ``unexpected`` by ending how many replicates ended otherwise than by an exit.
+    ``not_judged`` by reason those that have one and yet no error: too few values, or one that is not positive.
+    ``unexpected`` has by ending how many replicates ended otherwise than by an exit.
     """
 
     rows: tuple[Row, ...]
     sums: tuple[Errors, ...]
     left_out: Mapping[str, tuple[str, ...]]
     not_predicted: Mapping[str, tuple[str, ...]]
+    not_judged: Mapping[str, tuple[str, ...]]
     unexpected: Mapping[str, int]
     excluded: Mapping[str, int]
     replicates: int

@@ -20,9 +20,18 @@ class RuleResult:
 
     @property
     def real_share(self) -> float:
+        """The share of the replicates that said what the rule says."""
+        return self.right / self.runs if self.runs else 0.0
+
+    @property
+    def right(self) -> int:
         """How many of the replicates said what the rule says."""
-        total = sum(self.real.values())
-        return self.real.get(self.says, 0) / total if total else 0.0
+        return self.real.get(self.says, 0)
+
+    @property
+    def runs(self) -> int:
+        """How many replicates said something, right or wrong."""
+        return sum(self.real.values())
 
     @property
     def holds(self) -> bool:

@@ -51,7 +51,10 @@ def sum_lines(found: Errors) -> Iterator[str]:
     )
     yield f"  median absolute error  {percent(found.median)} (target: at most 5 %)"
     yield f"  90th percentile        {percent(found.p90)} (target: at most 15 %)"
-    yield f"  noisier rows           {percent(found.noisy_covered)} have their centre in the 90 % interval"
+    yield (
+        f"  noisier rows           {percent(found.noisy_covered)} have the mean of their processes in the interval for single ones"
+        " (a right model's nearly always: not 90 %)"
+    )
     yield f"  90 % intervals         hold {percent(found.held)} of the processes (target: 85 % to 95 %)"
     yield f"  skill                  {number(found.folk)} against the folk model (durations add up, no scheduler)"
 
@@ -72,6 +75,8 @@ def missing_lines(found: Accuracy) -> Iterator[str]:
         yield f"left out, {reason}: {counted(len(cells), 'cell')}: {', '.join(cells)}"
     for reason, rows in found.not_predicted.items():
         yield f"not predicted, {reason}: {counted(len(rows), 'row')}"
+    for reason, rows in found.not_judged.items():
+        yield f"not judged, {reason}: {counted(len(rows), 'row')}: {', '.join(rows)}"
     for ending, count in found.unexpected.items():
         yield f"{count} of {counted(found.replicates, 'replicate')} ended in {ending}"
     for why, count in found.excluded.items():

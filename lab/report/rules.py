@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from lab.model.accuracy import Row
+from lab.model.outcome import Estimate, Inconclusive
 from lab.model.rules import EndResult, RuleResult
-from lab.report.accuracy import row_cells, table
-from lab.report.text import printable
+from lab.report.accuracy import percent, row_cells, table
+from lab.report.text import counted, printable
 
 _SHOWN = 40
 
 
-def rule_lines(results: Sequence[RuleResult], times: Sequence[Row]) -> Iterator[str]:
-    """A line a rule, then what does not hold in full, then the times."""
+def rule_lines(
+    results: Sequence[RuleResult], right: Estimate | Inconclusive, times: Sequence[Row]
+) -> Iterator[str]:
+    """A line a rule, then what does not hold in full, then how many hold and the share of runs that are right, then the times."""
     head = ("rule", "Ps", "says", "instead of", "real", "twin")
     yield from table(
         [
@@ -24,7 +27,7 @@ def rule_lines(results: Sequence[RuleResult], times: Sequence[Row]) -> Iterator[
                     str(each.gomaxprocs),
                     _short(each.says),
                     _short(each.folk),
-                    f"{each.real.get(each.says, 0)} of {sum(each.real.values())}",
+                    f"{each.right} of {each.runs}",
                     f"{each.simulated.get(each.says, 0)} of {sum(each.simulated.values())}",
                 )
                 for each in results
@@ -36,6 +39,8 @@ def rule_lines(results: Sequence[RuleResult], times: Sequence[Row]) -> Iterator[
             yield f"DOES NOT HOLD: {each.name}: {each.title}"
             yield f"  it should say {each.says!r}; real {_counts(each.real)}; twin {_counts(each.simulated)}"
     yield f"{sum(each.holds for each in results)} of {len(results)} rules hold, in the real runtime and in the simulator"
+    runs = f"{sum(each.right for each in results)} of {counted(sum(each.runs for each in results), 'run')}"
+    yield f"{runs} of real programs right: {percent(right)} (target: at least 99 %)"
     if times:
         yield "times, which are not judged here:"
         yield from table(

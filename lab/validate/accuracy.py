@@ -9,6 +9,7 @@ import statistics
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Final
 
 from lab.model.accuracy import Accuracy, Errors, Row
@@ -17,7 +18,7 @@ from lab.model.run import Ending
 from lab.stats.forecast import LEAST_CELLS, Forecast, coverage, skill
 from lab.stats.mixture import distance, is_bimodal
 from lab.stats.process import PerProcess, Repetitions, measured, quantile, simulated
-from lab.stats.share import share
+from lab.stats.share import wilson
 
 QUIET: Final = 0.03
 """A/A difference up to which a cell's error is judged; SIM.md §6."""
@@ -74,6 +75,12 @@ def accuracy(
             for metric in cell.metrics
             if metric.not_predicted
         ),
+        not_judged=_grouped(
+            (problem, f"{cell.id}/{metric.name}")
+            for cell in cells
+            for metric, problem in _predicted(cell)
+            if problem
+        ),
         unexpected=_summed(
             {ending: n for ending, n in cell.unexpected.items() if ending != Ending.REFUSED.value}
             for cell in cells
@@ -85,23 +92,36 @@ def accuracy(
 
 def _rows(cell: CellSummary, kept: Mapping[str, str]) -> Iterator[Row]:
     program = cell.levels["program"]
+    for metric, problem in _predicted(cell):
+        if metric.prediction is not None and not problem:
+            yield _row(cell, metric, metric.prediction, kept[program])
+
+
+def _predicted(cell: CellSummary) -> Iterator[tuple[MeasuredMetric, str]]:
+    """The metrics that have a prediction, each with why it is no row, or with nothing; none of a cell that is left out as a whole."""
+    never_ran = any(True for _ in _left_out([cell]))
     for metric in cell.metrics:
-        prediction = metric.prediction
-        values = metric.values
-        if prediction is None or len(values) < _LEAST_VALUES or min(values) <= 0:
-            continue
-        yield _row(cell, metric, prediction, kept[program])
+        if metric.prediction is not None and (metric.values or not never_ran):
+            yield metric, _no_row(metric, metric.prediction)
+
+
+def _no_row(metric: MeasuredMetric, prediction: Prediction) -> str:
+    """Why there is no error of it, or nothing. The same of a kind, whatever the figures: reasons are grouped by."""
+    foretold = prediction.values
+    if not foretold:
+        return "no simulated process gave a value"
+    if min(foretold) <= 0 or prediction.value <= 0:
+        return "a predicted value is not positive, so there is no ratio"
+    if len(metric.values) < _LEAST_VALUES:
+        return f"fewer than {_LEAST_VALUES} processes gave a value, so there is no A/A"
+    return "a measured value is not positive, so there is no ratio" if min(metric.values) <= 0 else ""
 
 
 def _row(cell: CellSummary, metric: MeasuredMetric, prediction: Prediction, kept: str) -> Row:
     seen, foretold = measured(metric), simulated(prediction)
     bimodal = is_bimodal(seen) or is_bimodal(foretold)
-    halves = [_part(metric.values[start::2]) for start in (0, 1)]
-    if bimodal:
-        aa, error = (math.expm1(distance(*pair)) for pair in (halves, (foretold, seen)))
-    else:
-        centres = [_centre(each) for each in halves]
-        aa, error = math.expm1(abs(math.log(centres[0] / centres[1]))), prediction.value / _centre(seen) - 1
+    error = math.expm1(distance(foretold, seen)) if bimodal else prediction.value / _centre(seen) - 1
+    aa = _differs_from_itself(metric.values)
     covers = prediction.low <= _centre(seen) <= prediction.high
     quiet = aa <= QUIET
     return Row(
@@ -125,6 +145,14 @@ def _row(cell: CellSummary, metric: MeasuredMetric, prediction: Prediction, kept
     )
 
 
+def _differs_from_itself(values: Sequence[float]) -> float:
+    """A/A, of what was measured alone: no prediction may decide whether a row is quiet enough to judge it."""
+    one, other = (_part(values[start::2]) for start in (0, 1))
+    if is_bimodal(_part(values)):
+        return math.expm1(distance(one, other))
+    return math.expm1(abs(math.log(_centre(one) / _centre(other))))
+
+
 def _explained(row: Row, reasons: Sequence[WhyItFails]) -> Row:
     if not row.fails:
         return row
@@ -132,8 +160,8 @@ def _explained(row: Row, reasons: Sequence[WhyItFails]) -> Row:
 
 
 def _errors(kept: str, rows: Sequence[Row], known: Mapping[str, MeasuredMetric], seed: int) -> Errors:
-    quiet = [abs(row.error) for row in rows if row.quiet]
-    noisy = [row.covers for row in rows if not row.quiet]
+    quiet = [row for row in rows if row.quiet]
+    errors = _by_cell((row.cell, abs(row.error)) for row in quiet)
     forecasts, folk = [], {}
     for row in rows:
         metric = known[row.name]
@@ -146,32 +174,61 @@ def _errors(kept: str, rows: Sequence[Row], known: Mapping[str, MeasuredMetric],
         rows=len(rows),
         cells=len({row.cell for row in rows}),
         quiet=len(quiet),
-        median=_over(quiet, 0.5, seed),
-        p90=_over(quiet, 0.9, seed),
-        noisy_covered=share(sum(noisy), len(noisy)),
+        median=_over(errors, 0.5, seed),
+        p90=_over(errors, 0.9, seed),
+        noisy_covered=_mean_share(_by_cell((row.cell, row.covers) for row in rows if not row.quiet)),
         held=coverage(forecasts, 0.9),
         folk=skill(forecasts, folk),
     )
 
 
-def _over(errors: Sequence[float], q: float, seed: int) -> Estimate | Inconclusive:
-    """A quantile of errors over rows; its 95 % interval from resampling rows by *seed*."""
+def _over(errors: Sequence[Sequence[float]], q: float, seed: int) -> Estimate | Inconclusive:
+    """A quantile of errors over rows, given by cell; its 95 % interval from resampling whole cells by *seed*.
+
+    Metrics of a cell come from the same processes and the same costs: they are wrong together, and are drawn together.
+    """
     if len(errors) < LEAST_CELLS:
         return Inconclusive(
             reason=Reason.TOO_FEW,
-            why=f"a statement over rows needs {LEAST_CELLS} of them; there are {len(errors)}",
+            why=f"a statement over cells needs {LEAST_CELLS} of them with a quiet row; there are {len(errors)}",
             wanted=LEAST_CELLS,
         )
     source = random.Random(f"{seed}/golab accuracy")  # noqa: S311 - a sample, not a secret
-    found = [quantile(source.choices(errors, k=len(errors)), q) for _ in range(_RESAMPLES)]
+    found = [
+        quantile([*chain.from_iterable(source.choices(errors, k=len(errors)))], q) for _ in range(_RESAMPLES)
+    ]
     return Estimate(
-        value=quantile(errors, q),
+        value=quantile([*chain.from_iterable(errors)], q),
         low=quantile(found, 0.025),
         high=quantile(found, 0.975),
         confidence=0.95,
         n=len(errors),
-        method=f"{q:.0%} quantile, bootstrap over rows",
+        method=f"{q:.0%} quantile over rows, bootstrap over cells",
     )
+
+
+def _mean_share(held: Sequence[Sequence[float]]) -> Estimate | Inconclusive:
+    """The mean over cells of the share of their rows; Wilson's interval for as many trials as cells, as :func:`coverage` has it."""
+    if not held:
+        return Inconclusive(reason=Reason.NOTHING_MEASURED, why="there is no such row", wanted=1)
+    shares = [statistics.fmean(cell) for cell in held]
+    low, high = wilson(math.fsum(shares), len(shares))
+    return Estimate(
+        value=statistics.fmean(shares),
+        low=low,
+        high=high,
+        confidence=0.95,
+        n=len(shares),
+        method="mean share over cells, Wilson interval",
+    )
+
+
+def _by_cell(pairs: Iterable[tuple[str, float]]) -> list[list[float]]:
+    """The values of each cell together, in their order."""
+    found: dict[str, list[float]] = {}
+    for cell, value in pairs:
+        found.setdefault(cell, []).append(value)
+    return list(found.values())
 
 
 def _left_out(cells: Iterable[CellSummary]) -> Iterator[tuple[str, str]]:

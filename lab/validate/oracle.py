@@ -18,7 +18,10 @@ HANG: Final = "hang"
 REPETITIONS: Final = 200
 """Simulated repetitions of a program that ends by chance."""
 MARGIN: Final = 0.15
-"""How far a share may be off before it is wrong: the whole interval of the difference lies beyond."""
+"""How far a share may be off before it is wrong: the whole interval of the difference lies beyond.
+
+What that finds, and how often, stands in docs/validation.md and is calculated by its test.
+"""
 _PANIC_CODE: Final = 2
 _WORDS: Final = {Ending.EXIT: "exit", Ending.DEADLOCK: "deadlock", Ending.TIMEOUT: HANG}
 
@@ -32,11 +35,11 @@ def ending_of(record: Record) -> str:
     return _WORDS.get(termination.ending, termination.ending.value)
 
 
-def judged_case(case: Case, procs: int, records: Sequence[Record]) -> EndResult:
+def judged_case(case: Case, procs: int, records: Sequence[Record], costs: Costs | None = None) -> EndResult:
     """A program whose end is the runtime's: every replicate and the twin have to end so, in Go's words."""
     end = case.ends[procs]
     expected = HANG if end.outcomes <= STILL_RUNNING else next(iter(end.outcomes))
-    result = case.simulated(procs)
+    result = case.simulated(procs, costs)
     simulated = HANG if result.outcome in STILL_RUNNING else result.outcome
     real = Counter(map(ending_of, records))
     wrong = [
@@ -60,7 +63,7 @@ def judged_case(case: Case, procs: int, records: Sequence[Record]) -> EndResult:
 
 
 def judged_chance(chance: Chance, procs: int, records: Iterable[Record], costs: Costs | None) -> EndResult:
-    """A program that ends in one way or another: shares are compared, and no end may be one that is never predicted."""
+    """A program that ends in one way or another: every end's shares are compared, and no end may be one that is never predicted."""
     real = Counter(map(ending_of, records))
     foretold = Counter(
         {
@@ -69,19 +72,26 @@ def judged_chance(chance: Chance, procs: int, records: Iterable[Record], costs: 
         }
     )
     measured, total = sum(real.values()), sum(foretold.values())
-    found = [
-        compared
+    found = {
+        ending: compared
         for ending in sorted(real | foretold)
         if not isinstance(
             compared := compare_shares((real[ending], measured), (foretold[ending], total)), Inconclusive
         )
+    }
+    wrong = [
+        *(
+            f"{count} ended in {ending}, which none of {total} repetitions does"
+            for ending, count in real.most_common()
+            if not foretold[ending]
+        ),
+        *(
+            f"the share of {ending} is off by {each.difference:+.0%} [{each.low:+.0%} … {each.high:+.0%}]"
+            for ending, each in found.items()
+            if each.low > MARGIN or each.high < -MARGIN
+        ),
     ]
-    largest = max(found, key=lambda each: abs(each.difference), default=None)
-    wrong = ""
-    if largest is None:
-        wrong = "nothing was measured"
-    elif largest.low > MARGIN or largest.high < -MARGIN:
-        wrong = f"a share is off by {largest.difference:+.0%} [{largest.low:+.0%} … {largest.high:+.0%}]"
+    largest = max(found.values(), key=lambda each: abs(each.difference), default=None)
     return EndResult(
         name=chance.name,
         title=_title(chance),
@@ -90,7 +100,7 @@ def judged_chance(chance: Chance, procs: int, records: Iterable[Record], costs: 
         real=dict(real.most_common()),
         simulated=dict(foretold.most_common()),
         difference=None if largest is None else (largest.difference, largest.low, largest.high),
-        wrong=wrong,
+        wrong="nothing was measured" if largest is None else "; ".join(wrong),
         race=not chance.exact,
     )
 

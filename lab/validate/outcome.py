@@ -74,13 +74,14 @@ class Case:
     masks_deadlock: bool = False
     command: str = "outcomes"
 
-    def simulated(self, procs: int) -> Result:
-        """What the simulator says."""
+    def simulated(self, procs: int, costs: Costs | None = None) -> Result:
+        """What the simulator says, with two CPUs and *costs*, or the packaged ones."""
         return simulate(
             self.main,
             gomaxprocs=procs,
             inits=self.inits,
             masks_deadlock=self.masks_deadlock,
+            costs=costs,
             max_time=_LIMIT_NS,
         )
 

@@ -7,7 +7,8 @@ from typing import Final
 from xml.etree import ElementTree as ET
 
 from lab import validating
-from lab.model.accuracy import Accuracy, Row
+from lab.model.accuracy import Accuracy, Errors, Row
+from lab.model.outcome import Estimate
 from lab.report.accuracy import accuracy_lines
 from lab.report.accuracy_page import NONE_YET, PICTURE, RECORD, accuracy_page, accuracy_picture
 from lab.validate.accuracy import NOT_EXPLAINED
@@ -45,6 +46,7 @@ def _accuracy(*rows: Row) -> Accuracy:
         sums=(),
         left_out={"no right to set a quota": ("pool-p2-quota_1", "pool-p1-quota_2")},
         not_predicted={},
+        not_judged={"a measured value is not positive": ("pool-p2/late_ns",)},
         unexpected={},
         excluded={},
         replicates=40,
@@ -80,6 +82,7 @@ def test_a_page_shows_failures_with_their_reasons_and_what_is_missing() -> None:
     assert page.count("pool-p8 | wall_ns") == 2
     assert "| -30.0% | not explained yet |" in page
     assert "* left out, no right to set a quota: 2 cells: pool-p2-quota_1, pool-p1-quota_2" in page
+    assert "* not judged, a measured value is not positive: 1 row: pool-p2/late_ns" in page
     assert "| pool | development | 2 | 2 | 20.0% | 30.0% | 1 |" in page
 
 
@@ -117,3 +120,28 @@ def test_lines_mark_what_is_noisy_has_two_modes_or_fails() -> None:
     assert lines[3].endswith("two modes, FAILS")
     assert "  b wall_ns: +10.0%; no such queue" in lines
     assert "1 row of 3 fails:" in lines
+
+
+def test_no_reader_takes_the_noisy_rows_share_for_one_of_90_percent() -> None:
+    """On the page and in the lines stands whose interval it is that holds their mean."""
+    shares = Estimate(value=1.0, low=0.8, high=1.0, confidence=0.95, n=12, method="any")
+    sums = Errors(
+        kept="development",
+        rows=40,
+        cells=20,
+        quiet=28,
+        median=shares,
+        p90=shares,
+        noisy_covered=shares,
+        held=shares,
+        folk=shares,
+    )
+    found = replace(_accuracy(_row()), sums=(sums,))
+
+    (line,) = (each for each in accuracy_lines(found) if each.startswith("  noisier rows"))
+    (row,) = (each for each in accuracy_page(found, "a").splitlines() if each.startswith("| noisier rows"))
+
+    for each in (line, row):
+        assert "interval for single" in each
+        assert "a right model" in each
+        assert "100.0% [80.0% … 100.0%]" in each

@@ -9,9 +9,12 @@ import pytest
 
 from lab import manifest
 from lab.model.matrix import default_cells
+from lab.model.rules import RuleResult
 from lab.model.scenario import GOMAXPROCS
+from lab.publish_accuracy import rules_result
 from lab.report.rules import rule_lines
-from lab.validate.rule import Rule, judged, rules_in, says, simulated
+from lab.stats.share import wilson
+from lab.validate.rule import Rule, judged, right_share, rules_in, says, simulated
 
 _TWINS: Final = Path(__file__).parents[2] / "scenarios/validate"
 _RULES: Final = rules_in(_TWINS / "rules")
@@ -71,7 +74,47 @@ def test_a_rule_holds_if_most_say_so_and_the_twin_always_does() -> None:
 
     assert (most.holds, few.holds, wrong.holds) == (True, False, False)
     assert not judged(two, 1, []).holds
-    lines = "\n".join(rule_lines([most, few], []))
+    lines = "\n".join(rule_lines([most, few], right_share([most, few]), []))
     assert "DOES NOT HOLD: two: The last runs first." in lines
     assert "real 5 times '0 1', 4 times '1 0'; twin 4 times '1 0'" in lines
-    assert lines.endswith("1 of 2 rules hold, in the real runtime and in the simulator")
+    assert "\n1 of 2 rules hold, in the real runtime and in the simulator\n" in lines
+
+
+def _result(right: int, wrong: int) -> RuleResult:
+    return RuleResult(
+        name="two",
+        title="The last runs first.",
+        gomaxprocs=1,
+        says="1 0",
+        folk="0 1",
+        real={"1 0": right, "0 1": wrong},
+        simulated={"1 0": 4},
+    )
+
+
+def test_that_every_rule_holds_by_a_majority_does_not_hide_how_many_runs_are_wrong() -> None:
+    """Five of nine and nine of nine: both hold, and 14 of 18 are far from 99 %; in lines and as JSON."""
+    results = [_result(5, 4), _result(9, 0)]
+    right = right_share(results)
+    low, high = wilson(14, 18)
+
+    last = list(rule_lines(results, right, []))[-2:]
+    told = rules_result(results, right, [])
+
+    assert last == [
+        "2 of 2 rules hold, in the real runtime and in the simulator",
+        f"14 of 18 runs of real programs right: 77.8% [{low:.1%} … {high:.1%}] (target: at least 99 %)",
+    ]
+    assert (told.right, told.runs) == (14, 18)
+    assert told.right_share.value == pytest.approx(14 / 18)
+    assert told.right_share.ci == pytest.approx((low, high))
+
+
+def test_without_a_run_no_share_is_told() -> None:
+    """Not 0 %, and not 100 %."""
+    nothing = right_share([])
+
+    assert list(rule_lines([], nothing, []))[-1].startswith(
+        "0 of 0 runs of real programs right: inconclusive ("
+    )
+    assert rules_result([], nothing, []).right_share.inconclusive == "there is no replicate"

@@ -99,6 +99,7 @@ def test_ring_1_and_the_oracle_print_their_tables(tmp_path: Path) -> None:
 
     assert ruled.returncode == 0, ruled.stdout + ruled.stderr
     assert "2 of 2 rules hold, in the real runtime and in the simulator" in ruled.stdout
+    assert "runs of real programs right: " in ruled.stdout
     assert "short_sleep-p1" in ruled.stdout.partition("times, which are not judged here:")[2]
     assert ended.returncode == 0, ended.stdout + ended.stderr
     told: dict[str, Any] = json.loads(ended.stdout)
