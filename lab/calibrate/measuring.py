@@ -115,7 +115,10 @@ def _tick(hz: int, beside: Mapping[str, Cost]) -> Cost:
 def refusal(calibration: Calibration, moved: Sequence[Drift]) -> DriftedError:
     """What is told of a calibration whose second half was not its first's equal."""
     first, (was, *_) = moved[0], calibration.sittings
-    points = sum(len(cost.points) for cost in calibration.costs.costs.values())
+    # what is known of the kernel, as its tick is, has no two halves
+    points = sum(
+        len(point.processes) > 1 for cost in calibration.costs.costs.values() for point in cost.points
+    )
     return DriftedError(
         f"the machine changed while it was calibrated: {len(moved)} of {points} primitives moved by more than"
         f" {DRIFT:.0%} between the first half and the second, most of all {first.name}: {first.ratio.value:.2f} times"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from lab.sim import fair
@@ -156,9 +156,10 @@ class Cpus:
         self.run(thread, cpu, now, delay)
 
     def _cold_one(self, now: int) -> Thread | None:
-        """A thread that waits elsewhere and has not run of late: a newly idle CPU leaves others where their caches are."""
-        waiting = (thread for cpu in self.all if not cpu.throttled for thread in cpu.queue)
-        return next((thread for thread in waiting if now - thread.stopped_running >= _HOT), None)
+        """A thread that waits elsewhere, for a newly idle CPU."""
+        return next(
+            (thread for cpu in self.all if not cpu.throttled for thread in _cold(cpu.queue, now)), None
+        )
 
     def _move(self, thread: Thread, old: Cpu, new: Cpu, now: int) -> None:
         lag = fair.lag(thread, old, now, self._most_lag)
@@ -209,11 +210,11 @@ class Cpus:
         """A CPU where threads wait passes one to one where fewer do, if only by turns (seen: three hogs on two CPUs)."""
         cpu.balances_at = self._next_balance(now)
         other = min(self.all, key=lambda each: (each.throttled, len(each.queue), each.balances_at))
-        if len(other.queue) < len(cpu.queue) and not other.throttled:
-            self._move(fair.pick(cpu.queue, fair.average(cpu, now)), cpu, other, now)
-            other.balances_at = self._next_balance(
-                now
-            )  # it has just got one: it does not pass it back at its next tick
+        cold = _cold(cpu.queue, now)
+        if cold and len(other.queue) < len(cpu.queue) and not other.throttled:
+            self._move(fair.pick(cold, fair.average(cpu, now)), cpu, other, now)
+            # it has just got one: it does not pass it back at its next tick
+            other.balances_at = self._next_balance(now)
             self.arm_tick(other, now)
 
     def _next_balance(self, now: int) -> int:
@@ -293,3 +294,8 @@ class Cpus:
         """Tell whoever wants to know what becomes of a thread."""
         if self._note is not None:
             self._note(thread, now, old, new)
+
+
+def _cold(queue: Iterable[Thread], now: int) -> list[Thread]:
+    """Those that have waited so long that nothing of theirs is left in the caches: others are left where they are."""
+    return [thread for thread in queue if now - thread.stopped_running >= _HOT]
