@@ -55,7 +55,7 @@ RULES: Final = (
     # each sleeper's timer fires, it is switched to, and adds its timer again
     Rule(cost="timer_fire", compound="sleep_wave", parts={"switch": 1, "timer_add": 1}),
     Rule(cost="syscall", compound="getppid_go", parts={"getppid": 1}),
-    # until the model knows placement: a thread on a CPU of its own
+    # what waking a thread on an idle CPU takes, in one number; the simulator draws wake_call and wake_run by place
     Rule(cost="futex_wake", compound="wake_call", parts={}, only={"gap": 100_000, "place": "idle"}),
     Rule(cost="epoll_overshoot", compound="epoll_wait_overshoot", parts={}, only={"ns": 1_000_000}),
     # Finer: what Gosched takes is a switch and nothing else; an operation on whose other side somebody waits, on average

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any, Protocol
 
 from lab.sim.thread import Thread
@@ -23,8 +23,8 @@ class Clock(Protocol):
     def peek(self) -> Any:  # noqa: ANN401 - an int, or infinity
         """When the next event is due."""
 
-    def timeout(self, delay: int) -> Any:  # noqa: ANN401 - the loop's own event
-        """An event *delay* nanoseconds from now."""
+    def later(self, ns: int, do: Callable[[], None]) -> None:
+        """Do something *ns* from the loop's now."""
 
     def alarm(self, thread: Thread) -> Any:  # noqa: ANN401 - the loop's own event
         """What resumes *thread*, whenever that is asked for."""

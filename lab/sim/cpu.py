@@ -180,7 +180,7 @@ class Cpus:
         if not cpu.ticking:
             cpu.ticking = True
             at = fair.next_tick(cpu, now, self._tick)
-            self.later(at - self._now, lambda: self._tick_of(cpu))
+            self._clock.later(at - self._now, lambda: self._tick_of(cpu))
 
     def _tick_of(self, cpu: Cpu) -> None:
         """sched_tick: count, end a slice, and pass a thread that waits to a CPU that has none."""
@@ -221,13 +221,9 @@ class Cpus:
         least, most = _BALANCE
         return now + least + round((most - least) * self._chance()) - self._tick
 
-    def later(self, ns: int, do: Callable[[], None]) -> None:
-        """Do something *ns* from the loop's now."""
-        self._clock.timeout(ns).callbacks.append(lambda _: do())
-
     def _stall_in(self, ns: int, cpu: Cpu) -> None:
         cpu.stalling = True
-        self.later(ns, lambda: self._stalls(cpu))
+        self._clock.later(ns, lambda: self._stalls(cpu))
 
     def _stalls(self, cpu: Cpu) -> None:
         """Whoever runs loses some time: to ticks and other interrupts, or to a host that runs something else."""
@@ -256,14 +252,14 @@ class Cpus:
 
     def _refill_in(self, ns: int) -> None:
         self._refill_at = self._now + ns
-        self.later(ns, self._refill)
+        self._clock.later(ns, self._refill)
 
     def _slack_in(self, now: int) -> None:
         """Have what was given back go to throttled CPUs, unless a new period is near (start_cfs_slack_bandwidth)."""
         if self._has_slack_timer or self._refill_at - now < _SLACK_TIMER + _NEAR:
             return
         self._has_slack_timer = True
-        self.later(_SLACK_TIMER, self._slack)
+        self._clock.later(_SLACK_TIMER, self._slack)
 
     def _slack(self) -> None:
         """fair.c: do_sched_cfs_slack_timer."""

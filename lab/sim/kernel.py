@@ -16,7 +16,6 @@ Not modelled: priorities, caches that a thread leaves behind, real-time classes,
 from __future__ import annotations
 
 import random
-from typing import Any
 
 from lab.sim import fair
 from lab.sim.clock import Clock, Steps
@@ -50,10 +49,6 @@ class Kernel:
     def now(self) -> int:
         """The loop's time."""
         return int(self.clock.now)
-
-    def after(self, ns: int) -> Any:  # noqa: ANN401 - the loop's own event
-        """Something that happens *ns* from the loop's now."""
-        return self.clock.timeout(ns)
 
     # What a thread does
 
@@ -171,7 +166,7 @@ class Kernel:
 
     def _ring(self, thread: Thread, at: int) -> None:
         sleep = thread.sleeps
-        self.cpus.later(max(at - self.now, 0), lambda: self._expire(thread, sleep))
+        self.clock.later(max(at - self.now, 0), lambda: self._expire(thread, sleep))
 
     def _expire(self, thread: Thread, sleep: int) -> None:
         """A thread's own timer. How late timers are is in *until*, so that there is nothing more to wait for but a CPU."""

@@ -85,6 +85,10 @@ class _Clock(simpy.Environment):
         heappush(self._queue, (at, priority, next(self._eid), event))
         self.horizon = min(self.horizon, at)
 
+    def later(self, ns: int, do: Callable[[], None]) -> None:
+        """Do something *ns* from now."""
+        self.timeout(ns).callbacks.append(lambda _: do())
+
     def alarm(self, thread: Thread) -> _Alarm:
         """What resumes *thread*."""
         return _Alarm(thread)

@@ -98,8 +98,7 @@ class Operations:
         self._threads.park(m, g, "IO wait")
         if operation.ns is not None:
             state.net_pending += 1
-            arrival = self._clock.timeout(m.clock + operation.ns - int(self._clock.now))
-            arrival.callbacks.append(lambda _: self._netpoll.arrived(g))
+            self._clock.later(m.clock + operation.ns - int(self._clock.now), lambda: self._netpoll.arrived(g))
         return STOPPED
 
     def _lock_thread(self, m: M, g: Goroutine, operation: op.LockOSThread) -> object:

@@ -121,8 +121,7 @@ class Sysmon:
         It passes over a G in a system call, which goes on afterwards as if nothing had been (Go 1.26+).
         """
         g.preempt = True
-        sent = self._kernel.after(self._threads.cost("preempt_signal"))
-        sent.callbacks.append(lambda _: self._interrupt(m, g))
+        self._kernel.clock.later(self._threads.cost("preempt_signal"), lambda: self._interrupt(m, g))
 
     def _interrupt(self, m: M, g: Goroutine) -> None:
         if g.preempt and self.preemptible.get(m.id) is g:
