@@ -79,7 +79,7 @@ def test_a_kept_calibration_alone_has_nothing_packaged(tmp_path: Path) -> None:
     shelf.keep(_costs("machine").to_json(), path)
 
     assert set(shelf.alone(path, "machine").costs) == {"fault"}
-    assert shelf.read(path, "machine").cost("switch").origin == PACKAGED
+    assert shelf.read(path, "machine").cost("schedule").origin == PACKAGED
 
 
 def test_older_files_say_nothing_of_their_conditions(tmp_path: Path) -> None:

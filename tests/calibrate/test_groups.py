@@ -66,7 +66,7 @@ def test_a_real_calibration_knows_what_it_promises(tmp_path: Path, monkeypatch: 
     costs = from_json(done.stdout, source="a test")
     promised = set().union(*(group.costs for group in GROUPS))
     assert promised - set(costs.costs) <= _NEEDS_QUIET
-    assert set(costs.costs) <= promised
+    assert set(costs.costs) - promised == {"tick"}  # what the kernel is built with
     assert costs.costs["chan_op"].n == costs.costs["wake_run"].n == 2
     typical = {
         name: costs.cost(name).value({}, 0.5, 0.5) for name in ("chan_op", "switch", "getppid", "pause_round")
