@@ -36,6 +36,7 @@ class Cpus:
         self,
         clock: Clock,
         cost: Draws,
+        waking: Waking,
         source: random.Random,
         note: Note | None,
         *,
@@ -44,7 +45,7 @@ class Cpus:
     ) -> None:
         self._clock = clock
         self._note = note
-        self._waking = Waking(cost)
+        self._waking = waking
         self._tick = cost("tick")
         self.slice = cost("slice")
         self._most_lag = max(2 * self.slice, self._tick)  # fair.c: update_entity_lag

@@ -39,8 +39,8 @@ class Kernel:
         quota: float | None,
     ) -> None:
         self.clock = clock
-        self.cpus = Cpus(clock, cost, source, note, count=cpus, quota=quota)
         self._waking = Waking(cost)
+        self.cpus = Cpus(clock, cost, self._waking, source, note, count=cpus, quota=quota)
         self._clone = cost.source("thread_new_call")
         self._cloned = cost.source("thread_start")
         self._call = cost.source("getppid")
