@@ -116,6 +116,10 @@ TuneHost = Annotated[
         help="Change settings of the whole machine where cells need it, for as long as the run lasts.",
     ),
 ]
+Calibrates = Annotated[
+    bool,
+    typer.Option("--calibrate/--no-calibrate", help="Measure first what is missing of this machine's costs."),
+]
 Costs = Annotated[
     str,
     typer.Option(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import typer
 
 from lab.cli import completion
-from lab.cli.choices import Base, Costs, TuneHost
+from lab.cli.choices import Base, Calibrates, Costs, TuneHost
 from lab.cli.compare import Check
 from lab.errors import UsageError
 
@@ -67,12 +67,7 @@ def run(
     results: Results = None,
     wait: Annotated[bool, typer.Option(help="Wait for another golab that measures on this machine.")] = True,
     costs: Costs = "auto",
-    calibrate: Annotated[
-        bool,
-        typer.Option(
-            "--calibrate/--no-calibrate", help="Measure first what is missing of this machine's costs."
-        ),
-    ] = True,
+    calibrate: Calibrates = True,
     yes: Annotated[bool, typer.Option("--yes", help="Begin also what takes long.")] = False,
     check: Check = False,
     as_json: Annotated[

@@ -12,6 +12,7 @@ import typer
 from lab.cli import completion
 from lab.cli.choices import (
     Base,
+    Calibrates,
     Costs,
     Cpusets,
     Folders,
@@ -86,12 +87,7 @@ def scenario(
     ] = False,
     wait: Annotated[bool, typer.Option(help="Wait for another golab that measures on this machine.")] = True,
     costs: Costs = "auto",
-    calibrate: Annotated[
-        bool,
-        typer.Option(
-            "--calibrate/--no-calibrate", help="Measure first what is missing of this machine's costs."
-        ),
-    ] = True,
+    calibrate: Calibrates = True,
     check: Check = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")

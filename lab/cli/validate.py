@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from lab.cli.catalogue import AsJson
-from lab.cli.choices import Costs
+from lab.cli.choices import Calibrates, Costs
 from lab.errors import UsageError
 
 if TYPE_CHECKING:
@@ -55,12 +55,7 @@ def validate(
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="A quarter of the cells, few replicates.")] = False,
     costs: Costs = "auto",
-    calibrate: Annotated[
-        bool,
-        typer.Option(
-            "--calibrate/--no-calibrate", help="Measure first what is missing of this machine's costs."
-        ),
-    ] = True,
+    calibrate: Calibrates = True,
     foreign_costs: Annotated[
         bool,
         typer.Option(
