@@ -49,6 +49,13 @@ class Lab:
         own = self.root / "go_templates"
         return own if (own / "agent").is_dir() else _packaged().templates
 
+    @property
+    def overlays(self) -> tuple[Path, ...]:
+        """The folders of the overlays of Go's own sources: this lab's, then those that golab came with."""
+        return tuple(
+            dict.fromkeys(folder / "overlays" for folder in (self.root / "go_templates", self.tools))
+        )
+
     def names(self) -> tuple[str, ...]:
         """The ids of all scenarios, sorted."""
         return tuple(sorted(path.stem for path in self.scenarios.glob("*.toml") if path.stem != _CLAIMS))

@@ -19,7 +19,11 @@ from lab.errors import BuildError, EngineUnavailableError, EnvironmentRefusedErr
 from lab.golang import base, build, render, toolchain
 from lab.golang.base import Base
 from lab.golang.build import Binary
+from lab.golang.overlay import overlaid
 from lab.golang.render import GoProgram
+from lab.golang.toolchain import Toolchain
+from lab.manifest.building import load_overlay
+from lab.model.building import Building
 from lab.model.level import UNSET
 from lab.model.matrix import Cell
 from lab.model.scenario import CPUSET, FS, GO_RELEASE, HOST_FS, MEMORY, QUOTA, TMPFS, Scenario
@@ -103,8 +107,8 @@ def prepare(workshop: Workshop, wanted: Sequence[Wanted], *, base_name: str = ba
     programs are built on, as :func:`lab.golang.base.choose` has it; the agent needs nothing.
     """
     engine, cache, say = workshop.engine, workshop.cache, workshop.progress.stage
-    needs_c = any(each.scenario.cgo for each in wanted)
-    below = base.choose(engine, base_name, cache, cgo=needs_c)
+    needs_compiler = any(each.scenario.building(each.cell.levels).needs_compiler for each in wanted)
+    below = _base(engine, base_name, cache, needs_compiler=needs_compiler)
     newest = toolchain.fetch(toolchain.DEFAULT_RELEASE, cache, say)
     agent = build.build(engine, newest, render.read_program(workshop.lab.tools, "agent"), cache)
     builds = _Builds(workshop, below, everywhere=base_name != base.AUTO)
@@ -125,7 +129,19 @@ def prepare(workshop: Workshop, wanted: Sequence[Wanted], *, base_name: str = ba
     refusals = [each.built for each in prepared if not isinstance(each.built, Binary)]
     if len(refusals) == len(prepared):
         raise refusals[0]
-    return Material(agent, tuple(prepared), below)
+    return Material(agent, tuple(prepared), None if isinstance(below, EnvironmentRefusedError) else below)
+
+
+def _base(
+    engine: Engine, name: str, cache: Path, *, needs_compiler: bool
+) -> Base | EnvironmentRefusedError | None:
+    """What programs are built on. That the lab's own base is not made yet concerns those that need a compiler, and no others."""
+    try:
+        return base.choose(engine, name, cache, cgo=needs_compiler)
+    except EnvironmentRefusedError as error:
+        if name != base.AUTO:
+            raise
+        return error
 
 
 def _probe(workshop: Workshop, release: str) -> Binary:
@@ -139,28 +155,51 @@ def _probe(workshop: Workshop, release: str) -> Binary:
 class _Builds:
     """Binaries by release and source, made when first asked for; on *below* those with C in them, or *everywhere* all."""
 
-    def __init__(self, workshop: Workshop, below: Base | None, *, everywhere: bool) -> None:
+    def __init__(
+        self, workshop: Workshop, below: Base | EnvironmentRefusedError | None, *, everywhere: bool
+    ) -> None:
         self._workshop = workshop
         self._below = below
         self._everywhere = everywhere
-        self._made: dict[tuple[str, str], Binary | BuildError] = {}
+        self._made: dict[tuple[str, str, Building], Binary | BuildError] = {}
 
-    def of(self, wanted: Wanted, program: GoProgram) -> Binary | BuildError:
-        """The binary of a cell's program, or what the compiler said."""
+    def of(self, wanted: Wanted, program: GoProgram) -> Binary | BuildError | EnvironmentRefusedError:
+        """The binary of a cell's program, or what the compiler said, or that there is none."""
         engine, cache, say = self._workshop.engine, self._workshop.cache, self._workshop.progress.stage
         scenario = wanted.scenario
-        below = self._below if scenario.cgo or self._everywhere else None
+        building = scenario.building(wanted.cell.levels)
+        below = self._below if building.needs_compiler or self._everywhere else None
+        if isinstance(below, EnvironmentRefusedError):
+            return below
         release = toolchain.fetch(wanted.cell.text(GO_RELEASE), cache, say)
-        key = (release.release, program.sha256)
+        key = (release.release, program.sha256, building)
         if key not in self._made:
-            on = [str(below)] if below else []
-            say(" ".join([f"building {scenario.name} with Go {release.release}", *on]))
-            setting = build.Setting(base=below.image if below else None, cgo=scenario.cgo)
+            say(_announced(scenario.name, release.release, building, below))
             try:
+                setting = build.Setting(
+                    base=below.image if below else None,
+                    building=building,
+                    sources=self._sources(building, release),
+                )
                 self._made[key] = build.build(engine, release, program, cache, setting)
             except BuildError as error:
                 self._made[key] = error
         return self._made[key]
+
+    def _sources(self, building: Building, release: Toolchain) -> Mapping[str, bytes]:
+        if not building.overlay:
+            return {}
+        return overlaid(load_overlay(self._workshop.lab.overlays, building.overlay), release)
+
+
+def _announced(name: str, release: str, building: Building, below: Base | None) -> str:
+    how = [
+        f"building {name} with {'g++' if building.language == 'c++' else f'Go {release}'}",
+        *([f"over {building.overlay}"] if building.overlay else []),
+        *([f"linked with {building.ldflags}"] if building.ldflags else []),
+        *([str(below)] if below else []),
+    ]
+    return " ".join(how)
 
 
 def render_cell(lab: catalogue.Lab, scenario: Scenario, cell: Cell, defaults: Cell) -> GoProgram:

@@ -185,7 +185,10 @@ def foretell_run(root: Path | None, order: Order) -> Iterator[str]:
     with choose(means.engine, cache, environ=os.environ) as chosen:
         yield chosen.why
         below = base.choose(
-            chosen.engine, means.base, cache, cgo=any(part.scenario.cgo for part in wanted.parts)
+            chosen.engine,
+            means.base,
+            cache,
+            cgo=any(scenario.building(cell.levels).needs_compiler for scenario, cell in wanted.cells),
         )
         yield f"builds: {below or 'with the Go release alone'}"
     have = toolchain.fetched(cache)

@@ -58,7 +58,15 @@ def observing(**values: int) -> Reply:
 
 def built(job: Job) -> Exited:
     """A job that went well: each output holds the digest of what the job was made of, so other sources give others."""
-    text = repr((sorted(job.files.items()), job.argv, sorted(job.environment.items()), job.tree.key))
+    text = repr(
+        (
+            sorted(job.files.items()),
+            sorted(job.texts.items()),
+            job.argv,
+            sorted(job.environment.items()),
+            job.tree.key,
+        )
+    )
     content = hashlib.sha256(text.encode()).hexdigest().encode()
     return Exited(exit_code=0, stdout=b"", stderr=b"", outputs=dict.fromkeys(job.outputs, content))
 

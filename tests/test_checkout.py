@@ -9,7 +9,22 @@ import pytest
 
 _ROOT: Final = Path(__file__).parents[1]
 _KINDS: Final = frozenset(
-    {".css", ".go", ".j2", ".js", ".json", ".jsonl", ".lock", ".md", ".mod", ".py", ".s", ".toml"}
+    {
+        ".cc",
+        ".css",
+        ".go",
+        ".j2",
+        ".js",
+        ".json",
+        ".jsonl",
+        ".lock",
+        ".md",
+        ".mod",
+        ".py",
+        ".s",
+        ".toml",
+        ".txtar",
+    }
 )
 _MOST_LINES: Final = 400
 _NAMES: Final = frozenset({".ci/run", ".gitignore", "LICENSE", "docs/accuracy.svg", "lab/py.typed"})

@@ -6,6 +6,7 @@ import pytest
 
 from lab import catalogue, manifest
 from lab.errors import ManifestError
+from lab.model.building import Building
 from lab.model.matrix import default_cells
 from lab.model.scenario import BUILT_IN_FACTORS
 
@@ -58,7 +59,7 @@ def test_a_good_manifest_gives_its_cells(tmp_path: Path) -> None:
     assert [cell.id for cell in default_cells(scenario)] == ["one", "one-p2", "two", "two-p2"]
     assert [factor.name for factor in scenario.factors] == ["mode", *BUILT_IN_FACTORS]
     assert scenario.limits.memory_bytes == 2**20
-    assert not scenario.cgo
+    assert not scenario.building({}).needs_compiler
 
 
 def test_a_program_with_c_says_so(tmp_path: Path) -> None:
@@ -66,9 +67,34 @@ def test_a_program_with_c_says_so(tmp_path: Path) -> None:
     path = tmp_path / "example.toml"
     path.write_text(_GOOD + "[build]\ncgo = true\n")
 
-    assert manifest.load(path).cgo
+    assert manifest.load(path).building({}).cgo
     (mistake,) = _load(tmp_path, _GOOD + "[build]\ncog = true\n")
     assert mistake.startswith("build.cog: there is no such key")
+
+
+_LINKED = _GOOD.replace('reaches = "flag"', 'reaches = "build"')
+
+
+def test_builds_go_by_level(tmp_path: Path) -> None:
+    """The last word counts; what nobody says is as it is elsewhere."""
+    path = tmp_path / "example.toml"
+    path.write_text(
+        _LINKED
+        + '[build]\nldflags = "-s"\n[[builds]]\nwhere = { mode = ["two"] }\nldflags = "-s -w"\noverlay = "stamps"\n'
+    )
+
+    scenario = manifest.load(path)
+    one, two = (scenario.building(cell.levels) for cell in default_cells(scenario)[::2])
+
+    assert one == Building(ldflags="-s")
+    assert two == Building(ldflags="-s -w", overlay="stamps")
+
+
+def test_a_factor_that_reaches_the_build_says_how(tmp_path: Path) -> None:
+    """Else its levels would be one program; and a level that is not there is named."""
+    assert _load(tmp_path, _LINKED) == ["factors: 'mode' reaches the build, and no [[builds]] says how"]
+    (mistake,) = _load(tmp_path, _LINKED + '[[builds]]\nwhere = { mode = ["three"] }\n')
+    assert mistake.startswith("builds[0].where.mode: mode has no level 'three'")
 
 
 def test_all_mistakes_are_reported_at_once_with_their_keys(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ class Job:
     ``argv`` and the values of ``environment`` may hold ``{tree}``, ``{work}``, ``{cache}`` and ``{tmp}``: where
     the tree, the files, the cache and an empty writable folder are; other braces are the command's own.
     ``files`` (relative path to content) are laid into ``{work}``, which is writable and where the command
-    starts; ``outputs`` (relative paths) are read back from it when the command has ended by itself, whatever
+    starts, and so are ``texts``, which may hold the same places; ``outputs`` (relative paths) are read back from it when the command has ended by itself, whatever
     its exit code. ``environment`` is the whole environment. ``cache`` names a folder that is kept between jobs;
     it uses only ``[a-z0-9._-]``. ``base`` comes from the engine's :meth:`Engine.base`; without one there is nothing but
     the tree, or with the host engine what this machine has. ``memory_bytes`` holds where the engine can limit memory.
@@ -68,6 +68,7 @@ class Job:
     timeout: Nanos
     memory_bytes: int = 4 << 30
     base: BaseImage | None = None
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

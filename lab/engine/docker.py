@@ -121,7 +121,7 @@ class DockerEngine:
             **_limits(memory_bytes=job.memory_bytes, pids=_JOB_PIDS),
         ) as container:
             with _sdk_errors("take the job's files"):
-                container.put_archive(_WORK, packed(job.files))
+                container.put_archive(_WORK, packed(places.files(job)))
             with contextlib.closing(_attached(container, stdin=False)) as stream:
                 _start(container)
                 with _sdk_errors("pass on a job's words"):

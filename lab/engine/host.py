@@ -79,9 +79,10 @@ class HostEngine:
             with _writing():
                 for path in (work, tmp, cache):
                     path.mkdir(parents=True, exist_ok=True)
-                for name in relative(job.files):
-                    _lay(work / name, job.files[name])
-            places = Places(tree=str(job.tree.path), work=str(work), cache=str(cache), tmp=str(tmp))
+                places = Places(tree=str(job.tree.path), work=str(work), cache=str(cache), tmp=str(tmp))
+                files = places.files(job)
+                for name in relative(files):
+                    _lay(work / name, files[name])
             with (folder / "stdout").open("w+b") as stdout, (folder / "stderr").open("w+b") as stderr:
                 child = _spawned(
                     places.argv(job),

@@ -26,6 +26,10 @@ class Places:
         """The job's whole environment, its places filled in."""
         return {name: self._filled(value) for name, value in job.environment.items()}
 
+    def files(self, job: Job) -> dict[str, bytes]:
+        """The job's files by their relative path, the places of its texts filled in."""
+        return {**job.files, **{path: self._filled(text).encode() for path, text in job.texts.items()}}
+
     def _filled(self, text: str) -> str:
         # not str.format: other braces are the command's own
         for name in ("tree", "work", "cache", "tmp"):

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from lab.engine.base import BaseImage, Engine, Job
-from lab.errors import BuildError
+from lab.engine.base import BaseImage, Engine, Exited, Job
+from lab.errors import BuildError, EngineUnavailableError, EnvironmentRefusedError
+from lab.golang import overlay
 from lab.golang.render import GoProgram
 from lab.golang.toolchain import Toolchain
+from lab.model.building import Building
 from lab.model.units import Nanos
 
 _OUTPUT: Final = ".golab-binary"
@@ -41,8 +43,10 @@ _ENVIRONMENT: Final = {
 }
 _FLAGS: Final = ("-trimpath", "-buildvcs=false")
 _CGO_ENVIRONMENT: Final = {"CGO_ENABLED": "1", "TMPDIR": "{tmp}"}
-_CGO_FLAGS: Final = ("-ldflags=-linkmode=external -extldflags=-static",)
+_STATIC: Final = "-linkmode=external -extldflags=-static"
 """A container holds the program and no library."""
+_CXX: Final = ("g++", "-std=c++17", "-O2", "-static", "-pthread")
+_CXX_SUFFIX: Final = ".cc"
 _MACHINES_PATH: Final = "/usr/local/bin:/usr/bin:/bin"
 _NO_COMPILER: Final = re.compile(r'C compiler "[^"]*" not found')
 
@@ -61,22 +65,36 @@ class Binary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """How programs are built: on a base or on nothing but the Go release, and with C in them or without."""
+    """How programs are built: on a base or on nothing but the Go release, as the manifest has it, over which sources.
+
+    ``sources`` are those that the build sees instead of the release's, by their path below its ``src``.
+    """
 
     base: BaseImage | None = None
-    cgo: bool = False
+    building: Building = field(default_factory=Building)
+    sources: Mapping[str, bytes] = field(default_factory=dict, hash=False)
 
     @property
     def environment(self) -> Mapping[str, str]:
         """The build's whole environment."""
-        path = self.base.path if self.base else _MACHINES_PATH if self.cgo else ""
+        path = self.base.path if self.base else _MACHINES_PATH if self.building.needs_compiler else ""
         below = {"PATH": f"{_ENVIRONMENT['PATH']}:{path}"} if path else {}
-        return _ENVIRONMENT | below | (_CGO_ENVIRONMENT if self.cgo else {})
+        return _ENVIRONMENT | below | (_CGO_ENVIRONMENT if self.building.needs_compiler else {})
 
     @property
     def flags(self) -> tuple[str, ...]:
         """What ``go build`` is told."""
-        return (*_FLAGS, *(_CGO_FLAGS if self.cgo else ()))
+        asked = (_STATIC if self.building.cgo else "", self.building.ldflags)
+        linked = " ".join(text for text in asked if text)
+        overlaid = (f"-overlay={overlay.LIST}",) if self.sources else ()
+        return (*_FLAGS, *((f"-ldflags={linked}",) if linked else ()), *overlaid)
+
+    def command(self, program: GoProgram) -> tuple[str, ...]:
+        """The whole command that makes *program* a binary."""
+        if self.building.language == "c++":
+            sources = sorted(path for path in program.files if path.endswith(_CXX_SUFFIX))
+            return (*_CXX, "-o", f"{{work}}/{_OUTPUT}", *sources)
+        return ("{tree}/bin/go", "build", *self.flags, "-o", f"{{work}}/{_OUTPUT}", ".")
 
     @property
     def cache_suffix(self) -> str:
@@ -98,31 +116,55 @@ def build(
     kept = cache / "binaries" / f"{_recipe(toolchain, program, setting, engine.name)}"
     if (known := _read_kept(kept)) is not None:
         return known
-    done = engine.run_job(
+    done = _run(
+        engine,
+        setting,
         Job(
             tree=toolchain.tree,
-            files=program.files,
-            argv=("{tree}/bin/go", "build", *setting.flags, "-o", f"{{work}}/{_OUTPUT}", "."),
+            files={
+                **program.files,
+                **{f"{overlay.FOLDER}/{path}": text for path, text in setting.sources.items()},
+            },
+            texts={overlay.LIST: overlay.listing(setting.sources)} if setting.sources else {},
+            argv=setting.command(program),
             environment=setting.environment,
             cache=f"go-build-{toolchain.release}{setting.cache_suffix}",
             outputs=(_OUTPUT,),
             timeout=_TIMEOUT,
             base=setting.base,
-        )
+        ),
     )
     if done.exit_code is None:
-        raise BuildError(f"{program.name}: Go {toolchain.release} was not done after {_TIMEOUT // 10**9} s")
+        raise BuildError(
+            f"{program.name}: {_compiler(toolchain, setting)} was not done after {_TIMEOUT // 10**9} s"
+        )
     if done.exit_code or _OUTPUT not in done.outputs:
         said = done.stderr.decode(errors="replace")
-        raise BuildError(_refusal(toolchain, program, said), hint=_hint(said, engine))
+        raise BuildError(_refusal(_compiler(toolchain, setting), program, said), hint=_hint(said, engine))
     binary = Binary(done.outputs[_OUTPUT])
     _keep(kept, binary)
     return binary
 
 
-def _refusal(toolchain: Toolchain, program: GoProgram, said: str) -> str:
+def _run(engine: Engine, setting: Setting, job: Job) -> Exited:
+    """The job, done. A Go release is always there; a C++ compiler that cannot be started is none."""
+    try:
+        return engine.run_job(job)
+    except EngineUnavailableError:
+        raise
+    except EnvironmentRefusedError as error:
+        if setting.building.language == "go":
+            raise
+        raise BuildError(str(error), hint=_no_compiler(engine)) from None
+
+
+def _compiler(toolchain: Toolchain, setting: Setting) -> str:
+    return _CXX[0] if setting.building.language == "c++" else f"Go {toolchain.release}"
+
+
+def _refusal(compiler: str, program: GoProgram, said: str) -> str:
     """The compiler's words, and below them the rendered line that its first complaint is about."""
-    message = f"{program.name}: Go {toolchain.release} refuses the program:\n{said.strip()[:_SHOWN_BYTES]}"
+    message = f"{program.name}: {compiler} refuses the program:\n{said.strip()[:_SHOWN_BYTES]}"
     place = _PLACE.search(said)
     source = program.files.get(place[1]) if place else None
     if place is None or source is None:
@@ -134,10 +176,12 @@ def _refusal(toolchain: Toolchain, program: GoProgram, said: str) -> str:
 
 
 def _hint(said: str, engine: Engine) -> str | None:
-    if not _NO_COMPILER.search(said):
-        return None
+    return _no_compiler(engine) if _NO_COMPILER.search(said) else None
+
+
+def _no_compiler(engine: Engine) -> str:
     return (
-        "apt-get install gcc libc6-dev, or use a container engine"
+        "apt-get install g++ libc6-dev, or use a container engine"
         if engine.name == "host"
         else "--base golab has compilers, once golab engine base has made it"
     )
@@ -148,12 +192,16 @@ def _recipe(toolchain: Toolchain, program: GoProgram, setting: Setting, engine: 
     parts = [
         program.sha256,
         toolchain.tree.key,
-        *setting.flags,
+        *setting.command(program),
+        *(
+            hashlib.sha256(f"{path}\0".encode() + text).hexdigest()
+            for path, text in sorted(setting.sources.items())
+        ),
         *(f"{k}={v}" for k, v in sorted(setting.environment.items())),
     ]
     if setting.base is not None:
         parts.append(setting.base.image)
-    elif setting.cgo:
+    elif setting.building.needs_compiler:
         parts.append(engine)  # this machine's compiler
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 

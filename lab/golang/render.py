@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,9 @@ import jinja2
 
 from lab.errors import BuildError
 
+_ARCHIVE: Final = ".txtar"
+"""The ending of a template that renders to several files: how many, and by which names, its levels decide."""
+_MARKER: Final = re.compile(r"^-- (\S+) --\n", re.MULTILINE)
 _INTERNAL: Final = "internal/lab"
 """The Go side of the lab: rendered into every program under the same path."""
 
@@ -86,15 +90,29 @@ def _environment(folder: Path) -> jinja2.Environment:
 
 def _rendered(folder: Path, prefix: str, context: Mapping[str, object]) -> dict[str, bytes]:
     environment = _environment(folder)
-    files = {}
+    files: dict[str, bytes] = {}
     for name in environment.list_templates():
         try:
-            files[prefix + name] = environment.get_template(name).render(context).encode()
+            text = environment.get_template(name).render(context)
         except jinja2.TemplateSyntaxError as error:
             raise BuildError(f"{folder / name}:{error.lineno}: {error.message}") from None
         except jinja2.UndefinedError as error:
             raise BuildError(f"{folder / name}:{_line_of(error, name)}: {error.message}") from None
+        if name.endswith(_ARCHIVE):
+            files |= {
+                prefix + path: content.encode() for path, content in _unpacked(folder / name, text).items()
+            }
+        else:
+            files[prefix + name] = text.encode()
     return files
+
+
+def _unpacked(path: Path, text: str) -> dict[str, str]:
+    """The files of an archive in Go's own form for tests: a line ``-- PATH --`` before each (golang.org/x/tools/txtar)."""
+    comment, *parts = _MARKER.split(text)
+    if not parts or comment.strip():
+        raise BuildError(f"{path}: an archive begins with a line such as -- a/a.go --")
+    return dict(zip(parts[::2], parts[1::2], strict=True))
 
 
 def _line_of(error: Exception, name: str) -> int:

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field
 
+from lab.manifest.building import BuildsTable, BuildTable, build_parts
 from lab.manifest.builtin import built_in
 from lab.manifest.look import Known
 from lab.manifest.rules import ClaimTable, claims_from
@@ -84,17 +85,13 @@ class _HostTable(Table):
     times: int = Field(default=1, ge=1)
 
 
-class _BuildTable(Table):
-    cgo: bool = False
-
-
 class _FactorTable(Table):
     name: Name
     title: str
     kind: Literal["bytes", "duration", "integer", "text"]
     levels: list[str] = Field(min_length=1)
     default: str
-    reaches: Literal["flag", "environment", "source"]
+    reaches: Literal["flag", "environment", "source", "build"]
     variable: str = ""
     form: str = "{}"
     open: bool = False
@@ -132,11 +129,11 @@ class _TopTable(Table):
     expected: list[Literal[tuple(ending.value for ending in Ending)]] = Field(default=["exit"])  # type: ignore[valid-type]
     limits: _LimitsTable
     touched: _TouchedTable | None = None
-    build: _BuildTable = _BuildTable()
+    build: BuildTable = BuildTable()
     exclude: _ExcludeTable = _ExcludeTable()
 
 
-_LISTS: Final = ("factors", "cells", "metrics", "claims", "host_settings")
+_LISTS: Final = ("factors", "cells", "metrics", "claims", "host_settings", "builds")
 
 
 def load(path: Path) -> Scenario:
@@ -153,11 +150,13 @@ def read(content: bytes, *, name: str, path: Path) -> Scenario:
     cell_tables = checked_list(_CellsTable, raw, "cells", mistakes)
     metric_tables = checked_list(_MetricTable, raw, "metrics", mistakes)
     host_tables = checked_list(_HostTable, raw, "host_settings", mistakes) if "host_settings" in raw else []
+    build_tables = checked_list(BuildsTable, raw, "builds", mistakes) if "builds" in raw else []
     releases = top.releases if top is not None else [str(x) for x in raw.get("releases", ())] or ["0"]
     factors = (*_factors(factor_tables, mistakes), *built_in(releases))
     malformed = _names(raw, "factors") - {factor.name for factor in factors}
     mistakes.extend(_contradictions(factors, malformed, cell_tables, metric_tables, top))
     mistakes.extend(_host_contradictions(host_tables, factors, malformed))
+    mistakes.extend(_build_contradictions(build_tables, factors, malformed))
     metrics = tuple(
         Metric(**(table.model_dump() | {"where": _where(table.where)})) for _, table in metric_tables
     )
@@ -167,7 +166,11 @@ def read(content: bytes, *, name: str, path: Path) -> Scenario:
     digest = hashlib.sha256(content).hexdigest()
     stated = None if mistakes or top is None else _scenario(name, top, (factors, groups, metrics), digest)
     if stated is not None:
-        stated = replace(stated, host_needs=tuple(_host_need(table) for _, table in host_tables))
+        stated = replace(
+            stated,
+            host_needs=tuple(_host_need(table) for _, table in host_tables),
+            builds=(*stated.builds, *build_parts(table for _, table in build_tables)),
+        )
     known = Known(
         metrics={metric.name: metric for metric in metrics},
         malformed=frozenset(_names(raw, "metrics")),
@@ -218,7 +221,7 @@ def _scenario(
         releases=tuple(top.releases),
         expected=tuple(Ending(value) for value in top.expected),
         claims=(),
-        cgo=top.build.cgo,
+        builds=build_parts([top.build]),
         exclusion=Exclusion(**top.exclude.model_dump()),
         manifest_sha256=digest,
     )
@@ -304,6 +307,18 @@ def _host_contradictions(
     by_name = {factor.name: factor for factor in factors}
     for at, table in tables:
         yield from _no_bytes(at, table, by_name, malformed)
+
+
+def _build_contradictions(
+    tables: list[tuple[str, BuildsTable]], factors: tuple[Factor, ...], malformed: set[str]
+) -> Iterator[str]:
+    by_name = {factor.name: factor for factor in factors}
+    for at, table in tables:
+        yield from _unknown_levels(f"{at}.where", table.where, by_name, malformed)
+    named = {name for _, table in tables for name in table.where}
+    for factor in factors:
+        if factor.reaches == "build" and factor.name not in named:
+            yield f"factors: {factor.name!r} reaches the build, and no [[builds]] says how"
 
 
 def _no_bytes(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
+from lab.model.building import Building, BuildPart
 from lab.model.level import UNSET, FactorKind, Level, read_level
 from lab.model.rule import Figure, Rule
 from lab.model.run import Ending
@@ -37,7 +38,8 @@ class Factor:
     """What is varied, its levels, and how a level reaches the program.
 
     ``reaches`` is ``flag`` (``-name=value``), ``environment`` (``variable`` set to ``form`` with ``{}``
-    replaced; the level ``unset`` sets nothing) or ``source`` (a typed constant of the rendered program).
+    replaced; the level ``unset`` sets nothing), ``source`` (a typed constant of the rendered program) or ``build`` (nothing
+    but what ``[[builds]]`` of the manifest says of its levels).
     ``open`` factors take any value of their kind between ``smallest`` and ``largest``, others only the listed levels.
     """
 
@@ -46,7 +48,7 @@ class Factor:
     kind: FactorKind
     levels: tuple[Level, ...]
     default: Level
-    reaches: Literal["flag", "environment", "source", "lab"]
+    reaches: Literal["flag", "environment", "source", "build", "lab"]
     variable: str = ""
     form: str = "{}"
     open: bool = False
@@ -226,10 +228,17 @@ class Scenario:
     expected: tuple[Ending, ...]
     claims: tuple[Claim, ...]
     manifest_sha256: str
-    cgo: bool = False
-    """Whether its program has C in it, and so needs a C compiler."""
+    builds: tuple[BuildPart, ...] = ()
     exclusion: Exclusion = Exclusion()
     host_needs: tuple[HostNeed, ...] = ()
+
+    def building(self, levels: Levels) -> Building:
+        """How the program of a cell with these levels is built: of what the manifest says of it, the last word counts."""
+        said: dict[str, Any] = {}
+        for part in self.builds:
+            if matches(part.where, levels):
+                said |= part.said
+        return Building(**said)
 
     def needs_host(self, levels: Levels) -> bool:
         """Whether a cell needs something of the whole machine to be changed."""

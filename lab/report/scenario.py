@@ -142,7 +142,7 @@ def _limits(scenario: Scenario) -> Iterator[str]:
         yield f"replicates are put aside by: {', '.join(signals)}"
 
     yield f"Go releases: {', '.join(scenario.releases)}"
-    if scenario.cgo:
+    if any(scenario.building(cell.levels).needs_compiler for cell in default_cells(scenario, tuned=True)):
         yield "has C in it: is built on golab engine base, or on the image that --base names"
 
 

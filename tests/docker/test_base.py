@@ -21,6 +21,7 @@ from lab.errors import BuildError, UsageError
 from lab.golang import build
 from lab.golang.render import GoProgram
 from lab.golang.toolchain import Toolchain
+from lab.model.building import Building
 
 pytestmark = [pytest.mark.docker, pytest.mark.go, pytest.mark.slow]
 
@@ -100,11 +101,30 @@ def test_a_program_with_c_is_built_on_both(
     for name, base in (("own", engine.base(own.tree)), ("foreign", engine.base(foreign))):
         for number in range(2):
             kept = tmp_path / f"{name}-{number}"
-            setting = build.Setting(base=base, cgo=True)
+            setting = build.Setting(base=base, building=Building(cgo=True))
             built[kept.name] = build.build(engine, go_toolchain, _WITH_C, kept, setting)
 
     assert len({binary.sha256 for binary in built.values()}) == 1, built
     assert _ran(built["own-0"], tmp_path) == (0, "42\n")
+
+
+def test_a_program_of_cpp_alone_is_built_from_its_cc_files(
+    engine: DockerEngine, go_toolchain: Toolchain, own: debian.Base, tmp_path: Path
+) -> None:
+    """It runs without a library; where it does not compile, the compiler's words are shown, and where there is none, what helps."""
+    setting = build.Setting(base=engine.base(own.tree), building=Building(language="c++"))
+    source = b"#include <mutex>\nint main() { std::once_flag f; int n = 0; std::call_once(f, [&] { n = 3; }); return n; }\n"
+    good = GoProgram("cpp", {"cpp/main.cc": source, "main.go": b"package main\n"})
+    bad = GoProgram("cpp", {"cpp/main.cc": b"int main() { return x; }\n"})
+
+    binary = build.build(engine, go_toolchain, good, tmp_path, setting)
+
+    assert _ran(binary, tmp_path) == (3, "")
+    with pytest.raises(BuildError, match=r"g\+\+ refuses the program"):
+        build.build(engine, go_toolchain, bad, tmp_path, setting)
+    with pytest.raises(BuildError) as caught:
+        build.build(engine, go_toolchain, good, tmp_path / "none", dataclasses.replace(setting, base=None))
+    assert "golab engine base" in str(caught.value.hint)
 
 
 def test_without_c_a_base_changes_nothing(
@@ -251,6 +271,8 @@ def test_a_base_without_a_compiler_says_which_has_one(
     bare = BaseImage(image="sha256:" + "0" * 64, tree=probe_tree)
 
     with pytest.raises(BuildError, match='C compiler "gcc" not found') as caught:
-        build.build(engine, go_toolchain, _WITH_C, tmp_path, build.Setting(base=bare, cgo=True))
+        build.build(
+            engine, go_toolchain, _WITH_C, tmp_path, build.Setting(base=bare, building=Building(cgo=True))
+        )
 
     assert "--base golab" in str(caught.value.hint)

@@ -12,6 +12,7 @@ from lab.golang.base import choose
 from lab.golang.build import SCRATCH, Setting, build
 from lab.golang.render import GoProgram
 from lab.golang.toolchain import Toolchain
+from lab.model.building import Building
 from tests.fakes import FakeEngine
 
 _GO = Toolchain("1.27.3", Tree(key="go", path=Path("/go"), at="/usr/local/go"))
@@ -78,7 +79,12 @@ def test_a_build_says_what_it_stands_on(tmp_path: Path) -> None:
     """The job has the base, its PATH, a cache that builds from scratch never read; and each kind is kept apart."""
     engine = FakeEngine()
     base = BaseImage(image="sha256:" + "1" * 64, path="/opt/bin")
-    settings = [SCRATCH, Setting(base=base), Setting(base=base, cgo=True), Setting(cgo=True)]
+    settings = [
+        SCRATCH,
+        Setting(base=base),
+        Setting(base=base, building=Building(cgo=True)),
+        Setting(building=Building(cgo=True)),
+    ]
 
     for setting in settings:
         build(engine, _GO, _PROGRAM, tmp_path, setting)
@@ -102,7 +108,7 @@ def test_a_build_says_what_it_stands_on(tmp_path: Path) -> None:
     assert all({"-trimpath", "-buildvcs=false"} < set(job.argv) for job in engine.jobs)
 
 
-@pytest.mark.parametrize(("name", "helps"), [("docker", "--base golab"), ("host", "apt-get install gcc")])
+@pytest.mark.parametrize(("name", "helps"), [("docker", "--base golab"), ("host", "apt-get install g++")])
 def test_without_a_compiler_the_way_to_one_is_told(tmp_path: Path, name: str, helps: str) -> None:
     """Go's own words, and what helps where it ran."""
 
@@ -111,6 +117,8 @@ def test_without_a_compiler_the_way_to_one_is_told(tmp_path: Path, name: str, he
         return Exited(exit_code=1, stdout=b"", stderr=said)
 
     with pytest.raises(BuildError, match='C compiler "gcc" not found') as caught:
-        build(FakeEngine(build=refuse, name=name), _GO, _PROGRAM, tmp_path, Setting(cgo=True))
+        build(
+            FakeEngine(build=refuse, name=name), _GO, _PROGRAM, tmp_path, Setting(building=Building(cgo=True))
+        )
 
     assert helps in str(caught.value.hint)

@@ -7,8 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lab import catalogue, manifest
 from lab.errors import BuildError
-from lab.golang.render import go_literal, render_program
+from lab.golang.render import GoProgram, go_literal, render_program
+from lab.material import render_cell
+from lab.model.matrix import default_cells
 
 _VALUES: dict[str, int | str] = {
     "mode": "touch",
@@ -72,6 +75,27 @@ def test_a_wrong_template_is_named_with_its_line(templates: Path, source: str, p
     assert place in str(caught.value)
 
 
+def test_an_archive_becomes_its_files(templates: Path) -> None:
+    """How many there are, and by which names, the levels decide."""
+    (templates / "example/chain.txtar").write_text(
+        "//% for n in range(2)\n-- p${ n }/p.go --\npackage p${ n }\n//% endfor\n"
+    )
+
+    files = render_program(templates, "example", tools=templates, go_line="1.27", values=_VALUES).files
+
+    assert files["p0/p.go"] == b"package p0\n"
+    assert files["p1/p.go"] == b"package p1\n"
+    assert "chain.txtar" not in files
+
+
+def test_an_archive_without_a_file_is_none(templates: Path) -> None:
+    """What stands before the first marker would be lost."""
+    (templates / "example/chain.txtar").write_text("package lost\n-- a.go --\npackage a\n")
+
+    with pytest.raises(BuildError, match=r"chain\.txtar: an archive begins with a line such as"):
+        render_program(templates, "example", tools=templates, go_line="1.27", values=_VALUES)
+
+
 @given(st.text())
 def test_a_text_is_one_literal_whatever_it_holds(text: str) -> None:
     """No value can end its literal early or span lines."""
@@ -82,20 +106,24 @@ def test_a_text_is_one_literal_whatever_it_holds(text: str) -> None:
     assert '"' not in literal[1:-1].replace("\\\\", "").replace('\\"', "")
 
 
+def _lay(program: GoProgram, folder: Path) -> None:
+    for path, content in program.files.items():
+        place = folder / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
+
+
 @pytest.mark.go
 @pytest.mark.slow
 def test_all_go_of_the_lab_is_gofmts(lab_root: Path, go_binary: Path, tmp_path: Path) -> None:
     """Rendered programs and the lab's own are fixed points of gofmt."""
     own = lab_root / "go_templates"
-    judging = [path.parent.name for path in (own / "validate").glob("*/go.mod")]
-    assert len(judging) >= 4
-    for templates, folder in ((own, "mmap-large"), *((own / "validate", name) for name in judging)):
-        for path, content in render_program(
-            templates, folder, tools=own, go_line="1.27", values=_VALUES
-        ).files.items():
-            place = tmp_path / folder / path
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(content)
+    shown = catalogue.find(lab_root, lab_root)
+    for lab in (shown, shown.validation):
+        for name in (name for name in lab.names() if (lab.templates / name).is_dir()):
+            scenario = manifest.load(lab.manifest(name))
+            for cell in default_cells(scenario, tuned=True):
+                _lay(render_cell(lab, scenario, cell, cell), tmp_path / name / cell.id)
     gofmt = [
         str(path) for path in (go_binary.with_name("gofmt"), "-l", tmp_path, own / "agent", own / "internal")
     ]
