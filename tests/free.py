@@ -1,5 +1,6 @@
-"""Costs of nothing: what remains is the scheduler's own order and the kernel's periods."""
+"""Costs of nothing, or of what a test says: what remains is the scheduler's own order and the kernel's periods."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from lab.sim import Costs
@@ -26,3 +27,17 @@ def free() -> Costs:
         costs.cost("fault"), points=(Point(levels={"page": 4096}, processes=((float(FAULT_NS),),)),)
     )
     return replace(costs, costs={**costs.costs, **nothing, "fault": fault})
+
+
+def costing(ns: Mapping[str, int]) -> Costs:
+    """Costs of nothing but what is named: each at any of its levels always that many nanoseconds."""
+    costs = free()
+    pinned = {
+        name: replace(
+            cost,
+            points=tuple(Point(levels=each.levels, processes=((float(value),),)) for each in cost.points),
+        )
+        for name, value in ns.items()
+        for cost in (costs.cost(name),)
+    }
+    return replace(costs, costs={**costs.costs, **pinned})

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from lab.sim import CLOSED, Body, G, ms, simulate, us
+from tests.free import costing
 
 
 def _seen(main: Callable[..., Body], **settings: Any) -> list[Any]:
@@ -400,7 +401,8 @@ def test_the_network_wakes_who_waits() -> None:
 
 
 def test_a_locked_goroutine_runs_on_its_own_thread_and_a_switch_to_it_is_dear() -> None:
-    """Two futex hops instead of none: a channel's round trip costs tens of times as much (R7)."""
+    """Two futex hops instead of none: a channel's round trip takes them, and what it took before (R7)."""
+    costs = costing({"wake_run": us(11), "chan_handed": 40, "schedule": 60})
 
     def main(g: G, *, locked: bool = False) -> Body:
         a, b = g.chan(), g.chan()
@@ -418,10 +420,13 @@ def test_a_locked_goroutine_runs_on_its_own_thread_and_a_switch_to_it_is_dear() 
             yield a.recv()
             yield b.send(1)
 
-    plain, locked = (_seen(main, gomaxprocs=1, params={"locked": locked})[0] for locked in (False, True))
+    plain, locked = (
+        _seen(main, gomaxprocs=1, costs=costs, params={"locked": locked})[0] for locked in (False, True)
+    )
 
-    assert plain < us(1)
-    assert 20 * plain < locked < us(400)
+    assert 0 < plain < us(1)
+    assert us(20) < locked < us(400)
+    assert locked == plain + 2 * us(11)
 
 
 def test_inits_run_in_order_before_main_on_mains_goroutine() -> None:
