@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +12,6 @@ from lab.bench import selection
 from lab.catalogue import Lab
 from lab.errors import LabError
 from lab.manifest import experiment as file
-from lab.manifest.tables import refusal
 from lab.model.experiment import Entry, Matrix
 from lab.model.matrix import Cell, Selector, joint_id
 from lab.model.outcome import Foretold, Prediction
@@ -62,12 +62,12 @@ def part_of(lab: Lab, name: str, request: selection.Request) -> Part:
 
 
 def of_matrix(lab: Lab, path: Path) -> Experiment:
-    """The experiment of a matrix's file. ManifestError lists every scenario, factor, level or pattern that is not there."""
-    matrix = file.load(path)
+    """The experiment of a matrix's file. ManifestError lists every mistake of it, and every scenario, factor, level or pattern that is not there."""
+    matrix = file.load(path, functools.partial(_mistakes, lab))
     return Experiment(
         name=matrix.name,
         title=matrix.title,
-        parts=_parts(lab, matrix, path),
+        parts=_parts(lab, matrix),
         replicates=matrix.replicates,
         most_replicates=matrix.most_replicates,
         max_time=matrix.budget,
@@ -129,23 +129,33 @@ def drawn(experiment: Experiment, *, cpus: int) -> frozenset[str]:
     )
 
 
-def _parts(lab: Lab, matrix: Matrix, path: Path) -> tuple[Part, ...]:
-    mistakes: list[str] = []
+def _parts(lab: Lab, matrix: Matrix) -> tuple[Part, ...]:
     found: dict[str, Part] = {}
-    for number, entry in enumerate(matrix.entries):
-        try:
-            part = part_of(lab, entry.scenario, _request(entry))
-        except LabError as error:
-            mistakes.append(f"scenarios[{number}]: {error}{f' ({error.hint})' if error.hint else ''}")
-            continue
+    for entry in matrix.entries:
+        part = part_of(lab, entry.scenario, _request(entry))
         if (before := found.get(entry.scenario)) is not None:
             part = replace(part, cells=_distinct([*before.cells, *part.cells]))
         found[entry.scenario] = part
-    if mistakes:
-        raise refusal(path, mistakes)
     if len(found) == 1:
         return tuple(found.values())
     return tuple(replace(part, cells=tuple(_jointly(part.cells))) for part in found.values())
+
+
+def _mistakes(lab: Lab, entry: Entry) -> Iterator[str]:
+    """What is wrong with an entry of a matrix by the scenarios that there are; each begins with its key."""
+    try:
+        scenario = manifest.load(lab.manifest(entry.scenario))
+        predict.read_twin(lab.scenarios / f"{entry.scenario}.py")
+    except LabError as error:
+        yield f"name: {_worded(error)}"
+        return
+    for mistake in selection.mistakes(scenario, _request(entry)):
+        key = f"factors.{mistake.key}" if mistake.key in entry.levels else mistake.key or "factors"
+        yield f"{key}: {_worded(mistake.error)}"
+
+
+def _worded(error: LabError) -> str:
+    return f"{error}{f' ({error.hint})' if error.hint else ''}"
 
 
 def _request(entry: Entry) -> selection.Request:

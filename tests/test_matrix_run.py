@@ -143,22 +143,19 @@ def test_what_takes_long_is_asked_for_twice(measured: tuple[Path, dict[str, Any]
 
 
 def test_every_mistake_of_a_matrix_is_told_at_once(tmp_path: Path) -> None:
-    """Scenarios, factors, levels and patterns that are not there; a name that is none."""
+    """Those of its form, scenarios, factors, levels and patterns that are not there, each with its key; a name that is none."""
     wrong = tmp_path / "wrong.toml"
     wrong.write_text(
         """
 format = 1
 title = "x"
-budget = "1m"
+budgets = "1m"
 seeds = { order = 1, simulation = 1 }
 [[scenarios]]
 name = "nap"
 [[scenarios]]
 name = "naps"
-factors = { lenght = ["10ms"] }
-[[scenarios]]
-name = "naps"
-factors = { engine = ["podman"] }
+factors = { lenght = ["10ms"], engine = ["podman", "host", "dokcer"], gomaxprocs = ["0"], go = [] }
 [[scenarios]]
 name = "stuck"
 only = ["x*"]
@@ -167,7 +164,17 @@ only = ["x*"]
     done, absent = _golab(tmp_path, "plan", str(wrong)), _golab(tmp_path, "plan", "bot")
 
     assert (done.returncode, absent.returncode) == (2, 2)
-    assert "4 mistakes" in done.stderr
-    for words in ("called 'nap'", "called 'lenght'", "called 'podman'", "leave none of the 2 cells of stuck"):
+    assert "wrong.toml: 9 mistakes" in done.stderr
+    for words in (
+        "budget: is missing",
+        "budgets: there is no such key; did you mean budget?",
+        "scenarios[0].name: no scenario is called 'nap' (did you mean naps?)",
+        "scenarios[1].factors.lenght: no factor of naps is called 'lenght' (did you mean ",
+        "scenarios[1].factors.engine: no level of engine is called 'podman' (there are: auto, docker, host)",
+        "scenarios[1].factors.engine: no level of engine is called 'dokcer' (did you mean docker?)",
+        "scenarios[1].factors.gomaxprocs: gomaxprocs: gomaxprocs goes from 1 to 1024, not 0",
+        "scenarios[1].factors.go: is empty; at least one is needed",
+        "scenarios[2].only: --only and --skip leave none of the 2 cells of stuck (cells: ",
+    ):
         assert words in done.stderr
     assert "did you mean both?" in absent.stderr

@@ -25,21 +25,55 @@ class Request:
     """Whether cells for which the machine itself has to be changed are among the default ones."""
 
 
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """What is wrong with a request: the *key* of it (a factor's name, ``only``; empty for all of it), and what would be right."""
+
+    key: str
+    error: UsageError
+
+
 def select(scenario: Scenario, request: Request) -> tuple[Cell, ...]:
-    """The cells of *request*. UsageError names unknown factors, levels and patterns that match nothing."""
+    """The cells of *request*. UsageError names unknown factors, levels and patterns that match nothing: the first of them."""
+    found: list[Mistake] = []
+    cells = _selected(scenario, request, found)
+    if found:
+        raise found[0].error
+    return cells
+
+
+def mistakes(scenario: Scenario, request: Request) -> tuple[Mistake, ...]:
+    """All that is wrong with *request*. Which cells it leaves is looked at only where every level is one."""
+    found: list[Mistake] = []
+    _selected(scenario, request, found)
+    return tuple(found)
+
+
+def _selected(scenario: Scenario, request: Request, found: list[Mistake]) -> tuple[Cell, ...]:
+    """The cells of *request*, with what is wrong with it added to *found*."""
+    given = {name: _levels(scenario, name, texts, found) for name, texts in request.lists.items()}
+    if found:
+        return ()
     if request.lists:
-        given = {name: _levels(scenario, name, texts) for name, texts in request.lists.items()}
         cells = product_cells(scenario, given)
     else:
         cells = default_cells(scenario, quick=request.quick, tuned=request.tuned)
-    wanted = tuple(filter(request.selector, cells))
+    try:
+        wanted = tuple(filter(request.selector, cells))
+    except UsageError as error:
+        found.append(Mistake("only", error))
+        return ()
     if not wanted:
-        raise UsageError(
+        none_left = UsageError(
             f"--only and --skip leave none of the {len(cells)} cells of {scenario.name}",
             hint=f"cells: {', '.join(cell.id for cell in cells)}",
         )
+        found.append(Mistake("only", none_left))
     for cell in wanted:
-        refuse_contradiction(scenario, cell)
+        try:
+            refuse_contradiction(scenario, cell)
+        except UsageError as error:
+            found.append(Mistake("", error))
     return wanted
 
 
@@ -65,26 +99,32 @@ def refuse_beyond(available: int, scenario: Scenario, cells: Sequence[Cell]) -> 
             )
 
 
-def _levels(scenario: Scenario, name: str, texts: Sequence[str]) -> tuple[Level, ...]:
+def _levels(scenario: Scenario, name: str, texts: Sequence[str], found: list[Mistake]) -> tuple[Level, ...]:
     try:
         factor = scenario.factor(name)
     except KeyError:
-        raise UnknownNameError(
-            f"factor of {scenario.name}", name, [f.name for f in scenario.factors]
-        ) from None
-    if name == GO_RELEASE:
-        return tuple(_release(scenario, factor, text) for text in texts)
+        known = [f.name for f in scenario.factors]
+        found.append(Mistake(name, UnknownNameError(f"factor of {scenario.name}", name, known)))
+        return ()
     levels = []
     for text in texts:
         try:
-            levels.append(factor.level(text))
-        except ValueError as error:
-            if factor.open:
-                raise UsageError(f"{name}: {error}") from None
-            raise UnknownNameError(
-                f"level of {name}", text, [level.text for level in factor.levels]
-            ) from None
+            levels.append(_level(scenario, factor, text))
+        except UsageError as error:
+            found.append(Mistake(name, error))
     return tuple(levels)
+
+
+def _level(scenario: Scenario, factor: Factor, text: str) -> Level:
+    if factor.name == GO_RELEASE:
+        return _release(scenario, factor, text)
+    try:
+        return factor.level(text)
+    except ValueError as error:
+        if factor.open:
+            raise UsageError(f"{factor.name}: {error}") from None
+        known = [level.text for level in factor.levels]
+        raise UnknownNameError(f"level of {factor.name}", text, known) from None
 
 
 def _release(scenario: Scenario, factor: Factor, text: str) -> Level:

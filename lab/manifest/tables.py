@@ -85,6 +85,8 @@ def _worded(error: Mapping[str, Any], at: str, known: Iterable[str]) -> str:
             return f"{key}: is missing"
         case "string_pattern_mismatch":
             return f"{key}: {error['input']!r} is no name (small letters, digits and _, a letter first)"
+        case "too_short":
+            return f"{key}: is empty; at least one is needed"
         case "value_error":
             return f"{key}: {error['ctx']['error']}"
         case _:

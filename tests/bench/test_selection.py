@@ -1,12 +1,13 @@
 """From what a user types to cells, or to a sentence that says what would be right."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from lab import catalogue, manifest
 from lab.bench import command
-from lab.bench.selection import Request, refuse_beyond, select, touched_bytes
+from lab.bench.selection import Request, mistakes, refuse_beyond, select, touched_bytes
 from lab.errors import EnvironmentRefusedError, LabError, UnknownNameError, UsageError
 from lab.model.matrix import Selector
 from lab.model.scenario import Scenario
@@ -76,6 +77,23 @@ def test_what_is_wrong_is_said_with_what_would_be_right(
 
     assert message in str(caught.value)
     assert hint is None or hint in (caught.value.hint or "")
+
+
+def test_all_that_is_wrong_is_found_with_its_key(scenario: Scenario) -> None:
+    """Of each list each level; the cells as a whole only where their levels are known."""
+    request = Request(
+        lists={"sise": ["1"], "thp": ["madvice", "never", "x"]}, selector=Selector(only=("nothing*",))
+    )
+    contradicting = Request(lists={"madvdontneed": ["0"], "godebug": ["madvdontneed=1"]})
+
+    assert [(each.key, str(each.error)) for each in mistakes(scenario, request)] == [
+        ("sise", "no factor of mmap-large is called 'sise'"),
+        ("thp", "no level of thp is called 'madvice'"),
+        ("thp", "no level of thp is called 'x'"),
+    ]
+    assert [each.key for each in mistakes(scenario, replace(request, lists={}))] == ["only"]
+    assert [each.key for each in mistakes(scenario, contradicting)] == [""]
+    assert mistakes(scenario, Request()) == ()
 
 
 def test_a_release_without_its_patch_is_the_newest_that_the_manifest_names(scenario: Scenario) -> None:

@@ -1,5 +1,6 @@
 """A matrix's file: what it states, and every mistake of it at once."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,56 @@ nam = "one"
         "scenarios[0].name: is missing",
     ):
         assert words in said
+
+
+def test_one_mistake_hides_no_other() -> None:
+    """What is well formed of an entry is looked at although the rest, another entry or the top of the file is not."""
+    looked_at: list[Entry] = []
+
+    def look(entry: Entry) -> Iterator[str]:
+        looked_at.append(entry)
+        yield f"name: {entry.scenario} is none"
+
+    with pytest.raises(ManifestError) as refused:
+        read(
+            b"""
+format = 1
+title = 3
+budget = "1h"
+replicates = 10
+most_replicates = 4
+seeds = { order = 1, simulation = 1 }
+[[scenarios]]
+name = "one"
+factors = { size = [], length = ["1"], width = ["1", 2] }
+only = ["a*"]
+skip = "b*"
+[[scenarios]]
+factors = { size = ["1"] }
+[[scenarios]]
+name = "two"
+""",
+            path=Path("m.toml"),
+            look=look,
+        )
+
+    said = str(refused.value)
+    assert said.startswith("m.toml: 8 mistakes")
+    for words in (
+        "title: is 3",
+        "most_replicates: 4 are fewer than the 10 replicates that come first",
+        "scenarios[0].factors.size: is empty; at least one is needed",
+        "scenarios[0].factors.width.1: is 2",
+        "scenarios[0].skip: is 'b*'",
+        "scenarios[1].name: is missing",
+        "scenarios[0].name: one is none",
+        "scenarios[2].name: two is none",
+    ):
+        assert words in said
+    assert looked_at == [
+        Entry(scenario="one", levels={"length": ("1",)}, only=("a*",)),
+        Entry(scenario="two", levels={}),
+    ]
 
 
 @pytest.mark.parametrize(
