@@ -1,7 +1,8 @@
 // The agent starts the replicates of a run, one fresh process each, and says what became of them.
 //
 // In a container it is the first process and outlives every replicate; under the host engine it is a plain
-// process, the reaper of its own descendants, and touches no other. It speaks JSON lines with the lab:
+// process, the reaper of its own descendants, and touches no other; a second one sees to it that they end with it
+// (warden.go). It speaks JSON lines with the lab:
 // orders on standard input, events on standard output (docs/wire.md).
 //
 // What shares a machine with a measurement must keep still. While a replicate runs, each of the agent's
@@ -51,6 +52,9 @@ func main() {
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "agent: %v\n", err)
 		os.Exit(exitImpotence)
+	}
+	if realm == descendants {
+		keepWarden()
 	}
 	a := &agent{
 		realm: realm, scratch: findScratch(realm), signals: openSignals(), oom: openOOMScore(), captures: openCaptures(),

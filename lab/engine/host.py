@@ -106,7 +106,8 @@ class HostEngine:
         """An agent started as a child; on exit its input ends, and what is left of its group is killed.
 
         The end of its input is what ends it, also when this process is killed: a parent-death signal would be
-        bound to the thread that started it.
+        bound to the thread that started it. The child is the agent's warden: it ends what an agent that was killed has left
+        (go_templates/agent/warden.go), which from here cannot be told from what is somebody else's.
         """
         _refuse_limits(spec)
         with self._folder("run") as folder:
@@ -223,12 +224,14 @@ def _end(child: subprocess.Popen[bytes]) -> None:
 
 
 def _part_from(agent: subprocess.Popen[bytes], readers: Sequence[threading.Thread]) -> None:
-    """End the agent's input, give it a moment to end by itself, kill what is left of its group, stop reading."""
+    """End the agent's input, give it a moment to end by itself, then tell it to, kill what is left of its group, stop reading."""
     stdin, *outputs = _pipes(agent)
     try:
         with contextlib.suppress(OSError):
             stdin.close()
-        _ends(agent, _GRACE_SECONDS)
+        if not _ends(agent, _GRACE_SECONDS / 2):
+            agent.terminate()
+            _ends(agent, _GRACE_SECONDS / 2)
     finally:
         _end(agent)
         for reader, output in zip(readers, outputs, strict=True):

@@ -24,8 +24,8 @@ class Spoken:
 
     @property
     def pid(self) -> int:
-        """The agent's own."""
-        return self.process.pid
+        """The agent's own; that of ``process`` is its warden's, where it has one."""
+        return int(self.hello["pid"])
 
     def say(self, **order: object) -> None:
         """Write one order."""
@@ -164,11 +164,17 @@ def _spoken(command: list[str], inherit: tuple[int, ...] = (), **environment: st
 
 def living(argument: str) -> bool:
     """Whether a process that was given *argument* lives, zombies not counted."""
+    return count(argument) > 0
+
+
+def count(argument: str) -> int:
+    """How many processes live that were given *argument*, as one word or within a script."""
+    found = 0
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if argument.encode() in (folder / "cmdline").read_bytes().split(b"\0"):
-                return True
-    return False
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+            found += any(argument.encode() in word.split() for word in words)
+    return found
 
 
 def soon_there(argument: str) -> bool:

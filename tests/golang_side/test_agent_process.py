@@ -6,12 +6,20 @@ import os
 import select
 import signal
 import subprocess
+import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.golang_side.conftest import Spoken, living, soon_gone, soon_there
+from lab.bench.agent import Agent, Command
+from lab.bench.berth import berth
+from lab.engine.base import File, Spec
+from lab.engine.host import HostEngine
+from lab.errors import MeasurementError
+from lab.model.units import Nanos
+from tests.golang_side.conftest import Spoken, count, living, soon_gone, soon_there
 
 pytestmark = [pytest.mark.go, pytest.mark.slow]
 
@@ -230,25 +238,103 @@ def test_lines_beyond_the_limit_are_dropped_whole(agent: Spoken) -> None:
     assert (done["lines"], done["lines_dropped"]) == (["one", "two"], 1)
 
 
-@pytest.mark.parametrize("how", ["its input ends", "nobody reads it", "SIGTERM", "SIGKILL"])
-def test_the_agents_end_is_the_replicates(agent: Spoken, nap: str, how: str) -> None:
-    """Also where the agent gets no chance to see to it."""
-    agent.order(f"setsid sleep {nap} & exec sleep {nap}" if how != "SIGKILL" else f"exec sleep {nap}")
-    while not living(nap):
-        time.sleep(0.001)
-    assert agent.process.stdin is not None
-    assert agent.process.stdout is not None
-    match how:
-        case "its input ends":
-            agent.process.stdin.close()
-        case "nobody reads it":
-            agent.process.stdout.close()
-            agent.say(op="dance")
-        case _:
-            os.kill(agent.pid, getattr(signal, how))
+_FLED = "(setsid sleep {nap} &) ; setsid sh -c 'sleep {nap} & wait' & exec sleep {nap}"
+"""A replicate that has an orphan, a child and a grandchild in sessions of their own."""
 
-    assert agent.ends() == {"nobody reads it": 5, "SIGKILL": -signal.SIGKILL}.get(how, 0)
-    assert soon_gone(nap)
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "its input ends",
+        "nobody reads it",
+        "SIGTERM",
+        "SIGKILL",
+        "the warden's SIGTERM",
+        "the warden's SIGKILL",
+    ],
+)
+def test_the_agents_end_is_that_of_all_it_started(agent: Spoken, nap: str, how: str) -> None:
+    """Also where it gets no chance to see to it; a bystander in a session of its own lives on."""
+    with subprocess.Popen(["sleep", f"{nap}9"], start_new_session=True) as bystander:
+        agent.order(_FLED.format(nap=nap))
+        while count(nap) < 4:
+            time.sleep(0.001)
+        assert agent.process.stdin is not None
+        assert agent.process.stdout is not None
+        match how:
+            case "its input ends":
+                agent.process.stdin.close()
+            case "nobody reads it":
+                agent.process.stdout.close()
+                agent.say(op="dance")
+            case _:
+                killed = agent.process.pid if "warden" in how else agent.pid
+                os.kill(killed, getattr(signal, how.rsplit(maxsplit=1)[-1]))
+
+        assert agent.ends() == {"nobody reads it": 5}.get(how, -signal.SIGKILL if "SIGKILL" in how else 0)
+        if how != "the warden's SIGKILL":
+            assert not living(nap)
+        assert soon_gone(nap)
+        assert bystander.poll() is None
+        bystander.kill()
+
+
+def _agents(agent_binary: Path, nap: str, tmp_path: Path) -> tuple[HostEngine, Spec, Command]:
+    """The engine host, the agent as it is put there, and an order for a replicate whose descendants flee."""
+    spec = Spec(
+        files=(File(path="/agent", content=agent_binary.read_bytes(), executable=True),),
+        agent=("/agent",),
+        memory_bytes=1 << 26,
+        pids=64,
+    )
+    command = Command(
+        argv=("/bin/sh", "-c", _FLED.format(nap=nap)),
+        environment=("PATH=/usr/bin:/bin",),
+        directory="/",
+        timeout=Nanos(10**10),
+    )
+    return HostEngine(cache=tmp_path / "cache", scratch=tmp_path), spec, command
+
+
+def test_an_agent_that_is_killed_costs_its_replicate_and_leaves_nobody(
+    agent_binary: Path, nap: str, tmp_path: Path
+) -> None:
+    """As the lab sees it: it says why, all that was started is gone by then, and the next one runs."""
+    engine, spec, command = _agents(agent_binary, nap, tmp_path)
+    with berth(engine, spec, None) as here:
+        ends: list[str] = []
+        run = threading.Thread(target=lambda: ends.append(_lost(here.agent, command)))
+        run.start()
+        while count(nap) < 4:
+            time.sleep(0.001)
+        os.kill(here.agent.hello["pid"], signal.SIGKILL)
+        run.join()
+
+        assert not living(nap)
+        assert ends == ["the agent is gone: it ended by signal 9"]
+        here.lose("a cell", ends[0])
+        quick = replace(command, argv=("/bin/sh", "-c", "exit 3"))
+        assert json.loads(here.agent.run(quick, stop=lambda: False))["exit_code"] == 3
+
+
+def test_an_agent_that_stands_still_leaves_nobody(agent_binary: Path, nap: str, tmp_path: Path) -> None:
+    """It does not see that its input ends, nor a signal: its warden is told."""
+    engine, spec, command = _agents(agent_binary, nap, tmp_path)
+    with berth(engine, spec, None) as here:
+        run = threading.Thread(target=lambda: _lost(here.agent, command))
+        run.start()
+        while count(nap) < 4:
+            time.sleep(0.001)
+        os.kill(here.agent.hello["pid"], signal.SIGSTOP)
+
+    assert not living(nap)
+    run.join()
+
+
+def _lost(agent: Agent, command: Command) -> str:
+    with pytest.raises(MeasurementError) as lost:
+        agent.run(command, stop=lambda: False)
+    return str(lost.value)
 
 
 def test_the_first_process_clears_its_namespace(first_agent: Spoken, nap: str) -> None:
