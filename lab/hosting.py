@@ -1,4 +1,8 @@
-"""What a run needs of the whole machine: asked of the kernel by journal, read back, and put back when the run is over."""
+"""What a run needs of the whole machine: asked of the kernel by journal, read back, and put back.
+
+Huge pages are reserved as long as the run lasts: nobody feels them who does not ask for them. What transparent huge pages are for the
+whole machine everybody feels, the run's other cells first: that is set while a replicate runs that needs it, and at no other time.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from lab.bench.execute import Held
 from lab.errors import EnvironmentRefusedError
 from lab.experiment import Experiment
 from lab.host import journal, tuning, undo
@@ -32,6 +37,8 @@ class Host:
     free: Mapping[HostSetting, int] = field(default_factory=dict)
     why: Mapping[HostSetting, str] = field(default_factory=dict)
     """Of settings that could not be changed at all."""
+    modes: Mapping[str, Held | EnvironmentRefusedError | None] = field(default_factory=dict)
+    """What holds transparent huge pages at a mode while a replicate runs; None where nothing has to, or why nothing does."""
 
     def applied_to(self, wanted: Wanted) -> Wanted:
         """A cell as it is, or with the reason why it cannot run on this machine as that is."""
@@ -39,6 +46,11 @@ class Host:
             pages, free = need.pages(wanted.cell.levels), self.free.get(need.setting, 0)
             if pages > free:
                 return replace(wanted, engine=self._refusal(need.setting, pages, free))
+        if mode := wanted.scenario.host_mode(wanted.cell.levels):
+            held = self.modes[mode]
+            if isinstance(held, EnvironmentRefusedError):
+                return replace(wanted, engine=held)
+            return replace(wanted, held=held)
         return wanted
 
     def _refusal(self, setting: HostSetting, pages: int, free: int) -> EnvironmentRefusedError:
@@ -85,7 +97,34 @@ def tuned(
                 except EnvironmentRefusedError as error:
                     why[setting] = f"{error} ({error.hint})" if error.hint else str(error)
             free[setting] = _count(folder / _FREE[setting])
-        yield Host(allowed, granted, free, why)
+        modes: dict[str, Held | EnvironmentRefusedError | None] = {}
+        path = tuning.transparent_huge_pages(root)
+        for mode in _modes(wanted):
+            modes[mode] = _mode_held(stack, book, path, mode, allowed=allowed)
+        if switched := [mode for mode, held in modes.items() if callable(held)]:
+            granted[str(path)] = f"{' or '.join(switched)} while a replicate runs that needs it"
+            say(f"{path} is {granted[str(path)]}, {undo.read_setting(path)} otherwise")
+        yield Host(allowed, granted, free, why, modes)
+
+
+def _mode_held(
+    stack: contextlib.ExitStack, book: journal.Journal, path: Path, mode: str, *, allowed: bool
+) -> Held | EnvironmentRefusedError | None:
+    """What holds transparent huge pages at *mode*; None where the machine is so by itself, else why nothing does."""
+    try:
+        now = undo.read_setting(path)
+        if now == mode:
+            return None
+        if allowed:
+            return stack.enter_context(tuning.switched(book, path, mode)).held
+    except EnvironmentRefusedError as error:
+        return error
+    except OSError as error:
+        return EnvironmentRefusedError(f"{path} cannot be read: {error.strerror}")
+    return EnvironmentRefusedError(
+        f"transparent huge pages have to be {mode} for the whole machine, they are {now}:"
+        " --tune-host has them so while a replicate of this cell runs, as root"
+    )
 
 
 def _needs(wanted: Experiment) -> Mapping[HostSetting, int]:
@@ -95,6 +134,12 @@ def _needs(wanted: Experiment) -> Mapping[HostSetting, int]:
         for setting, pages in _pages(scenario, cell):
             found[setting] = max(pages, found.get(setting, 0))
     return found
+
+
+def _modes(wanted: Experiment) -> list[str]:
+    """All that transparent huge pages have to be while one or another cell runs."""
+    modes = (scenario.host_mode(cell.levels) for scenario, cell in wanted.cells)
+    return list(dict.fromkeys(filter(None, modes)))
 
 
 def _pages(scenario: Scenario, cell: Cell) -> list[tuple[HostSetting, int]]:

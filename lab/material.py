@@ -13,7 +13,7 @@ from lab import catalogue
 from lab.bench import command, selection
 from lab.bench.agent import Command
 from lab.bench.berth import Berth, Kept, berth
-from lab.bench.execute import Seat
+from lab.bench.execute import Held, Seat
 from lab.engine.base import FOLDER, Engine, File, Spec
 from lab.errors import BuildError, EngineUnavailableError, EnvironmentRefusedError
 from lab.golang import base, build, render, toolchain
@@ -62,6 +62,8 @@ class Wanted:
     scenario: Scenario
     cell: Cell
     engine: Engine | EnvironmentRefusedError
+    held: Held | None = None
+    """What holds the machine as the cell needs it, while a replicate runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +313,7 @@ def seats(
                 here,
                 functools.partial(_command, each),
                 functools.partial(_probing, each),
+                each.wanted.held,
             )
         yield found
 

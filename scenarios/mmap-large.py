@@ -14,9 +14,9 @@ def main(g: G, *, mode: str = "touch", size: int = 64 << 20, thp: str = "never")
     if mode == "reserve":
         yield from reserve(g)
     elif mode == "touch":
-        yield from touch(g, size, huge=thp == "madvise")
+        yield from touch(g, size, huge=thp != "never")
     elif mode == "ticker":
-        yield from tick(g, size, huge=thp == "madvise")
+        yield from tick(g, size, huge=thp != "never")
 
 
 def reserve(g: G) -> Body:

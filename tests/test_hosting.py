@@ -10,6 +10,7 @@ from lab import catalogue, experiment, hosting
 from lab.bench.selection import Request
 from lab.errors import EnvironmentRefusedError
 from lab.experiment import Experiment
+from lab.host.undo import read_setting
 from lab.hosting import tuned
 from lab.material import Wanted
 from lab.model.units import Nanos
@@ -19,9 +20,17 @@ from tests.fakes import FakeEngine
 @pytest.fixture
 def wanted(lab_root: Path) -> Experiment:
     """Two cells of 64 and 256 MiB in huge pages, one without."""
-    lab = catalogue.find(lab_root, lab_root)
-    lists = {"size": ("64MiB", "256MiB"), "hugetlb": ("none", "pool", "overcommit")}
-    part = experiment.part_of(lab, "mmap-large", Request(lists=lists))
+    return _experiment(lab_root, size=("64MiB", "256MiB"), hugetlb=("none", "pool", "overcommit"))
+
+
+@pytest.fixture
+def wanting_always(lab_root: Path) -> Experiment:
+    """A cell for which transparent huge pages have to be given to all, and two that are content with the machine."""
+    return _experiment(lab_root, thp=("never", "madvise", "always"))
+
+
+def _experiment(lab_root: Path, **lists: tuple[str, ...]) -> Experiment:
+    part = experiment.part_of(catalogue.find(lab_root, lab_root), "mmap-large", Request(lists=lists))
     return Experiment(
         name="test",
         title="",
@@ -38,9 +47,12 @@ def wanted(lab_root: Path) -> Experiment:
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """One with ten huge pages reserved, three of them in use, and a journal of its own."""
+    """One with ten huge pages reserved, three of them in use, transparent ones on request, and a journal of its own."""
     pool = tmp_path / "sys/kernel/mm/hugepages/hugepages-2048kB"
     pool.mkdir(parents=True)
+    enabled = tmp_path / "sys/kernel/mm/transparent_hugepage/enabled"
+    enabled.parent.mkdir()
+    enabled.write_text("always [madvise] never\n")
     for name, count in (("nr_hugepages", 10), ("free_hugepages", 7), ("nr_overcommit_hugepages", 0)):
         (pool / name).write_text(f"{count}\n")
     monkeypatch.setattr("lab.host.journal.FOLDER", tmp_path / "journal")
@@ -129,3 +141,67 @@ def test_a_machine_that_cannot_be_changed_refuses_the_cells_and_not_the_run(
     assert "settings of the machine are changed by root alone" in str(engines["touch-hugetlb_pool"])
     assert not isinstance(engines["touch"], EnvironmentRefusedError)
     assert _pool(machine) == ["10", "0"]
+
+
+def _thp(machine: Path) -> Path:
+    return machine / "sys/kernel/mm/transparent_hugepage/enabled"
+
+
+def test_a_mode_for_the_whole_machine_is_held_while_a_replicate_runs_that_needs_it(
+    wanting_always: Experiment, machine: Path
+) -> None:
+    """At no other time, by no other cell; said, kept in the record, and put back."""
+    said: list[str] = []
+    with tuned(wanting_always, said.append, run="r", allowed=True, root=machine) as host:
+        applied = [
+            host.applied_to(Wanted(scenario, cell, FakeEngine())) for scenario, cell in wanting_always.cells
+        ]
+        helds = {each.cell.id: each.held for each in applied}
+        held = helds.pop("touch-thp_always")
+        assert read_setting(_thp(machine)) == "madvise"
+        assert held is not None
+        with held():
+            assert read_setting(_thp(machine)) == "always"
+
+        assert read_setting(_thp(machine)) == "madvise"
+        assert helds == {"touch": None, "touch-thp_madvise": None}
+        assert host.granted == {str(_thp(machine)): "always while a replicate runs that needs it"}
+
+    assert said == [f"{_thp(machine)} is always while a replicate runs that needs it, madvise otherwise"]
+    assert not list((machine / "journal").glob("*"))
+
+
+def test_a_mode_that_was_not_allowed_refuses_its_cells(wanting_always: Experiment, machine: Path) -> None:
+    """With what it is and the option; where the machine is so by itself, nothing has to be allowed."""
+    with tuned(wanting_always, str, run="r", allowed=False, root=machine) as host:
+        engines = _engines(wanting_always, host)
+    _thp(machine).write_text("[always] madvise never\n")
+    with tuned(wanting_always, str, run="r", allowed=False, root=machine) as host:
+        by_itself = _engines(wanting_always, host)
+
+    refused = {cell for cell, engine in engines.items() if isinstance(engine, EnvironmentRefusedError)}
+    assert refused == {"touch-thp_always"}
+    assert str(engines["touch-thp_always"]) == (
+        "transparent huge pages have to be always for the whole machine, they are madvise:"
+        " --tune-host has them so while a replicate of this cell runs, as root"
+    )
+    assert not any(isinstance(engine, EnvironmentRefusedError) for engine in by_itself.values())
+    assert _thp(machine).read_text() == "[always] madvise never\n"
+
+
+@pytest.mark.parametrize("lacking", ["the journal", "the setting"])
+def test_a_mode_that_cannot_be_had_refuses_its_cells(
+    wanting_always: Experiment, machine: Path, monkeypatch: pytest.MonkeyPatch, lacking: str
+) -> None:
+    """A plain user's machine, and a kernel without such pages."""
+    if lacking == "the journal":
+        (machine / "file").write_text("")
+        monkeypatch.setattr("lab.host.journal.FOLDER", machine / "file" / "journal")
+    else:
+        _thp(machine).unlink()
+    with tuned(wanting_always, str, run="r", allowed=True, root=machine) as host:
+        engines = _engines(wanting_always, host)
+
+    assert isinstance(engines["touch-thp_always"], EnvironmentRefusedError)
+    assert not isinstance(engines["touch-thp_madvise"], EnvironmentRefusedError)
+    assert host.granted == {}

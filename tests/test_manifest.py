@@ -147,3 +147,29 @@ def test_every_scenario_of_the_lab_is_right(lab_root: Path) -> None:
         scenario = manifest.load(lab.manifest(name))
         assert 0 < len(default_cells(scenario)) <= 16
         assert default_cells(scenario, quick=True)
+
+
+def test_what_the_machine_has_to_be_is_stated_by_setting(tmp_path: Path) -> None:
+    """Huge pages by a factor that says how many bytes, transparent ones by their mode; the one's key is not the other's."""
+    mode = '[[host_settings]]\nsetting = "transparent_hugepage"\nwhere = { mode = ["two"] }\n'
+    pages = '[[host_settings]]\nsetting = "nr_hugepages"\nwhere = { mode = ["tow"] }\n'
+    path = tmp_path / "good.toml"
+    path.write_text(_GOOD + mode + 'mode = "always"\n')
+
+    scenario = manifest.load(path)
+    mistakes = _load(
+        tmp_path, f'{_GOOD}{mode}factor = "mode"\n{mode}mode = "sometimes"\n{pages}mode = "never"\n'
+    )
+
+    assert [scenario.host_mode(cell.levels) for cell in default_cells(scenario, tuned=True)] == [
+        *("", "", "always", "always")
+    ]
+    assert [cell.id for cell in default_cells(scenario)] == ["one", "one-p2"]
+    assert mistakes == [
+        "host_settings[1].mode: is 'sometimes'; should be 'always', 'madvise' or 'never'",
+        "host_settings[0].mode: is missing",
+        "host_settings[0].factor: does not go with transparent_hugepage, which goes by its mode",
+        "host_settings[2].where.mode: mode has no level 'tow' (levels: one, two)",
+        "host_settings[2].factor: is missing",
+        "host_settings[2].mode: does not go with nr_hugepages, which goes by its factor",
+    ]

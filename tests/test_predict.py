@@ -16,6 +16,7 @@ from lab.model.matrix import default_cells
 from lab.model.outcome import Foretold, Prediction
 from lab.model.scenario import Scenario
 from lab.published import SCHEMAS
+from lab.sim import simulate
 from lab.sim.packaged import packaged
 
 _HEAD = "from lab.sim import G, Body\n\ndef main(g: G, *, mode: str = 'touch') -> Body:\n"
@@ -179,3 +180,16 @@ def test_what_a_prediction_rests_on_is_known_beforehand(scenario: Scenario, lab_
     assert "mmap" in reserving - touching
     nobody = predict.Twin(None, "nobody wrote one", None)
     assert predict.drawn(scenario, [cells["touch"]], nobody, cpus=2, seed=1) == frozenset()
+
+
+def test_pages_that_come_unasked_are_as_large_as_those_that_were_asked_for(lab_root: Path) -> None:
+    """What the machine gives to all (thp always) costs a fault what an advice (madvise) makes it cost, and not what small ones do."""
+    twin = predict.read_twin(lab_root / "scenarios/mmap-large.py")
+    assert twin.main is not None
+    for mode in ("touch", "ticker"):
+        never, madvise, always = (
+            simulate(twin.main, params={"mode": mode, "thp": thp}, seed=3).observations
+            for thp in ("never", "madvise", "always")
+        )
+
+        assert always == madvise != never

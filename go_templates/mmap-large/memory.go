@@ -45,7 +45,8 @@ type region struct {
 	n, whole   int64
 }
 
-// newRegion maps without touching; under -thp=madvise it asks for huge pages before anything is there.
+// newRegion maps without touching; under -thp=madvise it asks for huge pages before anything is there, under -thp=always
+// they come unasked.
 func newRegion(n int64) region {
 	if *hugetlb != "none" {
 		return newHugetlb(n)

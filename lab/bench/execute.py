@@ -8,6 +8,7 @@ one each time; what was measured is safe meanwhile (:mod:`lab.captured`).
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ import msgspec
 
 from lab.bench.agent import Command, read
 from lab.bench.berth import Berth
-from lab.errors import MeasurementError
+from lab.errors import EnvironmentRefusedError, MeasurementError
 from lab.model.run import Capture, Turn
 
 SHEAF_NS: Final = 250_000_000
@@ -26,13 +27,21 @@ _MOST: Final = 64
 """Replicates in a sheaf: its orders are one message."""
 
 
+Held = Callable[[], contextlib.AbstractContextManager[None]]
+"""What holds the machine as a replicate needs it, for as long as it runs; EnvironmentRefusedError where it cannot."""
+
+
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """Where a cell's replicates run, the command that each is, and that of a process which says what took effect."""
+    """Where a cell's replicates run, the command that each is, and that of a process which says what took effect.
+
+    ``held`` is what has to be held meanwhile; None where the machine is left as it is.
+    """
 
     berth: Berth
     command_in: Callable[[Berth], Command]
     probe_in: Callable[[Berth], Command]
+    held: Held | None = None
 
     @property
     def command(self) -> Command:
@@ -95,6 +104,8 @@ def _expected(turn: Turn, pace: Pace | None) -> int:
 def _follows(turn: Turn, next_turn: Turn, seats: Mapping[str, Seat], judged_from: int) -> bool:
     """Whether *next_turn* may be in the same sheaf as *turn*, as far as the two are concerned."""
     berth = seats[turn.cell].berth
+    if seats[next_turn.cell].held is not seats[turn.cell].held:
+        return False
     if seats[next_turn.cell].berth is not berth or not berth.agent.keeps or berth.given_up(next_turn.cell):
         return False
     if seats[next_turn.cell].command.settle:
@@ -105,7 +116,16 @@ def _follows(turn: Turn, next_turn: Turn, seats: Mapping[str, Seat], judged_from
 def _carried_out(
     sheaf: Sequence[Turn], seats: Mapping[str, Seat], stop: Callable[[], bool]
 ) -> Sequence[Capture]:
-    """Captures of a sheaf; only of its first turns where the agent was lost."""
+    """Captures of a sheaf; only of its first turns where the agent was lost. What could not be held is why all are lost."""
+    held = seats[sheaf[0].cell].held or contextlib.nullcontext
+    try:
+        with held():
+            return _run(sheaf, seats, stop)
+    except EnvironmentRefusedError as error:
+        return [_lost(turn, str(error)) for turn in sheaf]
+
+
+def _run(sheaf: Sequence[Turn], seats: Mapping[str, Seat], stop: Callable[[], bool]) -> Sequence[Capture]:
     berth = seats[sheaf[0].cell].berth
     captures: list[Capture] = []
     try:

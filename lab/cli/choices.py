@@ -71,7 +71,7 @@ TransparentHugePages = Annotated[
     str | None,
     typer.Option(
         "--thp",
-        help="Levels of the scenario's own factor thp.",
+        help="Levels of the scenario's own factor thp; for always see --tune-host.",
         show_default=False,
         autocompletion=completion.of_factor("thp"),
     ),

@@ -41,6 +41,65 @@ def setting(journal: Journal, path: Path, wanted: str) -> Generator[str]:
         undo(journal, kept)
 
 
+class Switch:
+    """A setting that is changed for a moment again and again; made by :func:`switched`."""
+
+    def __init__(self, journal: Journal, path: Path, before: str, wanted: str) -> None:
+        self._journal = journal
+        self._path = path
+        self._before = before
+        self._wanted = wanted
+
+    @contextlib.contextmanager
+    def held(self) -> Generator[None]:
+        """The setting as it is wanted, read back; then as it was, read back.
+
+        EnvironmentRefusedError where it is not so or does not become so, and where it did not stay so: then somebody else
+        has changed it, and it is left to him.
+        """
+        if self._before == self._wanted:
+            yield
+            return
+        self._turn(self._before, self._wanted)
+        try:
+            yield
+        finally:
+            self._turn(self._wanted, self._before)
+
+    def _turn(self, expected: str, wanted: str) -> None:
+        with _refusing(f"{self._path} cannot be set to {wanted}"):
+            now = read_setting(self._path)
+            if now != expected:
+                raise EnvironmentRefusedError(f"{self._path} was changed by somebody else to {now}")
+            self._path.write_text(wanted)
+            self._journal.step()
+            now = read_setting(self._path)
+        if now != wanted:
+            raise EnvironmentRefusedError(f"{self._path} is {now}, although it was set to {wanted}")
+
+
+@contextlib.contextmanager
+def switched(journal: Journal, path: Path, wanted: str) -> Generator[Switch]:
+    """A :class:`Switch` between *wanted* and what is there, tried once; the journal tells of it all the time.
+
+    One entry covers every change to and fro: it says what was there, and undoing it is safe in between, too. EnvironmentRefusedError
+    where the setting cannot be read or does not take *wanted*.
+    """
+    with _refusing(f"{path} cannot be read"):
+        before = read_setting(path)
+    made = Switch(journal, path, before, wanted)
+    if before == wanted:
+        yield made
+        return
+    kept = journal.write("setting", str(path), before=before, wanted=wanted)
+    try:
+        with made.held():
+            kept = journal.note_granted(kept, wanted)
+        yield made
+    finally:
+        undo(journal, kept)
+
+
 @contextlib.contextmanager
 def mount(journal: Journal, target: Path, *arguments: str, within: Path | None = None) -> Generator[Path]:
     """Mount something at *target* (``mount``'s own *arguments*, relative to *within*), and unmount it in the end."""
@@ -64,6 +123,11 @@ def loop_device(journal: Journal, file: Path) -> Generator[Path]:
         yield Path(device)
     finally:
         undo(journal, kept)
+
+
+def transparent_huge_pages(root: Path = Path("/")) -> Path:
+    """The setting that says to whom the kernel gives transparent huge pages."""
+    return root / "sys/kernel/mm/transparent_hugepage/enabled"
 
 
 def huge_page_pool(size_bytes: int = 2 << 20, root: Path = Path("/")) -> Path:

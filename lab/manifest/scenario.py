@@ -27,6 +27,7 @@ from lab.model.scenario import (
     CellGroup,
     Exclusion,
     Factor,
+    HostMode,
     HostNeed,
     Limits,
     Metric,
@@ -79,10 +80,13 @@ class _ExcludeTable(Table):
 
 
 class _HostTable(Table):
-    setting: Literal["nr_hugepages", "nr_overcommit_hugepages"]
-    factor: Name
+    """Huge pages, as many as ``times`` a ``factor`` says; or the ``mode`` of transparent ones."""
+
+    setting: Literal["nr_hugepages", "nr_overcommit_hugepages", "transparent_hugepage"]
     where: Where
-    times: int = Field(default=1, ge=1)
+    factor: Name | None = None
+    times: int | None = Field(default=None, ge=1)
+    mode: Literal["always", "madvise", "never"] | None = None
 
 
 class _FactorTable(Table):
@@ -168,7 +172,12 @@ def read(content: bytes, *, name: str, path: Path) -> Scenario:
     if stated is not None:
         stated = replace(
             stated,
-            host_needs=tuple(_host_need(table) for _, table in host_tables),
+            host_needs=tuple(_host_needs(host_tables)),
+            host_modes=tuple(
+                HostMode(mode=table.mode, where=_where(table.where))
+                for _, table in host_tables
+                if table.mode is not None
+            ),
             builds=(*stated.builds, *build_parts(table for _, table in build_tables)),
         )
     known = Known(
@@ -187,8 +196,15 @@ def read(content: bytes, *, name: str, path: Path) -> Scenario:
     return replace(stated, claims=claims)
 
 
-def _host_need(table: _HostTable) -> HostNeed:
-    return HostNeed(setting=table.setting, factor=table.factor, where=_where(table.where), times=table.times)
+def _host_needs(tables: Iterable[tuple[str, _HostTable]]) -> Iterator[HostNeed]:
+    for _, table in tables:
+        if table.setting != "transparent_hugepage" and table.factor is not None:
+            yield HostNeed(
+                setting=table.setting,
+                factor=table.factor,
+                where=_where(table.where),
+                times=table.times or 1,
+            )
 
 
 def _scenario(
@@ -298,7 +314,8 @@ def _top_contradictions(top: _TopTable, by_name: Mapping[str, Factor], malformed
     if (top.most_replicates or top.replicates) < top.replicates:
         yield f"most_replicates: {top.most_replicates} are fewer than the {top.replicates} replicates that come first"
     if top.touched is not None:
-        yield from _no_bytes("touched", top.touched, by_name, malformed)
+        yield from _unknown_levels("touched.where", top.touched.where, by_name, malformed)
+        yield from _no_bytes("touched", top.touched.factor, by_name, malformed)
 
 
 def _host_contradictions(
@@ -306,7 +323,14 @@ def _host_contradictions(
 ) -> Iterator[str]:
     by_name = {factor.name: factor for factor in factors}
     for at, table in tables:
-        yield from _no_bytes(at, table, by_name, malformed)
+        yield from _unknown_levels(f"{at}.where", table.where, by_name, malformed)
+        needed, odd = ("mode", "factor") if table.setting == "transparent_hugepage" else ("factor", "mode")
+        if getattr(table, needed) is None:
+            yield f"{at}.{needed}: is missing"
+        if getattr(table, odd) is not None:
+            yield f"{at}.{odd}: does not go with {table.setting}, which goes by its {needed}"
+        elif table.factor is not None:
+            yield from _no_bytes(at, table.factor, by_name, malformed)
 
 
 def _build_contradictions(
@@ -321,14 +345,11 @@ def _build_contradictions(
             yield f"factors: {factor.name!r} reaches the build, and no [[builds]] says how"
 
 
-def _no_bytes(
-    at: str, table: _TouchedTable | _HostTable, by_name: Mapping[str, Factor], malformed: set[str]
-) -> Iterator[str]:
-    """What is wrong with a table that says how many bytes a cell needs by one of its factors."""
-    yield from _unknown_levels(f"{at}.where", table.where, by_name, malformed)
-    named = by_name.get(table.factor)
-    if named is None and table.factor not in malformed:
-        yield f"{at}.factor: no factor is called {table.factor!r}{nearest(table.factor, by_name)}"
+def _no_bytes(at: str, name: str, by_name: Mapping[str, Factor], malformed: set[str]) -> Iterator[str]:
+    """What is wrong with a table that says how many bytes a cell needs by the factor *name*."""
+    named = by_name.get(name)
+    if named is None and name not in malformed:
+        yield f"{at}.factor: no factor is called {name!r}{nearest(name, by_name)}"
     elif named is not None and named.kind is not FactorKind.BYTES:
         yield f"{at}.factor: {named.name} is a factor of kind {named.kind.value}, not bytes"
 

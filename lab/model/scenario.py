@@ -181,6 +181,14 @@ class HostNeed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HostMode:
+    """In which cells transparent huge pages have to be ``mode`` for the whole machine, while their replicates run."""
+
+    mode: Literal["always", "madvise", "never"]
+    where: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CellGroup:
     """A small product of levels; factors that it does not name stay at their default."""
 
@@ -231,6 +239,7 @@ class Scenario:
     builds: tuple[BuildPart, ...] = ()
     exclusion: Exclusion = Exclusion()
     host_needs: tuple[HostNeed, ...] = ()
+    host_modes: tuple[HostMode, ...] = ()
 
     def building(self, levels: Levels) -> Building:
         """How the program of a cell with these levels is built: of what the manifest says of it, the last word counts."""
@@ -242,7 +251,11 @@ class Scenario:
 
     def needs_host(self, levels: Levels) -> bool:
         """Whether a cell needs something of the whole machine to be changed."""
-        return any(need.pages(levels) for need in self.host_needs)
+        return any(need.pages(levels) for need in self.host_needs) or bool(self.host_mode(levels))
+
+    def host_mode(self, levels: Levels) -> str:
+        """What transparent huge pages have to be for the whole machine while a cell runs; empty where that is left to the machine."""
+        return next((each.mode for each in self.host_modes if matches(each.where, levels)), "")
 
     def factor(self, name: str) -> Factor:
         """The factor called *name*; KeyError if there is none."""

@@ -3,7 +3,7 @@
 import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from lab.bench.berth import MOST_LOSSES, Berth
 from lab.bench.execute import SHEAF_NS, Pace, Seat, execute
 from lab.bench.plan import blocks
 from lab.engine.base import Spec
-from lab.errors import EngineUnavailableError
+from lab.errors import EngineUnavailableError, EnvironmentRefusedError
 from lab.model.run import Capture, Turn
 from lab.model.units import Nanos
 from tests.fakes import DONE, AgentEndsError, FakeEngine, Reply
@@ -92,6 +92,37 @@ def test_where_another_block_is_decided_on_the_sheaf_ends() -> None:
         seats = {"a": _seat(_berth(stack, FakeEngine(), _Kept()), "a")}
 
         assert _sheaves(blocks(["a"], 6, 1), seats, {"a": 1}, judged_from=4) == [["a"] * 4, ["a"], ["a"]]
+
+
+def test_what_a_cell_needs_is_held_while_its_replicates_run_and_no_others() -> None:
+    """A sheaf is of cells that need the same; what cannot be held costs its replicates, and the rest runs."""
+    seen: list[str] = []
+
+    @contextlib.contextmanager
+    def held() -> Iterator[None]:
+        seen.append("held")
+        if len(seen) > 6:
+            raise EnvironmentRefusedError("somebody else has it")
+        yield
+        seen.append("let go")
+
+    def script(run: Mapping[str, Any]) -> Reply:
+        seen.append(run["argv"][0])
+        return DONE
+
+    with contextlib.ExitStack() as stack:
+        one = _berth(stack, FakeEngine(script), _Kept())
+        seats = {
+            "a": _seat(one, "a"),
+            "h": replace(_seat(one, "h"), held=held),
+            "i": replace(_seat(one, "i"), held=held),
+        }
+        turns = [Turn(position=at, block=0, cell=cell) for at, cell in enumerate("ahiahi")]
+        sheaves = list(execute(turns, seats, stop=_never, pace=Pace({"a": 1, "h": 1, "i": 1})))
+
+    assert seen == ["a", "held", "h", "i", "let go", "a", "held"]
+    assert [[capture.turn.cell for capture in sheaf] for sheaf in sheaves] == [["a"], ["h", "i"]] * 2
+    assert [_lost(capture) for capture in sheaves[-1]] == ["somebody else has it"] * 2
 
 
 def test_without_a_file_to_keep_them_in_replicates_go_one_by_one() -> None:

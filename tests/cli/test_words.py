@@ -87,7 +87,7 @@ def test_clean_keeps_what_it_is_not_told_to_remove(tmp_path: Path) -> None:
         ("golab run scenario m", ["mmap-large"]),
         ("golab run scenario mmap-large --set mode=t", ["mode=touch", "mode=ticker"]),
         ("golab run scenario mmap-large --set mode=heap,r", ["mode=heap,reserve"]),
-        ("golab run scenario mmap-large --set t", ["thp=never", "thp=madvise"]),
+        ("golab run scenario mmap-large --set t", ["thp=never", "thp=madvise", "thp=always"]),
         ("golab run scenario mmap-large --set go", ["gomaxprocs=", "go=", "godebug="]),
         ("golab run scenario mmap-large --set mode = t", ["touch", "ticker"]),
         ("golab run scenario mmap-large --set mode = heap,r", ["heap,reserve"]),

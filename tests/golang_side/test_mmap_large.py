@@ -73,6 +73,7 @@ def replicate(
         ("reserve", "never"),
         ("touch", "never"),
         ("touch", "madvise"),
+        ("touch", "always"),
         ("heap", "never"),
         ("ticker", "never"),
         ("ticker", "madvise"),

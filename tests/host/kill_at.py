@@ -24,6 +24,11 @@ def main(folder: str, what: str, target: str, value: str, at: int) -> None:
     if what == "setting":
         with tuning.setting(journal, Path(target), value):
             step()
+    elif what == "switch":
+        with tuning.switched(journal, Path(target), value) as switch:
+            with switch.held():
+                step()
+            step()
     elif what == "tmpfs":
         with tuning.mount(journal, Path(target), "-t", "tmpfs", "golab-test"):
             step()

@@ -97,6 +97,60 @@ def test_a_setting_comes_back_after_a_kill_at_every_step(journal: Journal, knob:
     assert knob.read_text().strip() == "7"
 
 
+def test_a_setting_that_is_switched_is_as_it_was_in_between(journal: Journal, knob: Path) -> None:
+    """One entry tells of it all the time; in the end, also after an error, nothing is left."""
+    with contextlib.suppress(RuntimeError), tuning.switched(journal, knob, "9") as switch:
+        for _ in range(3):
+            assert knob.read_text().strip() == "7"
+            with switch.held():
+                assert knob.read_text() == "9"
+        (kept,) = journal.entries()
+        assert (kept.entry.before, kept.entry.wanted, kept.entry.granted) == ("7", "9", "9")
+        with switch.held():
+            raise RuntimeError
+
+    assert knob.read_text() == "7"
+    assert list(journal.entries()) == []
+
+
+@pytest.mark.slow
+def test_a_switched_setting_comes_back_after_a_kill_at_every_step(journal: Journal, knob: Path) -> None:
+    """Whichever way it stands then."""
+    seen = set()
+    for _ in _every_step(journal, "switch", knob, "9"):
+        seen.add((knob.read_text().strip(), bool(list(journal.entries()))))
+        list(recover(journal))
+        assert knob.read_text().strip() == "7"
+        assert list(journal.entries()) == []
+    assert seen == {("7", False), ("7", True), ("9", True)}
+
+
+def test_what_somebody_else_changed_is_neither_switched_nor_switched_back(
+    journal: Journal, knob: Path
+) -> None:
+    """Before it is held, and while it is."""
+    with tuning.switched(journal, knob, "9") as switch:
+        with pytest.raises(EnvironmentRefusedError, match="changed by somebody else to 5"), switch.held():
+            knob.write_text("5")
+        with pytest.raises(EnvironmentRefusedError, match="changed by somebody else to 5"), switch.held():
+            pytest.fail("it is not held")
+
+    assert knob.read_text() == "5"
+    assert list(journal.entries()) == []
+
+
+def test_a_switch_that_would_change_nothing_changes_nothing(journal: Journal, knob: Path) -> None:
+    """Nor is it written down; one that cannot be set is refused before anybody holds it."""
+    with tuning.switched(journal, knob, "7") as switch, switch.held():
+        assert knob.read_text() == "7\n"
+        assert list(journal.entries()) == []
+    with (
+        pytest.raises(EnvironmentRefusedError, match="cannot be read: No such file"),
+        tuning.switched(journal, knob.parent / "none", "2"),
+    ):
+        pytest.fail("there is nothing to hold")
+
+
 def test_what_the_living_changed_is_theirs(journal: Journal, knob: Path) -> None:
     """Only the dead are cleaned up after."""
     with tuning.setting(journal, knob, "9"):
@@ -193,6 +247,22 @@ def test_huge_pages_come_back_after_a_kill_at_every_step(journal: Journal, name:
         list(recover(journal))
         assert path.read_text() == before
         assert list(journal.entries()) == []
+
+
+@needs_root
+@pytest.mark.slow
+def test_transparent_huge_pages_come_back_after_a_kill_at_every_step(journal: Journal) -> None:
+    """The kernel's own setting, whatever it is."""
+    path = tuning.transparent_huge_pages()
+    before = path.read_text()
+    other = "always" if "[always]" not in before else "madvise"
+    changed = 0
+    for _ in _every_step(journal, "switch", path, other):
+        changed += path.read_text() != before
+        list(recover(journal))
+        assert path.read_text() == before
+        assert list(journal.entries()) == []
+    assert changed > 3
 
 
 @needs_root
