@@ -84,4 +84,5 @@ def benchmarks(session: nox.Session) -> None:
     session.run(sys.executable, "-m", "benchmarks.sim_speed")
     session.run(sys.executable, "-m", "benchmarks.report_page")
     session.run(sys.executable, "-m", "benchmarks.summary")
+    session.run(sys.executable, "-m", "benchmarks.signals")
     session.run(sys.executable, "-m", "benchmarks.overhead")

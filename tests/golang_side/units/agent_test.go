@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -68,6 +69,46 @@ func TestCountersAreReadByKeyAndInTheirUnit(t *testing.T) {
 	want := map[string]int64{"psi": 123456, "steal": 80, "periods": 2, "ns": 15000}
 	if got := s.read(); !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, not %v", got, want)
+	}
+}
+
+// What rests is read once, and again when it no longer does.
+func TestCountersThatRestAreNotReadAgain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "vmstat")
+	write := func(n string) {
+		if err := os.WriteFile(path, []byte("pswpin "+n+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("7")
+	s := &signals{}
+	rests := true
+	s.add(path, counter{"in", []byte("pswpin "), 0, 1}).rests = func() bool { return rests }
+	for _, c := range []struct {
+		content string
+		rests   bool
+		want    int64
+	}{{"7", true, 7}, {"8", true, 7}, {"9", false, 9}, {"9", true, 9}} {
+		write(c.content)
+		rests = c.rests
+		if got := s.read()["in"]; got != c.want {
+			t.Errorf("%+v: %d", c, got)
+		}
+	}
+}
+
+// A machine without swap space says so from the second time on, one with it never.
+func TestSwapIsNoneOnlyWhereItWasNoneBefore(t *testing.T) {
+	content, err := os.ReadFile("/proc/swaps")
+	if err != nil {
+		t.Fatal(err)
+	}
+	none := bytes.Count(content, []byte("\n")) == 1 // the heading
+	rests := noSwap()
+	for i, want := range []bool{false, none, none} {
+		if got := rests(); got != want {
+			t.Errorf("asked for the %d. time: %v, not %v", i+1, got, want)
+		}
 	}
 }
 
