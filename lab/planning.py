@@ -37,7 +37,8 @@ def asked(scenario: str, request: Request, replicates: int | None, seed: int, ba
     quick = ["--quick"] if request.quick else []
     runs = [] if replicates is None else [f"--runs={replicates}"]
     based = [] if base == "auto" else [f"--base={base}"]
-    return ("run", "scenario", scenario, *quick, *lists, *patterns, *runs, f"--seed={seed}", *based)
+    tuned = ["--tune-host"] if request.tuned else []
+    return ("run", "scenario", scenario, *quick, *lists, *patterns, *runs, f"--seed={seed}", *based, *tuned)
 
 
 def plan(
