@@ -1,0 +1,90 @@
+"""Who waits for whom, on stacks written out."""
+
+from lab.dump import digested
+from lab.model.dump import Awaited, Evidence, Knot, Wait
+
+_LOCK = (
+    "internal/sync.(*Mutex).lockSlow({})\n\t/go/mutex.go:1\nsync.(*Mutex).Lock(...)\n\t/go/mutex.go:2\n"
+    "sync.(*Once).doSlow(0x0?, 0x2)\n\t/go/once.go:74\n"
+)
+_RUN = "main.f()\n\t/src/main.go:1\nsync.(*Once).doSlow({}, 0x0?)\n\t/go/once.go:78\n"
+
+
+def _waiting(goroutine: int, once: int, *inside: str) -> str:
+    """A goroutine that waits for a Once, inside those that it runs."""
+    stack = _LOCK.format(hex(once + 4)) + "".join(_RUN.format(word) for word in inside)
+    return f"goroutine {goroutine} [sync.Mutex.Lock]:\n{stack}\n"
+
+
+def _busy(goroutine: int, once: str) -> str:
+    return f"goroutine {goroutine} [select (no cases)]:\n{_RUN.format(once)}\n"
+
+
+def _once(goroutine: int, once: int, holders: tuple[int, ...], evidence: Evidence) -> Wait:
+    return Wait(goroutine=goroutine, awaited=Awaited.ONCE, address=once, holders=holders, evidence=evidence)
+
+
+def test_an_address_in_force_names_the_holder() -> None:
+    """Of several goroutines that run Onces, the one whose address is printed; the others are free of it."""
+    digest = digested(_waiting(1, 0x100) + _busy(2, "0x200") + _busy(3, "0x100"))
+
+    assert digest.waits == (_once(1, 0x100, (3,), Evidence.ADDRESS),)
+
+
+def test_an_address_in_force_also_excludes() -> None:
+    """What runs another Once for certain cannot have this one: one is left."""
+    digest = digested(_waiting(1, 0x100) + _busy(2, "0x200") + _busy(3, "0x0?"))
+
+    assert digest.waits == (_once(1, 0x100, (3,), Evidence.ONLY),)
+
+
+def test_an_address_that_may_be_out_of_date_is_no_proof() -> None:
+    """It names a holder, and says how it knows; a knot made with it is not certain."""
+    digest = digested(_waiting(1, 0x100, "0x200?") + _waiting(2, 0x200, "0x100?"))
+
+    assert digest.waits == (
+        _once(1, 0x100, (2,), Evidence.MARKED),
+        _once(2, 0x200, (1,), Evidence.MARKED),
+    )
+    assert digest.knots == (Knot(goroutines=(1, 2), certain=False, ordered=True),)
+
+
+def test_a_circle_of_addresses_is_a_knot_in_order() -> None:
+    """Each waits for the next, the last for the first; who waits behind it is not in it."""
+    digest = digested(
+        _waiting(4, 0x300, "0x100")
+        + _waiting(2, 0x100, "0x200")
+        + _waiting(3, 0x200, "0x300")
+        + _waiting(9, 0x200)
+    )
+
+    assert digest.knots == (Knot(goroutines=(2, 4, 3), certain=True, ordered=True),)
+    assert digest.waits[-1] == _once(9, 0x200, (2,), Evidence.ADDRESS)
+
+
+def test_what_cannot_be_seen_may_hold_it() -> None:
+    """One stack that was not printed, or a line that was not understood, and exclusion says nothing."""
+    plain = _waiting(1, 0x100) + _busy(2, "0x0?")
+    unseen = (
+        "goroutine 3 [running]:\n\tgoroutine running on other thread; stack unavailable\n"
+        "created by main.main\n\t/src/main.go:1\n\n"
+    )
+
+    assert digested(plain).waits == (_once(1, 0x100, (2,), Evidence.ONLY),)
+    for text in (plain + unseen, plain + "words of the program\n"):
+        assert digested(text).waits == (_once(1, 0x100, (), Evidence.UNTOLD),)
+    assert digested(plain, cut=True).waits == (_once(1, 0x100, (), Evidence.UNTOLD),)
+
+
+def test_one_that_was_woken_in_lock_may_have_been_given_it() -> None:
+    """A goroutine that is runnable inside Lock holds the mutex already where it was handed over."""
+    woken = _waiting(2, 0x100).replace("[sync.Mutex.Lock]", "[runnable]")
+
+    assert digested(_waiting(1, 0x100) + woken).waits == (_once(1, 0x100, (2,), Evidence.ONLY),)
+
+
+def test_of_very_many_that_may_have_it_none_is_named() -> None:
+    """“One of these hundred” is no answer, and would cost a square of them."""
+    text = _waiting(1, 0x100) + "".join(_busy(number, "0x0?") for number in range(2, 102))
+
+    assert digested(text).waits == (_once(1, 0x100, (), Evidence.UNTOLD),)
