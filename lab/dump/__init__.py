@@ -1,6 +1,6 @@
 """Goroutine dumps, read: text in, values out (``lab.model.dump``). Nothing here takes time or touches the world."""
 
-from lab.dump.digest import digested
+from lab.dump.digest import digested, shortened
 from lab.dump.read import is_dump, parsed
 
-__all__ = ["digested", "is_dump", "parsed"]
+__all__ = ["digested", "is_dump", "parsed", "shortened"]

@@ -81,6 +81,7 @@ def grouped(goroutines: Iterable[Goroutine]) -> tuple[Group, ...]:
             reason=reason,
             functions=functions,
             at=_at(found[0].frames),
+            count=len(found),
             goroutines=tuple(one.id for one in found),
             minutes=max(one.minutes for one in found),
             of_runtime=runtimes,

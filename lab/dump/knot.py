@@ -10,7 +10,7 @@ from lab.model.dump import Evidence, Knot, Wait
 
 def knots_of(waits: Sequence[Wait]) -> tuple[Knot, ...]:
     """The knots: closed sets in which each waits for one of the same set. Who waits behind a knot is not in it."""
-    by_goroutine = {wait.goroutine: wait for wait in waits if wait.holders}
+    by_goroutine = {one: wait for wait in waits if wait.holders for one in wait.goroutines}
     ahead = {one: wait.holders for one, wait in by_goroutine.items()}
     knots = [
         _knot(members, by_goroutine)
@@ -54,6 +54,7 @@ def _walk(start: int, edges: Mapping[int, Sequence[int]], entered: set[int]) -> 
 def _knot(members: set[int], waits: Mapping[int, Wait]) -> Knot:
     ordered = all(waits[one].evidence is not Evidence.SEVERAL for one in members)
     return Knot(
+        count=len(members),
         goroutines=_in_order(members, waits) if ordered else tuple(sorted(members)),
         certain=all(waits[one].evidence is not Evidence.MARKED for one in members),
         ordered=ordered,

@@ -13,7 +13,7 @@ named as the holder; but if all of them wait as well, and for nobody outside, th
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 from lab.dump.object import Object, object_of, running_onces
@@ -24,7 +24,7 @@ _MOST_CANDIDATES: Final = 16
 
 
 def waits_of(dump: Dump) -> tuple[Wait, ...]:
-    """A wait for each goroutine that waits for something another one could have, in the dump's order."""
+    """A wait for each thing that another goroutine could have, those whose holder is known first, then by size."""
     objects = [(one.id, awaited) for one in dump.goroutines if (awaited := object_of(one)) is not None]
     onces = _holders_of_onces(dump, {it.address for _, it in objects if it.awaited is Awaited.ONCE})
     writers: dict[int | None, int] = {
@@ -32,20 +32,22 @@ def waits_of(dump: Dump) -> tuple[Wait, ...]:
         for goroutine, it in objects
         if it.awaited is Awaited.WRITING and not it.queues and it.address is not None
     }
-    return tuple(
-        _wait(goroutine, awaited, *_told(goroutine, awaited, onces, writers))
-        for goroutine, awaited in objects
-    )
-
-
-def _wait(goroutine: int, it: Object, holders: Sequence[int], evidence: Evidence) -> Wait:
-    return Wait(
-        goroutine=goroutine,
-        awaited=it.awaited,
-        address=it.address,
-        holders=tuple(holders),
-        evidence=evidence,
-    )
+    waiting: defaultdict[tuple[Awaited, int | None, tuple[int, ...], Evidence], list[int]] = defaultdict(list)
+    for goroutine, it in objects:
+        holders, evidence = _told(goroutine, it, onces, writers)
+        waiting[it.awaited, it.address, holders, evidence].append(goroutine)
+    found = [
+        Wait(
+            awaited=awaited,
+            address=address,
+            count=len(goroutines),
+            goroutines=tuple(goroutines),
+            holders=holders,
+            evidence=evidence,
+        )
+        for (awaited, address, holders, evidence), goroutines in waiting.items()
+    ]
+    return tuple(sorted(found, key=lambda wait: (not wait.holders, -wait.count, wait.goroutines[0])))
 
 
 def _told(

@@ -102,22 +102,18 @@ class Dump:
 class Group:
     """Goroutines in the same state at the same stack of functions.
 
-    ``at`` is the innermost call of the program's own code, or the innermost at all. ``minutes`` is the longest wait.
-    ``of_runtime`` marks what the Go runtime runs for itself.
+    ``count`` is how many there are, ``goroutines`` the first of them. ``at`` is the innermost call of the program's own
+    code, or the innermost at all. ``minutes`` is the longest wait. ``of_runtime`` marks what the Go runtime runs for itself.
     """
 
     status: str
     reason: str
     functions: tuple[str, ...]
     at: Frame | None
+    count: int
     goroutines: tuple[int, ...]
     minutes: int
     of_runtime: bool
-
-    @property
-    def count(self) -> int:
-        """How many there are."""
-        return len(self.goroutines)
 
     @property
     def state(self) -> str:
@@ -155,14 +151,16 @@ class Evidence(enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
-    """A goroutine and what it waits for; ``address`` is None where the dump does not print it.
+    """Goroutines that wait for the same thing; ``address`` is None where the dump does not print it.
 
-    ``holders`` are the goroutines that it waits for: one, or with ``SEVERAL`` those of which one is it.
+    ``count`` is how many there are, ``goroutines`` the first of them. ``holders`` are those that they wait for: one, or with
+    ``SEVERAL`` those of which one is it.
     """
 
-    goroutine: int
     awaited: Awaited
     address: int | None
+    count: int
+    goroutines: tuple[int, ...]
     holders: tuple[int, ...]
     evidence: Evidence
 
@@ -171,10 +169,11 @@ class Wait:
 class Knot:
     """Goroutines that wait for each other and for nobody else: none of them can ever go on.
 
-    With one holder each they are in the order in which they wait, and the last waits for the first. ``certain`` is false
+    ``count`` is how many there are. With one holder each they are in the order in which they wait, and the last waits for the first. ``certain`` is false
     where an address that may be out of date is part of it; ``ordered`` where it is known who waits for whom.
     """
 
+    count: int
     goroutines: tuple[int, ...]
     certain: bool
     ordered: bool
@@ -182,16 +181,20 @@ class Knot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
-    """What a reader is told of a dump: groups by size, waits, knots, and the lines that were not understood."""
+    """What a reader is told of a dump: groups by size, waits, knots, and the lines that were not understood.
+
+    ``count`` is how many goroutines the dump has, those of the runtime among them. The numbers ``more_…`` say how many of
+    a list were left out, the smallest first.
+    """
 
     head: tuple[str, ...]
+    count: int
     groups: tuple[Group, ...]
     waits: tuple[Wait, ...]
     knots: tuple[Knot, ...]
     unread: tuple[Unread, ...]
     cut: bool
-
-    @property
-    def count(self) -> int:
-        """How many goroutines the dump has, those of the runtime among them."""
-        return sum(group.count for group in self.groups)
+    more_groups: int = 0
+    more_waits: int = 0
+    more_knots: int = 0
+    more_unread: int = 0

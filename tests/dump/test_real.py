@@ -26,7 +26,6 @@ _WORDS = {
     "main.readKernel": "syscall",
     "main.(*list[...]).take": "chan receive",
     "main.holdMutex": "select (no cases)",
-    "main.every": "select (no cases)",
 }
 """A way of blocking, and what all releases call it."""
 
@@ -90,7 +89,7 @@ def test_who_waits_for_whom_where_it_can_be_told(dumped: Dumped, release: str) -
     """The Once's waiter waits for who runs it, the reader for the writer before it; who holds a Mutex, Go does not keep."""
     text = dumped(release, "every")
     goroutines = _by_function(parsed(text).goroutines)
-    waits = {wait.goroutine: wait for wait in digested(text).waits}
+    waits = {one: wait for wait in digested(text).waits for one in wait.goroutines}
 
     def told(function: str) -> tuple[Awaited, tuple[int, ...], Evidence]:
         wait = waits[goroutines[function].id]
@@ -121,8 +120,8 @@ def test_a_once_in_its_own_function_waits_for_itself(dumped: Dumped, release: st
     (wait,) = digest.waits
     (knot,) = digest.knots
     assert digest.head == ("fatal error: all goroutines are asleep - deadlock!",)
-    assert (wait.goroutine, wait.awaited, wait.holders, wait.evidence) == (
-        1,
+    assert (wait.goroutines, wait.awaited, wait.holders, wait.evidence) == (
+        (1,),
         Awaited.ONCE,
         (1,),
         Evidence.ONLY,
@@ -135,7 +134,7 @@ def test_crossed_onces_are_a_knot_whichever_holds_which(dumped: Dumped, release:
     """Which of two goroutines holds which Once the dump does not say; that neither can go on, it does."""
     digest = digested(dumped(release, "crossed"))
 
-    crossing = {wait.goroutine for wait in digest.waits}
+    crossing = {one for wait in digest.waits for one in wait.goroutines}
     (knot,) = digest.knots
     assert len(crossing) == 2
     assert {wait.evidence for wait in digest.waits} == {Evidence.SEVERAL}
@@ -149,7 +148,7 @@ def test_who_waits_behind_another_is_in_no_knot(dumped: Dumped, release: str) ->
     digest = digested(dumped(release, "behind"))
 
     (wait,) = digest.waits
-    assert (wait.goroutine, wait.evidence) == (1, Evidence.ONLY)
+    assert (wait.goroutines, wait.evidence) == ((1,), Evidence.ONLY)
     assert wait.holders != (1,)
     assert digest.knots == ()
 

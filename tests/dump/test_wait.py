@@ -21,7 +21,14 @@ def _busy(goroutine: int, once: str) -> str:
 
 
 def _once(goroutine: int, once: int, holders: tuple[int, ...], evidence: Evidence) -> Wait:
-    return Wait(goroutine=goroutine, awaited=Awaited.ONCE, address=once, holders=holders, evidence=evidence)
+    return Wait(
+        awaited=Awaited.ONCE,
+        address=once,
+        count=1,
+        goroutines=(goroutine,),
+        holders=holders,
+        evidence=evidence,
+    )
 
 
 def test_an_address_in_force_names_the_holder() -> None:
@@ -46,7 +53,7 @@ def test_an_address_that_may_be_out_of_date_is_no_proof() -> None:
         _once(1, 0x100, (2,), Evidence.MARKED),
         _once(2, 0x200, (1,), Evidence.MARKED),
     )
-    assert digest.knots == (Knot(goroutines=(1, 2), certain=False, ordered=True),)
+    assert digest.knots == (Knot(count=2, goroutines=(1, 2), certain=False, ordered=True),)
 
 
 def test_a_circle_of_addresses_is_a_knot_in_order() -> None:
@@ -58,8 +65,12 @@ def test_a_circle_of_addresses_is_a_knot_in_order() -> None:
         + _waiting(9, 0x200)
     )
 
-    assert digest.knots == (Knot(goroutines=(2, 4, 3), certain=True, ordered=True),)
-    assert digest.waits[-1] == _once(9, 0x200, (2,), Evidence.ADDRESS)
+    assert digest.knots == (Knot(count=3, goroutines=(2, 4, 3), certain=True, ordered=True),)
+    assert [(wait.goroutines, wait.holders) for wait in digest.waits] == [
+        ((3, 9), (2,)),
+        ((2,), (4,)),
+        ((4,), (3,)),
+    ]
 
 
 def test_what_cannot_be_seen_may_hold_it() -> None:
