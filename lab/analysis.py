@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from lab import claims, manifest
+from lab.dump import digested, shortened
 from lab.errors import StoreError
+from lab.model.dump import CellDump
 from lab.model.matrix import Cell, own_id
 from lab.model.outcome import CellSummary, Judged
 from lab.model.quality import Quality
-from lab.model.run import CostsUsed, Ending, Plan, PlannedCell, StoppedBy
+from lab.model.run import CostsUsed, Ending, Plan, PlannedCell, Record, StoppedBy
 from lab.model.scenario import Scenario
 from lab.quality import quality
 from lab.recovery import recover
@@ -22,6 +24,8 @@ from lab.store import RunFolder
 
 _NEVER_RUN: Final = {Ending.REFUSED.value, Ending.BUILD_FAILED.value}
 """Endings of cells that no replicate was made of."""
+_STUCK: Final = (Ending.TIMEOUT, Ending.DEADLOCK)
+"""Endings whose goroutine dump says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +93,14 @@ def analyse(folder: RunFolder) -> Analysis:
     recover(folder)
     scenarios = {name: _scenario(folder, name, digest) for name, digest in plan.manifests.items()}
     records = folder.records()
-    cells = summarise(scenarios, [_cell(scenarios, cell) for cell in plan.cells], records, folder.foretold())
+    stuck: dict[str, Record] = {}
+    cells = summarise(
+        scenarios,
+        [_cell(scenarios, cell) for cell in plan.cells],
+        _noting_stuck(records, stuck),
+        folder.foretold(),
+    )
+    cells = tuple(replace(cell, dump=_dump(folder, stuck.get(cell.id))) for cell in cells)
     stopped_by = folder.stopped_by()
     return Analysis(
         plan=plan,
@@ -100,6 +111,26 @@ def analyse(folder: RunFolder) -> Analysis:
         stopped_by=stopped_by,
         damage=records.damage or _missing(plan, cells, stopped_by),
         folder=folder.path,
+    )
+
+
+def _noting_stuck(records: Iterable[Record], stuck: dict[str, Record]) -> Iterator[Record]:
+    """The records as they are; *stuck* gets the first of each cell that ended in a deadlock or at its limit and left a dump."""
+    for record in records:
+        if record.dump is not None and record.termination.ending in _STUCK:
+            stuck.setdefault(record.turn.cell, record)
+        yield record
+
+
+def _dump(folder: RunFolder, record: Record | None) -> CellDump | None:
+    """What the dump of a replicate tells; nothing where its text is no more in the record."""
+    if record is None or record.dump is None or (text := folder.dump_text(record)) is None:
+        return None
+    return CellDump(
+        position=record.turn.position,
+        ending=record.termination.ending.value,
+        file=str(folder.dump(record).relative_to(folder.path)),
+        digest=shortened(digested(text, cut=record.dump.cut)),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from lab import catalogue
 from lab.bench import command, selection
-from lab.bench.agent import Command
+from lab.bench.agent import DUMP_LIMIT, Command
 from lab.bench.berth import Berth, Kept, berth
 from lab.bench.execute import Held, Seat
 from lab.engine.base import FOLDER, Engine, File, Spec
@@ -338,7 +338,15 @@ def _command(each: Runnable, berth: Berth) -> Command:
         directory=container.path(_TMP if wanted.cell.text(FS) in (TMPFS, HOST_FS) else FOLDER),
         timeout=scenario.limits.time,
         settle=wanted.cell.text(QUOTA) != UNSET,
+        dump_limit=_dump_limit(each),
     )
+
+
+def _dump_limit(each: Runnable) -> int:
+    """Bytes of a dump that its agent keeps. It copies them some times over, in its container's memory: a sixteenth of that at most."""
+    if each.wanted.scenario.building(each.wanted.cell.levels).language != "go":
+        return 0
+    return min(DUMP_LIMIT, each.spec.memory_bytes // 16)
 
 
 def _probing(each: Runnable, berth: Berth) -> Command:

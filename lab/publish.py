@@ -38,6 +38,7 @@ from lab.published_comparison import (
     Told,
     VersusResult,
 )
+from lab.published_dump import cell_dump
 from lab.report.scenario import rule_in_words
 from lab.report.view import conclusion
 
@@ -103,6 +104,7 @@ def cell_results(cells: Sequence[CellSummary]) -> list[CellResult]:
             reasons=dict(cell.reasons),
             excluded=dict(cell.excluded),
             metrics={metric.name: _metric(metric) for metric in cell.metrics},
+            dump=cell_dump(cell.dump) if cell.dump else None,
         )
         for cell in cells
     ]

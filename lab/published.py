@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from lab.published_accuracy import AccuracyResult, EndsResult, RulesResult
 from lab.published_claims import ClaimsResult
 from lab.published_comparison import QualityResult, Told, VersusResult
+from lab.published_dump import CellDumpResult, DumpResult
 
 
 class _Published(BaseModel):
@@ -85,6 +86,9 @@ class CellResult(_Published):
     reasons: dict[str, str]
     excluded: dict[str, int] = Field(
         description="replicates put aside by a rule on the environment, by reason"
+    )
+    dump: CellDumpResult | None = Field(
+        default=None, description="where the goroutines of its first replicate were that was stuck"
     )
     metrics: dict[str, MetricResult]
 
@@ -293,6 +297,7 @@ SCHEMAS: Final[Mapping[str, type[BaseModel]]] = {
     "sim": Simulation,
     "doctor": DoctorResult,
     "aa": FalseAlarmsResult,
+    "dump": DumpResult,
     "claims": ClaimsResult,
     "accuracy": AccuracyResult,
     "rules": RulesResult,

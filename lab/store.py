@@ -4,7 +4,8 @@ What a run decides beforehand is there before its first replicate: ``plan.json``
 and rules (``scenarios/NAME.toml``), what is predicted (``predictions.json``) and, by engine, the costs that this rests on
 (``costs/ENGINE.json``).
 ``probes.json`` has what a process of each cell saw of its own settings. ``runs.jsonl`` gets one line a replicate, fsync'ed before the
-next one is ordered, and ``captures.jsonl`` is where a line is until then. ``end.json`` says what ended the run, and ``analysis.json`` and
+next one is ordered, and ``captures.jsonl`` is where a line is until then; ``dumps/POSITION.txt`` is there before the line of a
+replicate that left a goroutine dump. ``end.json`` says what ended the run, and ``analysis.json`` and
 ``report.html`` are derived from all that and may be written again at any time.
 """
 
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -28,6 +29,7 @@ _PREDICTIONS: Final = "predictions.json"
 _COSTS: Final = "costs"
 _PROBES: Final = "probes.json"
 _RUNS: Final = "runs.jsonl"
+_DUMPS: Final = "dumps"
 _CAPTURES: Final = "captures.jsonl"
 _END: Final = "end.json"
 _ANALYSIS: Final = "analysis.json"
@@ -90,13 +92,31 @@ class RunFolder:
 
     def append(self, *records: Record) -> None:
         """Add a line for each replicate; on return they are on the disk. StoreError where they cannot be."""
-        lines = b"".join(msgspec.json.encode(record) + b"\n" for record in records)
+        lines = b"".join(msgspec.json.encode(self._without_dump(record)) + b"\n" for record in records)
         try:
             with (self.path / _RUNS).open("ab", buffering=0) as file:
                 file.write(lines)
                 os.fsync(file.fileno())
         except OSError as error:
             raise _unwritable(self.path / _RUNS, error) from None
+
+    def _without_dump(self, record: Record) -> Record:
+        """The record as its line has it, once its dump is in a file of its own."""
+        if record.dump is None:
+            return record
+        _write(_made(self.path / _DUMPS) / self.dump(record).name, record.dump.text.encode(errors="replace"))
+        return replace(record, dump=replace(record.dump, text=""))
+
+    def dump(self, record: Record) -> Path:
+        """Where the goroutine dump of a replicate is, if it left one."""
+        return self.path / _DUMPS / f"{record.turn.position}.txt"
+
+    def dump_text(self, record: Record) -> str | None:
+        """The text of a replicate's goroutine dump; None where it is not there."""
+        try:
+            return self.dump(record).read_text("utf-8", errors="replace")
+        except OSError:
+            return None
 
     def drop_half_line(self) -> None:
         """Take off what a kill in the middle of :meth:`append` left of a line; what is whole stays."""

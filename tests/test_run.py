@@ -67,7 +67,20 @@ def test_every_way_to_end_is_an_outcome(tmp_path: Path) -> None:
         for cell in result["cells"]
         if cell["id"] == "well"
     ] == [[1, 1]]
+    dumps = {cell["id"]: cell["dump"] for cell in result["cells"] if cell["dump"]}
+    places = {
+        name: [each["at"]["function"] for each in found["dump"]["groups"]] for name, found in dumps.items()
+    }
+    assert {name: found["ending"] for name, found in dumps.items()} == {
+        "deadlock": "deadlock",
+        "hang": "timeout",
+    }
+    assert all("main.main" in found for found in places.values())
+    assert [each["state"] for each in dumps["hang"]["dump"]["groups"][:1]] == ["sleep"]
+    assert all(not found["dump"]["unread"] and not found["dump"]["cut"] for found in dumps.values())
     folder = RunFolder(Path(result["record"]))
+    assert (folder.path / dumps["hang"]["file"]).read_text().startswith("SIGQUIT: quit\n")
+    assert "Goroutines of the first replicate that ended in deadlock" in folder.report.read_text()
     assert [record.turn for record in folder.records()] == list(folder.plan().turns)
 
 

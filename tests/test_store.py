@@ -1,6 +1,7 @@
 """What was written is read again; what was cut off or damaged is told apart, and what stands before it is used."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -8,7 +9,7 @@ import pytest
 
 from lab.errors import LabError, StoreError
 from lab.model.outcome import Prediction
-from lab.model.run import FORMAT, CostsUsed, Ending, Plan, Record, Termination, Turn
+from lab.model.run import FORMAT, CostsUsed, DumpText, Ending, Plan, Record, Termination, Turn
 from lab.model.units import Nanos
 from lab.store import Decided, RunFolder, Store
 
@@ -143,3 +144,15 @@ def test_a_run_that_is_not_there_is_a_usage_error(folder: RunFolder, tmp_path: P
     assert unknown.value.exit_code == 2
     with pytest.raises(StoreError, match="holds no run yet"):
         Store(tmp_path / "empty").find(None)
+
+
+def test_a_dump_is_in_a_file_of_its_own(folder: RunFolder) -> None:
+    """The record's line says that there is one, and stays short; the text is read again from beside it."""
+    left = replace(_record(3), dump=DumpText(text="goroutine 1 [running]:\n\ud800\n", cut=True))
+    folder.append(_record(2), left)
+    first, second = folder.records()
+
+    assert (first.dump, second.dump) == (None, DumpText(text="", cut=True))
+    assert folder.dump_text(second) == "goroutine 1 [running]:\n?\n"
+    assert folder.dump(second) == folder.path / "dumps/3.txt"
+    assert folder.dump_text(first) is None

@@ -22,6 +22,8 @@ type pipe struct {
 	kept           []byte
 	limit          int
 	total          int64
+	dump           int  // bytes more that are kept from the first line on that a dump begins with
+	within         bool // what was read last is not the end of a line
 }
 
 func openOutput(o order) (*output, error) {
@@ -34,6 +36,9 @@ func openOutput(o order) (*output, error) {
 		if out.stderr, err = openPipe(o.OutputLimit); err == nil {
 			out.lines, err = openPipe(o.LineLimit)
 		}
+	}
+	if err == nil {
+		out.stderr.dump = o.DumpLimit
 	}
 	if err != nil {
 		out.closeChildFiles()
@@ -127,8 +132,37 @@ func (p *pipe) read() bool {
 		return false
 	}
 	p.total += int64(n)
-	p.kept = append(p.kept, chunk[:min(n, p.limit-len(p.kept))]...)
+	got := chunk[:n]
+	if p.dump > 0 {
+		if at := dumpIn(got, p.within); at >= 0 {
+			p.keep(got[:at])
+			got = got[at:]
+			p.limit, p.dump = len(p.kept)+p.dump, 0
+		}
+		p.within = chunk[n-1] != '\n'
+	}
+	p.keep(got)
 	return true
+}
+
+func (p *pipe) keep(got []byte) { p.kept = append(p.kept, got[:min(len(got), p.limit-len(p.kept))]...) }
+
+// dumpIn says where in a chunk the first line stands with which Go begins to tell of its end, or -1. Go writes each of these words at once,
+// so a chunk does not begin in the middle of one.
+func dumpIn(got []byte, within bool) int {
+	first := -1
+	for _, word := range []string{"SIGQUIT: ", "fatal error: ", "panic: "} {
+		at := bytes.Index(got, []byte("\n"+word)) + 1
+		if !within && bytes.HasPrefix(got, []byte(word)) {
+			at = 0
+		} else if at == 0 {
+			continue
+		}
+		if first < 0 || at < first {
+			first = at
+		}
+	}
+	return first
 }
 
 func (p *pipe) stream() stream { return stream{Base64: p.kept, Bytes: p.total} }

@@ -9,6 +9,9 @@ import (
 // grace is what a program gets between SIGTERM and SIGKILL.
 const grace = 200 * time.Millisecond
 
+// dumping is how long a program may take to write its goroutines' stacks, once it is told to.
+const dumping = time.Second
+
 // replicate is one process from its order to its end. All but the order belongs to the holder of agent.life.
 type replicate struct {
 	order    order
@@ -58,7 +61,7 @@ func (a *agent) run(r *replicate) *done {
 		out.wait()
 		return d
 	}
-	limit := time.AfterFunc(time.Duration(o.TimeoutNs), func() { a.kill(r, &r.timedOut) })
+	limit := time.AfterFunc(time.Duration(o.TimeoutNs), func() { a.expire(r) })
 	status, used := a.wait(r)
 	d.EndNs = monotonic()
 
@@ -115,6 +118,36 @@ func (a *agent) wait(r *replicate) (syscall.WaitStatus, usage) {
 		}
 		a.life.Unlock()
 	}
+}
+
+// expire ends a replicate at its time limit. One that answers to SIGQUIT with a dump is asked for it first; a program that
+// catches the signal, or cannot write all in time, is ended as any other.
+func (a *agent) expire(r *replicate) {
+	if r.order.DumpLimit > 0 && a.quit(r) {
+		const step = 5 * time.Millisecond
+		for waited := time.Duration(0); waited < dumping && a.lives(r); waited += step {
+			time.Sleep(step)
+		}
+	}
+	a.kill(r, &r.timedOut)
+}
+
+// quit signals the process alone: what it has started would end without a word. It says whether there is a process.
+func (a *agent) quit(r *replicate) bool {
+	a.life.Lock()
+	defer a.life.Unlock()
+	if r.over || r.pid == 0 {
+		return false
+	}
+	r.timedOut = true
+	syscall.Kill(r.pid, syscall.SIGQUIT)
+	return true
+}
+
+func (a *agent) lives(r *replicate) bool {
+	a.life.Lock()
+	defer a.life.Unlock()
+	return !r.over
 }
 
 // kill ends a replicate's process and the group of its session, first politely, and notes why.

@@ -19,6 +19,7 @@ type order struct {
 	TimeoutNs   int64    `json:"timeout_ns"`
 	OutputLimit int      `json:"output_limit"`
 	LineLimit   int      `json:"line_limit"`
+	DumpLimit   int      `json:"dump_limit"`
 	Settle      bool     `json:"settle"`
 	Hold        bool     `json:"hold"`
 }
@@ -30,7 +31,7 @@ func (o order) flaw() string {
 		return "argv is empty"
 	case o.TimeoutNs <= 0:
 		return "timeout_ns is not positive"
-	case o.OutputLimit < 0 || o.LineLimit < 0:
+	case o.OutputLimit < 0 || o.LineLimit < 0 || o.DumpLimit < 0:
 		return "a limit is negative"
 	}
 	return ""

@@ -21,12 +21,15 @@ WIRE: Final = 2
 
 OUTPUT_LIMIT: Final = 64 << 10
 LINE_LIMIT: Final = 8 << 20
+DUMP_LIMIT: Final = 8 << 20
 
 _BEAT_SECONDS: Final = 1.0
 _GREETING_SECONDS: Final = 10.0
 _POLL_SECONDS: Final = 0.1
 _GRACE_SECONDS: Final = 5.0
 """How long after a replicate's own time limit the agent may take to say so."""
+_DUMPING_SECONDS: Final = 2.0
+"""How long a replicate may take beyond its time limit to write its dump and end: go_templates/agent/replicate.go, and more."""
 _SETTLING_SECONDS: Final = 5.0
 """How long the agent waits for an unthrottled period at most: go_templates/agent/settle.go, and more."""
 
@@ -36,6 +39,8 @@ class Command:
     """One process to start: paths as the agent sees them, the whole environment, the time limit.
 
     ``settle``: it starts after a period of the CPU quota in which nothing was throttled, or it would pay its predecessor's debt.
+    ``dump_limit``: at its time limit it is told by SIGQUIT to write its goroutines' stacks, and so many bytes are kept of these, or of those that
+    a deadlock or a panic writes; 0 for a program that is not Go's.
     """
 
     argv: tuple[str, ...]
@@ -43,6 +48,7 @@ class Command:
     directory: str
     timeout: Nanos
     settle: bool = False
+    dump_limit: int = 0
 
 
 class Agent:
@@ -76,7 +82,8 @@ class Agent:
         held = [_order(*order, hold=number < last) for number, order in enumerate(orders)]
         self.container.send(b"\n".join(msgspec.json.encode(order) for order in held))
         settling = sum(command.settle for _, command in orders)
-        grace = _GRACE_SECONDS + _SETTLING_SECONDS * settling
+        dumping = sum(command.dump_limit > 0 for _, command in orders)
+        grace = _GRACE_SECONDS + _SETTLING_SECONDS * settling + _DUMPING_SECONDS * dumping
         deadline = time.monotonic() + sum(command.timeout for _, command in orders) / 1e9 + grace
         told_to_stop = False
         for _ in orders:
@@ -101,6 +108,7 @@ def _order(number: str, command: Command, *, hold: bool) -> dict[str, object]:
         "timeout_ns": command.timeout,
         "output_limit": OUTPUT_LIMIT,
         "line_limit": LINE_LIMIT,
+        "dump_limit": command.dump_limit,
         "settle": command.settle,
         "hold": hold,
     }

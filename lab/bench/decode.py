@@ -10,10 +10,11 @@ from typing import Any, Final
 
 import msgspec
 
-from lab.bench.agent import WIRE, read
+from lab.bench.agent import OUTPUT_LIMIT, WIRE, read
+from lab.dump import is_dump
 from lab.errors import MeasurementError
 from lab.model.level import Level, cpus_of
-from lab.model.run import Capture, Ending, Output, Record, Termination, Usage
+from lab.model.run import Capture, DumpText, Ending, Output, Record, Termination, Usage
 from lab.model.scenario import AUTO
 from lab.model.units import Nanos
 
@@ -86,8 +87,9 @@ def decode(capture: Capture, asked: Asked = Asked()) -> Record:
         observations, marks, effective = _program_lines(done.lines)
     except (MeasurementError, msgspec.ValidationError) as error:
         return _infra_failed(capture, str(error))
-    stderr = _output(done.stderr)
-    termination = _termination(done, stderr.text)
+    stderr = base64.b64decode(done.stderr.base64)
+    said = stderr.decode(errors="replace")
+    termination = _termination(done, said)
     if termination.ending is Ending.EXIT and (why := _not_as_asked(effective, asked)):
         termination = Termination(ending=Ending.CONTAMINATED, exit_code=0, detail=why)
     return Record(
@@ -100,9 +102,10 @@ def decode(capture: Capture, asked: Asked = Asked()) -> Record:
         effective=effective,
         usage=Usage(**{name: getattr(done.usage, name) for name in _UsageLine.__struct_fields__}),
         stdout=_output(done.stdout),
-        stderr=stderr,
+        stderr=_output(done.stderr),
         signals={"before": done.before, "after": done.after},
         waited_ns=done.waited_ns,
+        dump=_dump(termination, said, cut=done.stderr.bytes > len(stderr)),
     )
 
 
@@ -181,8 +184,17 @@ def _cpus(text: str) -> frozenset[int]:
         return frozenset()
 
 
+def _dump(termination: Termination, stderr: str, *, cut: bool) -> DumpText | None:
+    """What Go wrote of its goroutines when the program did not end by itself."""
+    if termination.ending is Ending.EXIT or not is_dump(stderr):
+        return None
+    return DumpText(text=stderr, cut=cut)
+
+
 def _output(stream: _Stream) -> Output:
-    return Output(text=base64.b64decode(stream.base64).decode(errors="replace"), total_bytes=stream.bytes)
+    """The beginning of a stream: of standard error more is kept where a dump is in it."""
+    kept = base64.b64decode(stream.base64)[:OUTPUT_LIMIT]
+    return Output(text=kept.decode(errors="replace"), total_bytes=stream.bytes)
 
 
 def _infra_failed(capture: Capture, why: str) -> Record:

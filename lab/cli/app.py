@@ -20,6 +20,7 @@ from lab.cli import (
     compare,
     completion,
     doctor,
+    dump,
     engine,
     export,
     foresight,
@@ -74,6 +75,7 @@ app.command("claims")(claims.claims)
 app.command("compare")(compare.compare)
 app.command("report")(report.report)
 app.command("export")(export.export)
+app.command("dump")(dump.dump)
 app.command("schema")(catalogue.schema)
 
 

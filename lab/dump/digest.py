@@ -11,7 +11,6 @@ from lab.dump.read import parsed
 from lab.dump.wait import waits_of
 from lab.model.dump import Digest
 
-
 _GROUPS: Final = 20
 _WAITS: Final = 20
 _KNOTS: Final = 10

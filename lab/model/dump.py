@@ -198,3 +198,16 @@ class Digest:
     more_waits: int = 0
     more_knots: int = 0
     more_unread: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellDump:
+    """The dump of the first replicate of a cell that ended in a deadlock or at its time limit.
+
+    ``position`` is which replicate of the run that was; ``file`` has the text, in the record's folder.
+    """
+
+    position: int
+    ending: str
+    file: str
+    digest: Digest

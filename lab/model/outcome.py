@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from lab.model.dump import CellDump
 from lab.model.run import Ending
 
 LOST: Final = (Ending.EXIT_NONZERO, Ending.SIGNAL, Ending.DEADLOCK, Ending.TIMEOUT, Ending.OOM)
@@ -215,6 +216,7 @@ class CellSummary:
     excluded: Mapping[str, int] = field(default_factory=dict)
     lasted_ns: Estimate | None = None
     longer_than_ns: Bound | None = None
+    dump: CellDump | None = None
 
     @property
     def unexpected(self) -> Mapping[str, int]:

@@ -69,6 +69,17 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DumpText:
+    """The text that has a replicate's goroutine dump: its standard error. ``cut`` says that not all of it was kept.
+
+    The text is long, so a record's line is without it: it is in a file of its own (:mod:`lab.store`).
+    """
+
+    text: str
+    cut: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
     """The kernel's account of one replicate (getrusage of the reaped child)."""
 
@@ -99,6 +110,7 @@ class Record:
     excluded: str = ""
     waited_ns: int = 0
     """For an unthrottled period of its quota before it started; no part of ``wall_ns``."""
+    dump: DumpText | None = None
 
     @property
     def usable(self) -> bool:

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from lab.model.dump import CellDump
 from lab.model.outcome import CellSummary, ClaimVerdict, Judged, MeasuredMetric
 from lab.model.quality import Quality
 from lab.model.run import Plan
@@ -23,6 +24,7 @@ from lab.model.units import duration_to_text
 from lab.report import view
 from lab.report.axis import Axis
 from lab.report.badge import MEANINGS, Badge, badge_of
+from lab.report.dump import dump_lines
 from lab.report.metric import MetricView, Points, metric_view
 from lab.report.quality import quality_lines
 from lab.report.svg import ForestLine, Picture, Words, forest, ratio_axis, small_ratio
@@ -78,6 +80,14 @@ class TableRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DumpView:
+    """Where a cell's goroutines were when its first replicate was stuck: a title, what Go said before, a line each."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CellView:
     """One cell's section."""
 
@@ -86,6 +96,7 @@ class CellView:
     levels: str
     outcomes: str
     is_unusual: bool
+    dump: DumpView | None
     forest: Picture | None
     metrics: tuple[MetricView, ...]
 
@@ -193,6 +204,7 @@ def _cell(told: Told, number: int, cell: CellSummary) -> CellView:
         outcomes=", ".join(f"{count} {ending}" for ending, count in cell.outcomes.items())
         or "no replicate ran",
         is_unusual=bool(cell.unexpected),
+        dump=_dump(cell.dump) if cell.dump else None,
         forest=forest(words, lines) if lines else None,
         metrics=tuple(
             metric_view(
@@ -205,6 +217,13 @@ def _cell(told: Told, number: int, cell: CellSummary) -> CellView:
             )
             for at, metric in enumerate(cell.metrics, start=1)
         ),
+    )
+
+
+def _dump(found: CellDump) -> DumpView:
+    title = f"Goroutines of the first replicate that ended in {found.ending}: {counted(found.digest.count, 'goroutine')}"
+    return DumpView(
+        title=title, lines=(*dump_lines(found.digest), f"the text is {found.file} in the record's folder")
     )
 
 

@@ -18,6 +18,7 @@ from lab.model.quality import Quality
 from lab.model.versus import Versus
 from lab.report.bars import LEGEND, WIDTH
 from lab.report.claims import ClaimLines
+from lab.report.dump import dumps
 from lab.report.quality import quality_lines
 from lab.report.text import printable
 from lab.report.versus import (
@@ -102,6 +103,8 @@ def show_run(page: Page, cells: Sequence[CellSummary], file: TextIO) -> None:
         console.print(other_claims, markup=False, style="dim")
     for failure in failures(cells):
         console.print(failure, markup=False, style="red")
+    for line in dumps(cells):
+        console.print(printable(line), markup=False)
     for aside in put_aside(cells):
         console.print(aside, markup=False, style="yellow")
     for caution in cautions(cells):

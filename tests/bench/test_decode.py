@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.bench.decode import Asked, decode
-from lab.model.run import Capture, Ending, Turn
+from lab.model.run import Capture, DumpText, Ending, Turn
 
 _TURN = Turn(position=3, block=1, cell="touch")
 _USAGE = {
@@ -106,6 +106,36 @@ def test_each_way_to_end_is_told_from_the_others(
 
     assert (record.termination.ending, record.termination.detail) == (ending, detail)
     assert not record.usable
+
+
+_DUMP = "fatal error: x\n\ngoroutine 1 [running]:\nmain.main()\n\t/src/main.go:1 +0x1\n"
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"timed_out": True, "exit_code": 2, "stderr": _stream(_DUMP)}, DumpText(text=_DUMP, cut=False)),
+        ({"exit_code": 2, "stderr": _stream(_DUMP)}, DumpText(text=_DUMP, cut=False)),
+        ({"exit_code": 2, "stderr": _stream(_DUMP) | {"bytes": 10**6}}, DumpText(text=_DUMP, cut=True)),
+        ({"stderr": _stream(_DUMP)}, None),
+        ({"timed_out": True, "stderr": _stream("goroutine 1 is late\n")}, None),
+    ],
+)
+def test_a_dump_is_kept_of_what_did_not_end_by_itself(
+    changes: dict[str, object], expected: DumpText | None
+) -> None:
+    """Whole, also beyond what is kept of a stream otherwise; a program that exits may print stacks as it likes."""
+    assert decode(_done(**changes)).dump == expected
+
+
+def test_only_the_beginning_of_a_long_stream_stays_in_the_record() -> None:
+    """A dump of megabytes is in the dump alone."""
+    long = "goroutine 1 [running]:\n" + "main.main()\n\t/src/main.go:1 +0x1\n" * 10_000
+    record = decode(_done(timed_out=True, stderr=_stream(long)))
+
+    assert record.dump == DumpText(text=long, cut=False)
+    assert record.stderr.text == long[: 64 << 10]
+    assert record.stderr.total_bytes == len(long)
 
 
 def test_a_program_that_mentions_a_deadlock_has_none() -> None:

@@ -1,5 +1,6 @@
 """What the agent promises whatever a program does, and however the agent itself comes to its end."""
 
+import base64
 import itertools
 import json
 import os
@@ -15,6 +16,7 @@ import pytest
 
 from lab.bench.agent import Agent, Command
 from lab.bench.berth import berth
+from lab.dump import parsed
 from lab.engine.base import File, Spec
 from lab.engine.host import HostEngine
 from lab.errors import MeasurementError
@@ -24,6 +26,19 @@ from tests.golang_side.conftest import Spoken, count, living, soon_gone, soon_th
 pytestmark = [pytest.mark.go, pytest.mark.slow]
 
 _counter = iter(range(86_000 + os.getpid() % 1000 * 10, 10**7))
+
+
+@pytest.fixture(scope="module")
+def blocking(
+    go_binary: Path, go_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A program whose goroutines block in every way."""
+    binary = tmp_path_factory.mktemp("blocks") / "blocks"
+    folder = Path(__file__).parents[1] / "dump/blocks"
+    subprocess.run(
+        [go_binary, "build", "-buildvcs=false", "-o", binary, "."], cwd=folder, env=go_environment, check=True
+    )
+    return binary
 
 
 @pytest.fixture
@@ -236,6 +251,48 @@ def test_lines_beyond_the_limit_are_dropped_whole(agent: Spoken) -> None:
     done = agent.run("printf 'one\\ntwo\\nthree\\n' >&3", line_limit=9)
 
     assert (done["lines"], done["lines_dropped"]) == (["one", "two"], 1)
+
+
+def test_at_its_limit_a_program_is_asked_for_its_goroutines(agent: Spoken, blocking: Path) -> None:
+    """SIGQUIT comes before TERM; what it writes then is kept beyond the limit of a stream, with that much before it."""
+    done = agent.run(
+        f"printf '%01000d\\n' 1 >&2; exec {blocking} every",
+        timeout_ns=2 * 10**9,
+        output_limit=100,
+        dump_limit=8 << 20,
+    )
+    said = base64.b64decode(done["stderr"]["base64"]).decode()
+
+    assert (done["timed_out"], done["exit_code"], done["signal"]) == (True, 2, 0)
+    assert said.startswith("0" * 100 + "SIGQUIT: quit\n")
+    assert parsed(said).unread == ()
+    assert len(parsed(said).goroutines) > 1000
+    assert done["stderr"]["bytes"] == len(said) + 901
+
+
+def test_a_deadlocks_dump_is_kept_beyond_the_limit_of_a_stream(agent: Spoken, blocking: Path) -> None:
+    """Nobody asked for it, so it is known by its first line; of one that exceeds its own limit the beginning is kept."""
+    whole = agent.run(f"exec {blocking} crossed", output_limit=10, dump_limit=8 << 20)
+    part = agent.run(f"exec {blocking} crossed", output_limit=10, dump_limit=50)
+    none = agent.run(f"exec {blocking} crossed", output_limit=10)
+
+    text = base64.b64decode(whole["stderr"]["base64"]).decode()
+    assert len(parsed(text).goroutines) == 3
+    assert whole["stderr"]["bytes"] == len(text)
+    assert base64.b64decode(part["stderr"]["base64"]).decode() == text[:50]
+    assert base64.b64decode(none["stderr"]["base64"]).decode() == text[:10]
+
+
+@pytest.mark.parametrize(
+    ("script", "signalled"),
+    [("exec sleep 60", signal.SIGQUIT), ("trap '' QUIT; sleep 60 & wait", signal.SIGTERM)],
+)
+def test_who_has_no_dump_to_give_is_ended_all_the_same(agent: Spoken, script: str, signalled: int) -> None:
+    """One that is no Go program by the signal itself; one that ignores it by the next, a second later."""
+    done = agent.run(script, timeout_ns=10**8, dump_limit=8 << 20)
+
+    assert (done["timed_out"], done["signal"]) == (True, signalled)
+    assert (done["end_ns"] - done["start_ns"] > 10**9) == (signalled == signal.SIGTERM)
 
 
 _FLED = "(setsid sleep {nap} &) ; setsid sh -c 'sleep {nap} & wait' & exec sleep {nap}"
