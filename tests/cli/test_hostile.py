@@ -50,6 +50,7 @@ _COMMANDS: Final = [
     ("sim", "examples/next_in_line.py", "--gomaxprocs", "{}"),
     ("sim", "examples/next_in_line.py", "--max-time", "{}"),
     ("schema", "{}"),
+    ("dump", "{}"),
     ("--root", "{}", "list"),
 ]
 
