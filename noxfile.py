@@ -85,4 +85,5 @@ def benchmarks(session: nox.Session) -> None:
     session.run(sys.executable, "-m", "benchmarks.report_page")
     session.run(sys.executable, "-m", "benchmarks.summary")
     session.run(sys.executable, "-m", "benchmarks.signals")
+    session.run(sys.executable, "-m", "benchmarks.dump")
     session.run(sys.executable, "-m", "benchmarks.overhead")

@@ -74,7 +74,7 @@ def _holders_of_onces(
     found: dict[int | None, tuple[tuple[int, ...], Evidence]] = {
         call.address: ((goroutine,), Evidence.ADDRESS)
         for goroutine, call in calls
-        if call.address in waited - {None}
+        if call.address is not None and call.address in waited
     }
     # A call with another address in force runs another Once.
     possible = [(goroutine, call) for goroutine, call in calls if call.address is None]
