@@ -44,7 +44,8 @@ class DumpWait(_Published):
     holders: list[int] = Field(
         description="for whom they wait: one; several where one of them is it; none where nobody can tell"
     )
-    evidence: Literal["address", "only", "marked", "several", "untold"]
+    possible: list[int] = Field(description="of whom one is it for certain; none where nobody can say")
+    evidence: Literal["address", "only", "marked", "call", "several", "untold"]
     certain: bool
 
 
@@ -123,6 +124,7 @@ def dump_digest(found: Digest) -> DumpDigest:
                     "count": each.count,
                     "goroutines": each.goroutines,
                     "holders": each.holders,
+                    "possible": each.possible,
                     "evidence": each.evidence.name.lower(),
                     "certain": each.evidence.is_certain,
                 }

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from lab.model.dump import Evidence, Knot, Wait
+from lab.model.dump import Knot, Wait
 
 
 def knots_of(waits: Sequence[Wait]) -> tuple[Knot, ...]:
     """The knots: closed sets in which each waits for one of the same set. Who waits behind a knot is not in it."""
     by_goroutine = {one: wait for wait in waits if wait.holders for one in wait.goroutines}
-    ahead = {one: wait.holders for one, wait in by_goroutine.items()}
+    # what is certain comes from all that are possible; where nobody can say who is, from who is likely
+    ahead = {one: wait.possible or wait.holders for one, wait in by_goroutine.items()}
     knots = [
         _knot(members, by_goroutine)
         for members in _components(ahead)
@@ -52,17 +53,23 @@ def _walk(start: int, edges: Mapping[int, Sequence[int]], entered: set[int]) -> 
 
 
 def _knot(members: set[int], waits: Mapping[int, Wait]) -> Knot:
-    ordered = all(waits[one].evidence is not Evidence.SEVERAL for one in members)
+    circle = _circle(members, waits)
     return Knot(
         count=len(members),
-        goroutines=_in_order(members, waits) if ordered else tuple(sorted(members)),
-        certain=all(waits[one].evidence is not Evidence.MARKED for one in members),
-        ordered=ordered,
+        goroutines=circle or tuple(sorted(members)),
+        certain=all(waits[one].possible for one in members),
+        ordered=bool(circle),
     )
 
 
-def _in_order(members: set[int], waits: Mapping[int, Wait]) -> tuple[int, ...]:
+def _circle(members: set[int], waits: Mapping[int, Wait]) -> tuple[int, ...]:
+    """The members in the order in which they wait; empty where that is not one circle of all of them."""
     order = [min(members)]
-    while (following := waits[order[-1]].holders[0]) != order[0]:
+    while len(order) <= len(members) and len(waits[order[-1]].holders) == 1:
+        (following,) = waits[order[-1]].holders
+        if following == order[0]:
+            return tuple(order) if len(order) == len(members) else ()
+        if following not in members:
+            break
         order.append(following)
-    return tuple(order)
+    return ()

@@ -7,7 +7,7 @@ date. Each address is that of the object itself, whichever part of it the runtim
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -37,12 +37,27 @@ _GROUP_SEMA: Final = 8  # WaitGroup: state atomic.Uint64, sema
 _NOTIFY_LIST: Final = 16  # Cond: L Locker, notify
 
 
+Line = tuple[str, str, int]
+"""A line of the program: function, file, number."""
+
+
 class Object(NamedTuple):
-    """A thing that is waited for. ``queues`` says of a writer that it waits for another writer, not for readers."""
+    """A thing that is waited for. ``queues`` says of a writer that it waits for another writer, not for readers.
+
+    ``line`` is the one of the program that calls a Once; None where that is no line of the program's own.
+    """
 
     awaited: Awaited
     address: int | None
     queues: bool = False
+    line: Line | None = None
+
+
+class OnceCall(NamedTuple):
+    """A call of Once.Do that runs its function, or may, and the line that made it."""
+
+    frame: Frame
+    line: Line | None
 
 
 def object_of(goroutine: Goroutine) -> Object | None:
@@ -51,7 +66,7 @@ def object_of(goroutine: Goroutine) -> Object | None:
     return found(goroutine.frames) if found and goroutine.status == "waiting" else None
 
 
-def running_onces(goroutine: Goroutine) -> list[Frame]:
+def running_onces(goroutine: Goroutine) -> list[OnceCall]:
     """The calls of Once.Do in its stack that run their function, or may: those that do not wait for the Once's mutex.
 
     One that locks and is not waiting may have been handed the mutex a moment ago.
@@ -59,7 +74,7 @@ def running_onces(goroutine: Goroutine) -> list[Frame]:
     waits = goroutine.status == "waiting"
     frames = [frame for frame in goroutine.frames if not frame.function.startswith("runtime.")]
     return [
-        frame
+        OnceCall(frame, _line(frames[place + 1 :]))
         for place, frame in enumerate(frames)
         if frame.function == ONCE and not (waits and place and frames[place - 1].function in _LOCKING)
     ]
@@ -68,15 +83,27 @@ def running_onces(goroutine: Goroutine) -> list[Frame]:
 def _locked(frames: tuple[Frame, ...]) -> Object:
     mutex = _of(frames, "sync.(*Mutex).lockSlow") or _of(frames, "internal/sync.(*Mutex).lockSlow")
     mutex = mutex or _by_semaphore(frames, _MUTEX_SEMA)
-    for frame in frames:
+    for place, frame in enumerate(frames):
         if frame.function in _LOCKING or frame.function.startswith("runtime."):
             continue
         if frame.function == ONCE:
-            return Object(Awaited.ONCE, mutex - _ONCE_MUTEX if mutex else frame.address)
+            address = mutex - _ONCE_MUTEX if mutex else frame.address
+            return Object(Awaited.ONCE, address, line=_line(frames[place + 1 :]))
         if frame.function == _RWMUTEX:
             return Object(Awaited.WRITING, mutex or frame.address, queues=True)
         break
     return Object(Awaited.MUTEX, mutex)
+
+
+def _line(outside: Sequence[Frame]) -> Line | None:
+    """The line that calls a Once. A function of sync.OnceFunc calls its own, whichever it is of."""
+    for frame in outside:
+        if frame.function == "sync.(*Once).Do":
+            continue
+        if frame.function.startswith("sync.") or frame.file.endswith("sync/oncefunc.go"):
+            return None
+        return frame.function, frame.file, frame.line
+    return None
 
 
 def _reading(frames: tuple[Frame, ...]) -> Object:

@@ -6,92 +6,122 @@ that one. Everything else is said to be unknown.
 
 The address in a call that runs a Once's function is rarely in force: the compiler keeps the pointer elsewhere by then. So the
 holder is mostly told by exclusion: a Once that somebody waits for is held by a goroutine in whose stack such a call stands
-(Goexit and panics unlock it on their way). Where only one is left, that is the one. Where several are left none of them is
-named as the holder; but if all of them wait as well, and for nobody outside, then whichever holds which, none can go on.
+(Goexit and panics unlock it on their way). Where only one is left, that is the one. Where several are left, one may be likely: the address
+out of date is the right one, or the same line of the program made its call as made those that wait. A likely holder is never
+certain, so what can never go on is concluded from all that are possible.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
 
-from lab.dump.object import Object, object_of, running_onces
+from lab.dump.object import Line, Object, OnceCall, object_of, running_onces
 from lab.model.dump import Awaited, Dump, Evidence, Goroutine, Wait
 
 _MOST_CANDIDATES: Final = 16
 """Of more than so many goroutines nobody learns anything by "it is one of them"."""
 
 
+class _Told(NamedTuple):
+    holders: tuple[int, ...] = ()
+    evidence: Evidence = Evidence.UNTOLD
+    possible: tuple[int, ...] = ()
+
+
 def waits_of(dump: Dump) -> tuple[Wait, ...]:
     """A wait for each thing that another goroutine could have, those whose holder is known first, then by size."""
     objects = [(one.id, awaited) for one in dump.goroutines if (awaited := object_of(one)) is not None]
-    onces = _holders_of_onces(dump, {it.address for _, it in objects if it.awaited is Awaited.ONCE})
+    onces = _holders_of_onces(dump, [it for _, it in objects if it.awaited is Awaited.ONCE])
     writers: dict[int | None, int] = {
         it.address: goroutine
         for goroutine, it in objects
         if it.awaited is Awaited.WRITING and not it.queues and it.address is not None
     }
-    waiting: defaultdict[tuple[Awaited, int | None, tuple[int, ...], Evidence], list[int]] = defaultdict(list)
+    waiting: defaultdict[tuple[Awaited, int | None, _Told], list[int]] = defaultdict(list)
     for goroutine, it in objects:
-        holders, evidence = _told(goroutine, it, onces, writers)
-        waiting[it.awaited, it.address, holders, evidence].append(goroutine)
+        waiting[it.awaited, it.address, _told(goroutine, it, onces, writers)].append(goroutine)
     found = [
         Wait(
             awaited=awaited,
             address=address,
             count=len(goroutines),
             goroutines=tuple(goroutines),
-            holders=holders,
-            evidence=evidence,
+            holders=told.holders,
+            evidence=told.evidence,
+            possible=told.possible,
         )
-        for (awaited, address, holders, evidence), goroutines in waiting.items()
+        for (awaited, address, told), goroutines in waiting.items()
     ]
     return tuple(sorted(found, key=lambda wait: (not wait.holders, -wait.count, wait.goroutines[0])))
 
 
 def _told(
-    goroutine: int,
-    it: Object,
-    onces: Mapping[int | None, tuple[tuple[int, ...], Evidence]],
-    writers: Mapping[int | None, int],
-) -> tuple[tuple[int, ...], Evidence]:
+    goroutine: int, it: Object, onces: Mapping[int | None, _Told], writers: Mapping[int | None, int]
+) -> _Told:
     if it.awaited is Awaited.ONCE:
         return onces[it.address]
     if it.awaited is Awaited.READING or it.queues:
         writer = writers.get(it.address) if it.address is not None else None
         if writer is not None and writer != goroutine:
-            return (writer,), Evidence.ADDRESS
-    return (), Evidence.UNTOLD
+            return _Told((writer,), Evidence.ADDRESS, (writer,))
+    return _Told()
 
 
-def _holders_of_onces(
-    dump: Dump, waited: set[int | None]
-) -> dict[int | None, tuple[tuple[int, ...], Evidence]]:
-    """Who runs the function of each Once that is waited for."""
+def _holders_of_onces(dump: Dump, waited: Iterable[Object]) -> dict[int | None, _Told]:
+    """Who runs the function of each Once that is waited for, by its address."""
+    lines: defaultdict[int | None, set[Line]] = defaultdict(set)
+    for it in waited:
+        lines[it.address] |= {it.line} if it.line else set()
     calls = [(one.id, call) for one in dump.goroutines for call in running_onces(one)]
-    is_whole = not dump.cut and not dump.unread and all(map(_is_seen, dump.goroutines))
-    found: dict[int | None, tuple[tuple[int, ...], Evidence]] = {
-        call.address: ((goroutine,), Evidence.ADDRESS)
+    found = {
+        call.frame.address: _Told((goroutine,), Evidence.ADDRESS, (goroutine,))
         for goroutine, call in calls
-        if call.address is not None and call.address in waited
+        if call.frame.address is not None and call.frame.address in lines
     }
     # A call with another address in force runs another Once.
-    possible = [(goroutine, call) for goroutine, call in calls if call.address is None]
-    goroutines = tuple(dict.fromkeys(goroutine for goroutine, _ in possible))
-    marked: defaultdict[int | None, set[int]] = defaultdict(set)
-    for goroutine, call in possible:
-        marked[call.doubtful_address].add(goroutine)
-    for once in waited - found.keys():
-        if is_whole and len(goroutines) == 1:
-            found[once] = (goroutines, Evidence.ONLY)
-        elif once is not None and len(marked[once]) == 1:
-            found[once] = (tuple(marked[once]), Evidence.MARKED)
-        elif is_whole and 0 < len(goroutines) <= _MOST_CANDIDATES:
-            found[once] = (goroutines, Evidence.SEVERAL)
-        else:
-            found[once] = ((), Evidence.UNTOLD)
-    return found
+    left = [(goroutine, call) for goroutine, call in calls if call.frame.address is None]
+    possible = tuple(dict.fromkeys(goroutine for goroutine, _ in left))
+    is_whole = not dump.cut and not dump.unread and all(map(_is_seen, dump.goroutines))
+    if not is_whole or len(possible) > _MOST_CANDIDATES:
+        possible = ()
+    likely = _Likely(left, lines)
+    return found | {
+        once: _Told(possible, Evidence.ONLY, possible)
+        if len(possible) == 1
+        else likely.holder(once, possible)
+        for once in lines.keys() - found.keys()
+    }
+
+
+class _Likely:
+    """Who may be believed to be in a Once: calls by what they print and by the line that made them."""
+
+    def __init__(self, calls: Iterable[tuple[int, OnceCall]], lines: Mapping[int | None, set[Line]]) -> None:
+        self._marked: defaultdict[int, set[int]] = defaultdict(set)
+        self._by_line: defaultdict[Line, set[int]] = defaultdict(set)
+        for goroutine, call in calls:
+            if (address := call.frame.doubtful_address) is not None:
+                self._marked[address].add(goroutine)
+            if call.line is not None:
+                self._by_line[call.line].add(goroutine)
+        # A line that calls two Onces tells nothing of which.
+        several: defaultdict[Line, int] = defaultdict(int)
+        for each in lines.values():
+            for line in each:
+                several[line] += 1
+        self._lines = {once: {line for line in each if several[line] == 1} for once, each in lines.items()}
+
+    def holder(self, once: int | None, possible: tuple[int, ...]) -> _Told:
+        if once is not None:
+            marked = self._marked.get(once, set())
+            if len(marked) == 1:
+                return _Told(tuple(marked), Evidence.MARKED, possible)
+            callers = {one for line in self._lines[once] for one in self._by_line.get(line, ())}
+            if len(callers) == 1:
+                return _Told(tuple(callers), Evidence.CALL, possible)
+        return _Told(possible, Evidence.SEVERAL, possible) if possible else _Told()
 
 
 def _is_seen(goroutine: Goroutine) -> bool:

@@ -140,6 +140,7 @@ class Evidence(enum.Enum):
     ADDRESS = "the dump prints the same address in its stack"
     ONLY = "no other goroutine can have it"
     MARKED = "the dump prints the same address in its stack, marked as possibly out of date"
+    CALL = "the same line of the program called it there: likely"
     SEVERAL = "one of them has it; the dump does not say which"
     UNTOLD = "a dump does not say who has it"
 
@@ -154,7 +155,8 @@ class Wait:
     """Goroutines that wait for the same thing; ``address`` is None where the dump does not print it.
 
     ``count`` is how many there are, ``goroutines`` the first of them. ``holders`` are those that they wait for: one, or with
-    ``SEVERAL`` those of which one is it.
+    ``SEVERAL`` those of which one is it; a likely one may be wrong. ``possible`` are those of which one is it for certain; none
+    where that cannot be said.
     """
 
     awaited: Awaited
@@ -163,14 +165,15 @@ class Wait:
     goroutines: tuple[int, ...]
     holders: tuple[int, ...]
     evidence: Evidence
+    possible: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Knot:
     """Goroutines that wait for each other and for nobody else: none of them can ever go on.
 
-    ``count`` is how many there are. With one holder each they are in the order in which they wait, and the last waits for the first. ``certain`` is false
-    where an address that may be out of date is part of it; ``ordered`` where it is known who waits for whom.
+    ``count`` is how many there are. Where it is known, or likely, who waits for whom it is ``ordered``: each waits for the next one, and
+    the last for the first. ``certain`` is false where only a likely holder makes it a knot.
     """
 
     count: int

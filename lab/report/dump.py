@@ -94,7 +94,7 @@ def _purpose(wait: Wait) -> str:
 
 
 def _knot(knot: Knot) -> str:
-    doubt = "" if knot.certain else ", if an address that may be out of date is right"
+    doubt = "" if knot.certain else ", if those are right of which it is only likely"
     if knot.count == 1:
         return f"goroutine {knot.goroutines[0]} can never go on: it waits for itself{doubt}"
     if knot.ordered and knot.count == len(knot.goroutines):

@@ -143,6 +143,22 @@ def test_crossed_onces_are_a_knot_whichever_holds_which(dumped: Dumped, release:
 
 
 @pytest.mark.parametrize("release", RELEASES)
+def test_onces_that_are_called_at_one_line_each_tell_who_likely_holds_which(
+    dumped: Dumped, release: str
+) -> None:
+    """Each waits at the line at which the other was let in."""
+    digest = digested(dumped(release, "accessors"))
+
+    (knot,) = digest.knots
+    assert {wait.evidence for wait in digest.waits} == {Evidence.CALL}
+    assert {(*wait.goroutines, *wait.holders) for wait in digest.waits} == {
+        knot.goroutines,
+        knot.goroutines[::-1],
+    }
+    assert (knot.count, knot.certain, knot.ordered) == (2, True, True)
+
+
+@pytest.mark.parametrize("release", RELEASES)
 def test_who_waits_behind_another_is_in_no_knot(dumped: Dumped, release: str) -> None:
     """Goroutine 1 waits for one that waits for nothing that another has."""
     digest = digested(dumped(release, "behind"))

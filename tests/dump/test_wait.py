@@ -20,7 +20,9 @@ def _busy(goroutine: int, once: str) -> str:
     return f"goroutine {goroutine} [select (no cases)]:\n{_RUN.format(once)}\n"
 
 
-def _once(goroutine: int, once: int, holders: tuple[int, ...], evidence: Evidence) -> Wait:
+def _once(
+    goroutine: int, once: int, holders: tuple[int, ...], evidence: Evidence, possible: tuple[int, ...] = ()
+) -> Wait:
     return Wait(
         awaited=Awaited.ONCE,
         address=once,
@@ -28,6 +30,7 @@ def _once(goroutine: int, once: int, holders: tuple[int, ...], evidence: Evidenc
         goroutines=(goroutine,),
         holders=holders,
         evidence=evidence,
+        possible=holders if evidence.is_certain else possible,
     )
 
 
@@ -46,14 +49,43 @@ def test_an_address_in_force_also_excludes() -> None:
 
 
 def test_an_address_that_may_be_out_of_date_is_no_proof() -> None:
-    """It names a holder, and says how it knows; a knot made with it is not certain."""
-    digest = digested(_waiting(1, 0x100, "0x200?") + _waiting(2, 0x200, "0x100?"))
+    """It names a likely holder; that none of them can go on is certain by who is possible, in a dump that is whole."""
+    text = _waiting(1, 0x100, "0x200?") + _waiting(2, 0x200, "0x100?")
+    whole, part = digested(text), digested(text, cut=True)
 
-    assert digest.waits == (
-        _once(1, 0x100, (2,), Evidence.MARKED),
-        _once(2, 0x200, (1,), Evidence.MARKED),
+    assert whole.waits == (
+        _once(1, 0x100, (2,), Evidence.MARKED, (1, 2)),
+        _once(2, 0x200, (1,), Evidence.MARKED, (1, 2)),
     )
-    assert digest.knots == (Knot(count=2, goroutines=(1, 2), certain=False, ordered=True),)
+    assert whole.knots == (Knot(count=2, goroutines=(1, 2), certain=True, ordered=True),)
+    assert [wait.possible for wait in part.waits] == [(), ()]
+    assert part.knots == (Knot(count=2, goroutines=(1, 2), certain=False, ordered=True),)
+
+
+def test_the_line_that_called_a_once_makes_a_holder_likely() -> None:
+    """It called the same one there, unless it calls several; one of sync.OnceFunc's own says nothing."""
+    at = "main.{}()\n\t/src/main.go:{}\n"
+
+    def waiting(goroutine: int, once: int, line: int) -> str:
+        return _waiting(goroutine, once).rstrip("\n") + "\n" + at.format("get", line) + "\n"
+
+    def busy(goroutine: int, line: int, outside: str = "") -> str:
+        return _busy(goroutine, "0x0?").rstrip("\n") + "\n" + outside + at.format("get", line) + "\n"
+
+    both = busy(3, 20) + busy(4, 30)
+    func = "sync.OnceFunc.func1()\n\t/go/src/sync/oncefunc.go:22\n"
+
+    assert digested(waiting(1, 0x100, 30) + both).waits == (_once(1, 0x100, (4,), Evidence.CALL, (3, 4)),)
+    assert digested(waiting(1, 0x100, 99) + both).waits == (
+        _once(1, 0x100, (3, 4), Evidence.SEVERAL, (3, 4)),
+    )
+    assert digested(waiting(1, 0x100, 30) + waiting(2, 0x200, 30) + both).waits == (
+        _once(1, 0x100, (3, 4), Evidence.SEVERAL, (3, 4)),
+        _once(2, 0x200, (3, 4), Evidence.SEVERAL, (3, 4)),
+    )
+    assert digested(waiting(1, 0x100, 30) + busy(3, 20) + busy(4, 30, func)).waits == (
+        _once(1, 0x100, (3, 4), Evidence.SEVERAL, (3, 4)),
+    )
 
 
 def test_a_circle_of_addresses_is_a_knot_in_order() -> None:

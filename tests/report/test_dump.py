@@ -70,8 +70,9 @@ def test_each_knot_has_its_sentence() -> None:
         "goroutine 1 can never go on: it waits for itself",
     )
     assert dump_lines(digested(circle))[-1] == "goroutines that can never go on: 2 for 3, 3 for 2"
-    assert dump_lines(digested(doubtful))[-1] == (
-        "goroutines that can never go on: 2 for 3, 3 for 2, if an address that may be out of date is right"
+    assert dump_lines(digested(doubtful))[-1] == "goroutines that can never go on: 2 for 3, 3 for 2"
+    assert dump_lines(digested(doubtful, cut=True))[-2] == (
+        "goroutines that can never go on: 2 for 3, 3 for 2, if those are right of which it is only likely"
     )
 
 

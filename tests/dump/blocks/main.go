@@ -105,6 +105,19 @@ func crossed() {
 	select {}
 }
 
+func getFirst()  { first.Do(needSecond) }
+func getSecond() { second.Do(needFirst) }
+
+func needSecond() { time.Sleep(apart); getSecond() }
+func needFirst()  { time.Sleep(apart); getFirst() }
+
+// accessors: the same, each Once called at one line only.
+func accessors() {
+	go getFirst()
+	go getSecond()
+	select {}
+}
+
 // nested: a Once that is called from its own function, on the way through another.
 func nested() { first.Do(runFirst) }
 
@@ -119,7 +132,7 @@ func relock() { mutex.Lock(); mutex.Lock() }
 
 func main() {
 	map[string]func(){
-		"every": every, "crossed": crossed, "nested": nested, "behind": behind, "relock": relock,
+		"every": every, "crossed": crossed, "accessors": accessors, "nested": nested, "behind": behind, "relock": relock,
 		"panic": func() { panic("out of order") },
 	}[os.Args[1]]()
 }
