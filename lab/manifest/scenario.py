@@ -7,6 +7,7 @@ the others; then what the tables say of each other is checked over those that we
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -99,6 +100,8 @@ class _FactorTable(Table):
     variable: str = ""
     form: str = "{}"
     open: bool = False
+    smallest: str = ""
+    largest: str = ""
     prefix: str = ""
 
 
@@ -272,6 +275,7 @@ def _factors(tables: Iterable[tuple[str, _FactorTable]], mistakes: list[str]) ->
             )
         if (table.reaches == "environment") != bool(table.variable):
             mistakes.append(f"{at}.variable: goes with reaches = 'environment', and only with it")
+        bounds = _bounds(at, table, kind, levels, mistakes)
         yield Factor(
             name=table.name,
             title=table.title,
@@ -283,7 +287,27 @@ def _factors(tables: Iterable[tuple[str, _FactorTable]], mistakes: list[str]) ->
             form=table.form,
             open=table.open,
             prefix=table.prefix,
+            **bounds,
         )
+
+
+def _bounds(
+    at: str, table: _FactorTable, kind: FactorKind, levels: list[Level], mistakes: list[str]
+) -> dict[str, int]:
+    """The ends between which an open factor takes values of its kind."""
+    found: dict[str, int] = {}
+    for name, text in (("smallest", table.smallest), ("largest", table.largest)):
+        if text and (not table.open or kind is FactorKind.TEXT):
+            mistakes.append(f"{at}.{name}: goes with open = true and a kind that has numbers")
+        elif text:
+            try:
+                found[name] = int(read_level(kind, text).value)
+            except ValueError as error:
+                mistakes.append(f"{at}.{name}: {error}")
+    for level in levels if found else ():
+        if not found.get("smallest", 0) <= int(level.value) <= found.get("largest", math.inf):
+            mistakes.append(f"{at}.levels: {level.text} lies beyond its smallest or largest")
+    return found
 
 
 def _contradictions(

@@ -10,7 +10,7 @@ from lab.model.building import Building, BuildPart
 from lab.model.level import UNSET, FactorKind, Level, read_level
 from lab.model.rule import Figure, Rule
 from lab.model.run import Ending
-from lab.model.units import Nanos
+from lab.model.units import Nanos, duration_to_text
 
 GOMAXPROCS: Final = "gomaxprocs"
 GO_RELEASE: Final = "go"
@@ -71,8 +71,12 @@ class Factor:
                 f"{self.name} is more than {self.smallest} and at most {self.largest}, not {level.text}"
             )
         if isinstance(level.value, int) and not self.smallest <= level.value <= self.largest:
-            raise ValueError(f"{self.name} goes from {self.smallest} to {self.largest}, not {level.text}")
+            ends = " to ".join(self._worded(end) for end in (self.smallest, self.largest))
+            raise ValueError(f"{self.name} goes from {ends}, not {level.text}")
         return level
+
+    def _worded(self, end: int) -> str:
+        return duration_to_text(end) if self.kind is FactorKind.DURATION else str(end)
 
 
 Levels = Mapping[str, Level]
