@@ -1,6 +1,8 @@
 """A manifest is read whole, and everything that is wrong with it is said at once."""
 
+import re
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -10,6 +12,8 @@ from lab.model.building import Building
 from lab.model.matrix import default_cells
 from lab.model.scenario import BUILT_IN_FACTORS
 
+_MOST_CELLS: Final = 36
+"""Of a scenario by default: rows that a person still reads, and with its longest cells a matter of a minute and a half."""
 _GOOD = """
 format = 1
 title = "t"
@@ -97,6 +101,65 @@ def test_a_factor_that_reaches_the_build_says_how(tmp_path: Path) -> None:
     assert mistake.startswith("builds[0].where.mode: mode has no level 'three'")
 
 
+_FACTOR = """[[factors]]
+name = "depth"
+title = "t"
+kind = "integer"
+levels = ["2", "9"]
+default = "2"
+reaches = "flag"
+open = true
+smallest = "1"
+largest = "64"
+"""
+_DURATION = (
+    _FACTOR.replace("integer", "duration")
+    .replace('"2"', '"2ms"')
+    .replace('"9"', '"9ms"')
+    .replace('"1"', '"1ms"')
+    .replace('"64"', '"1s"')
+)
+
+
+@pytest.mark.parametrize(
+    ("factor", "good", "bad", "said"),
+    [
+        (_FACTOR, ("1", "64"), ("0", "65"), "depth goes from 1 to 64, not "),
+        (_DURATION, ("1ms", "1s"), ("1us", "2s"), "depth goes from 1.00 ms to 1.00 s, not "),
+    ],
+)
+def test_an_open_factor_has_the_ends_that_the_manifest_gives_it(
+    tmp_path: Path, factor: str, good: tuple[str, ...], bad: tuple[str, ...], said: str
+) -> None:
+    """Beyond them a level is refused with what would be right, in the words of its kind."""
+    path = tmp_path / "example.toml"
+    path.write_text(_GOOD + factor)
+    depth = manifest.load(path).factor("depth")
+
+    assert [depth.level(text).text for text in good] == list(good)
+    for text in bad:
+        with pytest.raises(ValueError, match=re.escape(said + text)):
+            depth.level(text)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ('"64"', '"8"', "factors[1].levels: 9 lies beyond its smallest or largest"),
+        ('"64"', '"many"', "factors[1].largest: 'many' is not a whole number"),
+        (
+            "open = true",
+            "open = false",
+            "factors[1].smallest: goes with open = true and a kind that has numbers",
+        ),
+        ('"integer"', '"text"', "factors[1].smallest: goes with open = true and a kind that has numbers"),
+    ],
+)
+def test_ends_that_cannot_be_are_mistakes(tmp_path: Path, right: str, wrong: str, said: str) -> None:
+    """Of a level, of a text, of a factor that has no other levels than the listed."""
+    assert said in _load(tmp_path, _GOOD + _FACTOR.replace(right, wrong))
+
+
 def test_all_mistakes_are_reported_at_once_with_their_keys(tmp_path: Path) -> None:
     """Shapes, unknown keys, contradictions: one list, each with its key and the nearest right word."""
     text = (
@@ -145,7 +208,7 @@ def test_every_scenario_of_the_lab_is_right(lab_root: Path) -> None:
     lab = catalogue.find(lab_root, lab_root)
     for name in lab.names():
         scenario = manifest.load(lab.manifest(name))
-        assert 0 < len(default_cells(scenario)) <= 16
+        assert 0 < len(default_cells(scenario)) <= _MOST_CELLS
         assert default_cells(scenario, quick=True)
 
 

@@ -32,6 +32,9 @@ HOST_FS: Final = "host"
 QUIET_LEVELS: Final = {ENGINE: AUTO, QUOTA: UNSET, CPUSET: UNSET, MEMORY: UNSET, GODEBUG: UNSET, FS: TMPFS}
 """Levels of built-in factors that go without saying."""
 
+ENDLESS: Final = 2**63 - 1
+"""The largest value of a factor that no other bounds."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Factor:
@@ -54,7 +57,7 @@ class Factor:
     open: bool = False
     prefix: str = ""
     smallest: int = 0
-    largest: int = 2**63 - 1
+    largest: int = ENDLESS
 
     def level(self, text: str) -> Level:
         """The level that *text* names; ValueError says what would be right."""
@@ -71,12 +74,14 @@ class Factor:
                 f"{self.name} is more than {self.smallest} and at most {self.largest}, not {level.text}"
             )
         if isinstance(level.value, int) and not self.smallest <= level.value <= self.largest:
-            ends = " to ".join(self._worded(end) for end in (self.smallest, self.largest))
-            raise ValueError(f"{self.name} goes from {ends}, not {level.text}")
+            raise ValueError(f"{self.name} goes {self.ends}, not {level.text}")
         return level
 
-    def _worded(self, end: int) -> str:
-        return duration_to_text(end) if self.kind is FactorKind.DURATION else str(end)
+    @property
+    def ends(self) -> str:
+        """What the values of an open factor lie between, in words: ``from 1 to 64``."""
+        is_time = self.kind is FactorKind.DURATION
+        return f"from {' to '.join(duration_to_text(end) if is_time else str(end) for end in (self.smallest, self.largest))}"
 
 
 Levels = Mapping[str, Level]

@@ -23,7 +23,7 @@ from lab.model.rule import (
     Slope,
     Value,
 )
-from lab.model.scenario import Claim, Factor, Metric, Scenario
+from lab.model.scenario import ENDLESS, Claim, Factor, Metric, Scenario
 from lab.model.units import bytes_to_text, duration_to_text
 from lab.report.text import counted
 
@@ -108,7 +108,8 @@ def _factor(factor: Factor) -> Iterator[str]:
     levels = ", ".join(
         f"{level.text} (default)" if level == factor.default else level.text for level in factor.levels
     )
-    yield f"{factor.name}: {levels}{', or any other' if factor.open else ''}"
+    others = f", or any other{f' {factor.ends}' if factor.largest < ENDLESS else ''}" if factor.open else ""
+    yield f"{factor.name}: {levels}{others}"
     yield f"    {factor.title}"
 
 

@@ -69,6 +69,15 @@ def test_a_plain_exit_keeps_all_that_was_said() -> None:
     assert record.signals == {"before": {"steal_ticks": 1}, "after": {"steal_ticks": 2}}
 
 
+def test_a_mark_says_how_long_after_the_start_it_came() -> None:
+    """Its clock is the agent's, which took the time before fork and exec."""
+    lines = ['{"wire":2}', '{"m":"main","t":1400}']
+    record = decode(_done(lines=lines, start_ns=1000, end_ns=1500))
+
+    assert record.marks == {"main": 1400}
+    assert record.observations == {"start_to_main_ns": (400,)}
+
+
 _DEADLOCK = "goroutine dump follows\nfatal error: all goroutines are asleep - deadlock!\n\ngoroutine 1 [select (no cases)]:\n"
 
 
