@@ -48,7 +48,7 @@ def inits(params: Mapping[str, Any]) -> Sequence[Callable[[G], Body]]:
     return [init] * (packages if who == "every" else 1)
 
 
-def main(  # noqa: PLR0913 - the scenario's factors
+def main(
     g: G,
     *,
     shape: str = "chain",  # noqa: ARG001 - the inits' own
@@ -100,7 +100,7 @@ def hand_over(g: G, name: str) -> Body:
     """Exchange messages with a goroutine, and observe how long each round takes."""
     there, back = g.chan(), g.chan()
 
-    def answers(g: G) -> Body:
+    def answers(_g: G) -> Body:
         while (yield there.recv()) is not CLOSED:
             yield back.send(None)
 

@@ -304,9 +304,11 @@ def _bounds(
                 found[name] = int(read_level(kind, text).value)
             except ValueError as error:
                 mistakes.append(f"{at}.{name}: {error}")
-    for level in levels if found else ():
-        if not found.get("smallest", 0) <= int(level.value) <= found.get("largest", math.inf):
-            mistakes.append(f"{at}.levels: {level.text} lies beyond its smallest or largest")
+    mistakes.extend(
+        f"{at}.levels: {level.text} lies beyond its smallest or largest"
+        for level in (levels if found else ())
+        if not found.get("smallest", 0) <= int(level.value) <= found.get("largest", math.inf)
+    )
     return found
 
 
