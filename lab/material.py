@@ -14,7 +14,7 @@ from lab.bench import command, selection
 from lab.bench.agent import DUMP_LIMIT, Command
 from lab.bench.berth import Berth, Kept, berth
 from lab.bench.execute import Held, Seat
-from lab.engine.base import FOLDER, Engine, File, Spec
+from lab.engine.base import FOLDER, Engine, File, Spec, Tree
 from lab.errors import BuildError, EngineUnavailableError, EnvironmentRefusedError
 from lab.golang import base, build, render, toolchain
 from lab.golang.base import Base
@@ -74,6 +74,8 @@ class Prepared:
     program: GoProgram
     probe: Binary
     built: Binary | BuildError | EnvironmentRefusedError
+    trees: tuple[Tree, ...] = ()
+    """What its container holds beside it, the lowest first."""
     iterations_per_us: int = 0
     """Of the loop behind ``lab.Work``, where it runs; 0: not known."""
 
@@ -90,6 +92,8 @@ class Material:
     agent: Binary
     prepared: tuple[Prepared, ...]
     base: Base | None = None
+    held: Base | None = None
+    """The base that containers hold beside their program, if any does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,7 @@ def prepare(workshop: Workshop, wanted: Sequence[Wanted], *, base_name: str = ba
     below = _base(engine, base_name, cache, needs_compiler=needs_compiler)
     newest = toolchain.fetch(toolchain.DEFAULT_RELEASE, cache, say)
     agent = build.build(engine, newest, render.read_program(workshop.lab.tools, "agent"), cache)
+    holding = _Holding(workshop)
     builds = _Builds(workshop, below, everywhere=base_name != base.AUTO)
     probes = {
         release: _probe(workshop, release)
@@ -123,15 +128,20 @@ def prepare(workshop: Workshop, wanted: Sequence[Wanted], *, base_name: str = ba
         scenario, cell = each.scenario, each.cell
         probe = probes[cell.text(GO_RELEASE)]
         program = render_cell(workshop.lab, scenario, cell, _with_default_flags(scenario, cell))
-        refused = each.engine if isinstance(each.engine, EnvironmentRefusedError) else None
+        trees = holding.of(each)
+        refused = next((x for x in (each.engine, trees) if isinstance(x, EnvironmentRefusedError)), None)
         built = refused or builds.of(each, program)
+        ready = Prepared(
+            each, program, probe, built, () if isinstance(trees, EnvironmentRefusedError) else trees
+        )
         if isinstance(built, Binary):
-            built = _refusal(_runnable(agent, probe, each, built)) or built
-        prepared.append(Prepared(each, program, probe, built))
+            ready = replace(ready, built=_refusal(_runnable(agent, ready, built)) or built)
+        prepared.append(ready)
     refusals = [each.built for each in prepared if not isinstance(each.built, Binary)]
     if len(refusals) == len(prepared):
         raise refusals[0]
-    return Material(agent, tuple(prepared), None if isinstance(below, EnvironmentRefusedError) else below)
+    on = None if isinstance(below, EnvironmentRefusedError) else below
+    return Material(agent, tuple(prepared), on, holding.base)
 
 
 def _base(
@@ -152,6 +162,31 @@ def _probe(workshop: Workshop, release: str) -> Binary:
     go = toolchain.fetch(release, workshop.cache, workshop.progress.stage)
     source = render.render_program(tools, "probe", tools=tools, go_line=go.go_line, values={})
     return build.build(workshop.engine, go, source, workshop.cache)
+
+
+class _Holding:
+    """What containers hold beside their programs; ``base`` is golab's own, once a cell's container has it."""
+
+    def __init__(self, workshop: Workshop) -> None:
+        self._workshop = workshop
+        self.base: Base | None = None
+
+    def of(self, wanted: Wanted) -> tuple[Tree, ...] | EnvironmentRefusedError:
+        """The trees of a cell's container, the lowest first, or why it cannot have them."""
+        cache, say = self._workshop.cache, self._workshop.progress.stage
+        held = wanted.scenario.held(wanted.cell.levels)
+        if isinstance(wanted.engine, EnvironmentRefusedError):
+            return ()
+        trees = []
+        if "base" in held:
+            try:
+                self.base = self.base or base.beside(wanted.engine, cache)
+            except EnvironmentRefusedError as error:
+                return error
+            trees += [self.base.image.tree] if self.base is not None and wanted.engine.name != "host" else []
+        if "go" in held:
+            trees.append(toolchain.fetch(wanted.cell.text(GO_RELEASE), cache, say).tree)
+        return tuple(tree for tree in trees if tree is not None)
 
 
 class _Builds:
@@ -228,7 +263,7 @@ def runnable(material: Material) -> Iterator[Runnable]:
     """The cells that can run, each with its container; equal specs in one engine are one container."""
     for each in material.prepared:
         if isinstance(each.built, Binary):
-            found = _runnable(material.agent, each.probe, each.wanted, each.built)
+            found = _runnable(material.agent, each, each.built)
             yield replace(found, iterations_per_us=each.iterations_per_us)
 
 
@@ -255,9 +290,11 @@ def paced(material: Material, rates: Mapping[str, int]) -> Material:
     )
 
 
-def _runnable(agent: Binary, probe: Binary, wanted: Wanted, program: Binary) -> Runnable:
+def _runnable(agent: Binary, each: Prepared, program: Binary) -> Runnable:
+    wanted = each.wanted
     assert not isinstance(wanted.engine, EnvironmentRefusedError)  # noqa: S101 - nothing is built for a refused engine
-    return Runnable(wanted, wanted.engine, _spec((agent, probe, program), wanted))
+    spec = replace(_spec((agent, each.probe, program), wanted), trees=each.trees)
+    return Runnable(wanted, wanted.engine, spec)
 
 
 def _refusal(cell: Runnable) -> EnvironmentRefusedError | None:
@@ -332,9 +369,10 @@ def _opened(
 def _command(each: Runnable, berth: Berth) -> Command:
     wanted, container = each.wanted, berth.container
     scenario = wanted.scenario
+    goroot = container.path(toolchain.AT) if "go" in scenario.held(wanted.cell.levels) else ""
     return Command(
         argv=(container.path(PROGRAM), *command.flags(scenario, wanted.cell)),
-        environment=command.environment(scenario, wanted.cell, each.iterations_per_us),
+        environment=command.environment(scenario, wanted.cell, each.iterations_per_us, goroot),
         directory=container.path(_TMP if wanted.cell.text(FS) in (TMPFS, HOST_FS) else FOLDER),
         timeout=scenario.limits.time,
         settle=wanted.cell.text(QUOTA) != UNSET,

@@ -13,6 +13,7 @@ from lab.costing import costs_used
 from lab.engine.base import Engine
 from lab.errors import EnvironmentRefusedError
 from lab.experiment import Experiment, engine_named
+from lab.golang import toolchain
 from lab.golang.build import Binary
 from lab.host import environment
 from lab.material import PROGRAM, Material, Prepared, Runnable, runnable
@@ -92,6 +93,7 @@ def _provenance(
         "engine": own.describe(),
         "machine": environment.describe(),
         "base": material.base.described() if material.base else None,
+        **({"held_base": material.held.described()} if material.held else {}),
         **({"tuned": dict(granted)} if granted else {}),
         **({"other_engines": {name: each.describe() for name, each in others.items()}} if others else {}),
     }
@@ -108,7 +110,12 @@ def _planned(each: Prepared, running: Runnable | None, own: Engine) -> PlannedCe
         binary_sha256=each.built.sha256 if isinstance(each.built, Binary) else "",
         image=running.engine.image_of(running.spec) if running else "",
         argv=(PROGRAM, *command.flags(wanted.scenario, each.cell)),
-        environment=command.environment(wanted.scenario, each.cell, each.iterations_per_us),
+        environment=command.environment(
+            wanted.scenario,
+            each.cell,
+            each.iterations_per_us,
+            toolchain.AT if "go" in wanted.scenario.held(each.cell.levels) else "",
+        ),
     )
 
 

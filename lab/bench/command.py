@@ -13,6 +13,8 @@ from lab.model.scenario import AUTO, Factor, Scenario
 _BASE: Final = {"HOME": "/tmp", "PATH": "/", "TMPDIR": "/tmp"}  # noqa: S108 - the container's own tmpfs
 _ITERATIONS: Final = "LAB_ITERS_PER_US"
 """go_templates/internal/lab/lab.go: Work."""
+GOROOT: Final = "LAB_GOROOT"
+"""Where a program finds the Go release that its container holds."""
 _JOINED: Final = {"GODEBUG": ","}
 """Variables that hold a list: several factors may each add an entry."""
 
@@ -26,12 +28,16 @@ def flags(scenario: Scenario, cell: Cell) -> tuple[str, ...]:
     )
 
 
-def environment(scenario: Scenario, cell: Cell, iterations_per_us: int = 0) -> tuple[str, ...]:
+def environment(
+    scenario: Scenario, cell: Cell, iterations_per_us: int = 0, goroot: str = ""
+) -> tuple[str, ...]:
     """The whole environment of *cell*'s replicates as sorted ``NAME=value`` entries; nothing is inherited.
 
-    *iterations_per_us* is how fast the loop behind ``lab.Work`` is where it runs; 0 leaves it to ``lab.Work``.
+    *iterations_per_us* is how fast the loop behind ``lab.Work`` is where it runs; 0 leaves it to ``lab.Work``. *goroot* is where a
+    Go release is there, if one is.
     """
     variables = {**_BASE, **({_ITERATIONS: str(iterations_per_us)} if iterations_per_us else {})}
+    variables |= {GOROOT: goroot} if goroot else {}
     for name, value in _set_variables(scenario, cell):
         joint = _JOINED.get(name)
         variables[name] = f"{variables[name]}{joint}{value}" if joint and name in variables else value

@@ -20,7 +20,7 @@ from lab.model.units import Nanos
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tree:
-    """A folder of this machine that a job may read, and the name of its content.
+    """A folder of this machine that a job or a container may read, and the name of its content.
 
     ``key`` identifies the content (equal keys, equal bytes), so that an engine can keep an image of it;
     it uses only ``[a-z0-9._-]``. ``at`` is the absolute path at which an image made of it shows it.
@@ -108,7 +108,8 @@ class Spec:
     :data:`FOLDER` lies on: ``overlay:N`` an image of N layers, each above the program's with a file ``layer-K`` of its own
     there, the lowest first; ``overlay-mount:N`` a mount of N such lower directories; ``bind`` a folder of the machine;
     ``tmpfs`` has none. ``agent`` is the argv of the first process; its first item, like every path that the lab later
-    gives the agent, goes through :meth:`Container.path`.
+    gives the agent, goes through :meth:`Container.path`. ``trees`` lie below the files, the lowest first; the host engine,
+    which has no root to put them at, has each where it is, and this machine below them.
     """
 
     files: tuple[File, ...]
@@ -119,6 +120,7 @@ class Spec:
     quota: float | None = None
     memory_is_asked: bool = False
     folder: str = "tmpfs"
+    trees: tuple[Tree, ...] = ()
 
 
 class Container(Protocol):

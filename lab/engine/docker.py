@@ -71,7 +71,7 @@ class DockerEngine:
 
     def image_of(self, spec: Spec, /) -> str:
         """The id of *spec*'s image, computed."""
-        return images.of_spec(spec).id
+        return images.of_spec(spec, self._cache).id
 
     def base(self, wanted: str | Tree, /) -> BaseImage:
         """An image of the tree, or the one that the engine has by that name; see :mod:`lab.engine.foreign`."""
@@ -142,12 +142,16 @@ class DockerEngine:
     def opened(self, spec: Spec, captures: Path | None = None, /) -> Generator[Container]:
         """A started container whose first process is the agent, removed however the block ends."""
         self.refuse(spec)
-        image = images.of_spec(spec)
+        image = images.of_spec(spec, self._cache)
+        if spec.trees:
+            self._ensured(
+                images.of_trees(spec.trees, self._cache)
+            )  # they are large, and many images stand on them
         kept = captures.resolve() if captures and not address.elsewhere(self.describe()) else None
         with (
             folders.made(spec.folder, self._cache.parent, self._owner) as shown,
             self._created(
-                self._ensured(image),
+                self._ensured(image, above=len(spec.trees)),
                 command=list(spec.agent),
                 mounts=_binds({FOLDER: shown, _CAPTURES: kept}),
                 environment={CAPTURES: _CAPTURES} if kept else {},
@@ -193,11 +197,18 @@ class DockerEngine:
         """Let go of the connection."""
         self._client.close()
 
-    def _ensured(self, image: Image) -> str:
-        """What the engine calls *image*, which is loaded first if the engine does not have it."""
+    def _ensured(self, image: Image, above: int = 0) -> str:
+        """What the engine calls *image*, which is loaded first if the engine does not have it.
+
+        It has an image of its *above* lowest layers: only what lies on them has to be sent, where the engine's store allows that.
+        """
         if image.id not in self._present:
             with _sdk_errors("load an image"):
                 found = _known_as(self._client, image)
+                if found is None and above:
+                    with contextlib.suppress(EnvironmentRefusedError, docker.errors.APIError):
+                        _load(self._client, image, above)
+                        found = _known_as(self._client, image)
                 if found is None:
                     _load(self._client, image)
                     found = _known_as(self._client, image)
@@ -307,8 +318,8 @@ def _known_as(client: docker.DockerClient, image: Image) -> str | None:
     return None
 
 
-def _load(client: docker.DockerClient, image: Image) -> None:
-    archive: Any = image.archive()  # any iterable of bytes will do, whatever the SDK's types say
+def _load(client: docker.DockerClient, image: Image, above: int = 0) -> None:
+    archive: Any = image.archive(above)  # any iterable of bytes will do, whatever the SDK's types say
     try:
         client.images.load(archive)
     except docker.errors.ImageLoadError as error:

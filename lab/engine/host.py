@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
 
 from lab.engine import images
@@ -33,6 +33,7 @@ class HostEngine:
 
     def __init__(self, *, cache: Path, scratch: Path | None = None) -> None:
         self._cache = cache / "jobs"
+        self._layers = cache / "layers"
         self._scratch = scratch
 
     def describe(self) -> Mapping[str, Any]:
@@ -55,7 +56,7 @@ class HostEngine:
 
     def image_of(self, spec: Spec, /) -> str:
         """The digest of *spec*'s files: the id that they would have as an image, so that both engines agree."""
-        return images.of_spec(spec).id
+        return images.of_spec(spec, self._layers).id
 
     def base(self, _wanted: str | Tree, /) -> BaseImage:
         """None: there is no root to put it at."""
@@ -123,7 +124,7 @@ class HostEngine:
                 self.image_of(spec),
                 write=stdin.write,
                 why_gone=lambda: _why_gone(child, readers[1]),
-                where=lambda inside: str(folder / inside.lstrip("/")),
+                where=lambda inside: _place(spec, folder, inside),
             )
             readers = [
                 reading(lambda: _feed(stdout, attached.lines.feed), attached.lines.end),
@@ -165,6 +166,14 @@ def _refuse_limits(spec: Spec) -> None:
             f"the engine host cannot limit a program ({', '.join(asked)}): it makes no cgroup and mounts nothing",
             hint="use a container engine: --engine docker",
         )
+
+
+def _place(spec: Spec, folder: Path, inside: str) -> str:
+    """Where a file of *spec* is: of a tree where that is, else in *folder*; what would be at ``/`` is the machine's own."""
+    for tree in spec.trees:
+        if tree.at != "/" and PurePosixPath(inside).is_relative_to(tree.at):
+            return str(tree.path / PurePosixPath(inside).relative_to(tree.at))
+    return str(folder / inside.lstrip("/"))
 
 
 def _lay(path: Path, content: bytes, *, executable: bool = False) -> None:

@@ -79,28 +79,32 @@ class Image:
         """A name made from the id, for engines whose store knows images by another digest than their config's."""
         return f"golab:{self.id.removeprefix('sha256:')[:32]}"
 
-    def archive(self) -> Iterator[bytes]:
-        """The docker-archive, in pieces of about 1 MiB."""
-        return pieces(tar(self._members()))
+    def archive(self, above: int = 0) -> Iterator[bytes]:
+        """The docker-archive, in pieces of about 1 MiB; without the *above* lowest layers, of which the engine has an image.
 
-    def _members(self) -> Iterator[Entry]:
+        It knows a layer by its digest and those below, and asks for the content of no other (moby: image/tarexport/load.go).
+        """
+        return pieces(tar(self._members(above)))
+
+    def _members(self, above: int) -> Iterator[Entry]:
         names = [f"{layer.diff_id.removeprefix('sha256:')}.tar" for layer in self.layers]
         config_name = f"{self.id.removeprefix('sha256:')}.json"
         manifest = [{"Config": config_name, "RepoTags": [self.tag], "Layers": names}]
         yield file_entry(config_name, self.config)
-        for name, layer in zip(names, self.layers, strict=True):
+        for name, layer in list(zip(names, self.layers, strict=True))[above:]:
             yield Entry(_header(name, size=layer.size), partial(_layer_tar, layer))
         yield file_entry("manifest.json", json.dumps(manifest).encode())
 
 
-def of_spec(spec: Spec) -> Image:
-    """The image of *spec*: its agent in one layer, which many images share, its other files in the next.
+def of_spec(spec: Spec, cache: Path) -> Image:
+    """The image of *spec*: its agent in one layer, which many images share, its other files in the next; below them its trees.
 
-    Its folder is in the layers above: one for each that ``overlay:N`` asks for, or else, where it will be mounted, an empty one.
+    The trees' digests are kept in the folder *cache*. Its folder is in the layers above: one for each that ``overlay:N`` asks for, or else, where it will be mounted, an empty one.
     """
     agent = [file for file in spec.files if file.path == spec.agent[0]]
     others = [file for file in spec.files if file.path != spec.agent[0]]
-    layers = [layer_of_files(files) for files in (agent, others) if files]
+    layers = [layer_of_tree(tree, cache) for tree in spec.trees]
+    layers += [layer_of_files(files) for files in (agent, others) if files]
     kind, _, number = spec.folder.partition(":")
     wanted = int(number) - len(layers) if kind == "overlay" else int(kind != "tmpfs")
     layers += [layer_of_files([layer_file(k)]) for k in range(1, wanted + 1)]

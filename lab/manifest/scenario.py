@@ -17,6 +17,7 @@ from pydantic import BeforeValidator, Field
 
 from lab.manifest.building import BuildsTable, BuildTable, build_parts
 from lab.manifest.builtin import built_in
+from lab.manifest.holding import ImagesTable, ImageTable, image_needs
 from lab.manifest.look import Known
 from lab.manifest.rules import ClaimTable, claims_from
 from lab.manifest.tables import Name, Table, checked, checked_list, nearest, parsed, refusal
@@ -137,10 +138,11 @@ class _TopTable(Table):
     limits: _LimitsTable
     touched: _TouchedTable | None = None
     build: BuildTable = BuildTable()
+    image: ImageTable = ImageTable()
     exclude: _ExcludeTable = _ExcludeTable()
 
 
-_LISTS: Final = ("factors", "cells", "metrics", "claims", "host_settings", "builds")
+_LISTS: Final = ("factors", "cells", "metrics", "claims", "host_settings", "builds", "images")
 
 
 def load(path: Path) -> Scenario:
@@ -158,12 +160,14 @@ def read(content: bytes, *, name: str, path: Path) -> Scenario:
     metric_tables = checked_list(_MetricTable, raw, "metrics", mistakes)
     host_tables = checked_list(_HostTable, raw, "host_settings", mistakes) if "host_settings" in raw else []
     build_tables = checked_list(BuildsTable, raw, "builds", mistakes) if "builds" in raw else []
+    image_tables = checked_list(ImagesTable, raw, "images", mistakes) if "images" in raw else []
     releases = top.releases if top is not None else [str(x) for x in raw.get("releases", ())] or ["0"]
     factors = (*_factors(factor_tables, mistakes), *built_in(releases))
     malformed = _names(raw, "factors") - {factor.name for factor in factors}
     mistakes.extend(_contradictions(factors, malformed, cell_tables, metric_tables, top))
     mistakes.extend(_host_contradictions(host_tables, factors, malformed))
     mistakes.extend(_build_contradictions(build_tables, factors, malformed))
+    mistakes.extend(_image_contradictions(image_tables, factors, malformed))
     metrics = tuple(
         Metric(**(table.model_dump() | {"where": _where(table.where)})) for _, table in metric_tables
     )
@@ -172,7 +176,7 @@ def read(content: bytes, *, name: str, path: Path) -> Scenario:
     )
     digest = hashlib.sha256(content).hexdigest()
     stated = None if mistakes or top is None else _scenario(name, top, (factors, groups, metrics), digest)
-    if stated is not None:
+    if stated is not None and top is not None:
         stated = replace(
             stated,
             host_needs=tuple(_host_needs(host_tables)),
@@ -182,6 +186,7 @@ def read(content: bytes, *, name: str, path: Path) -> Scenario:
                 if table.mode is not None
             ),
             builds=(*stated.builds, *build_parts(table for _, table in build_tables)),
+            image_needs=image_needs(top.image, (table for _, table in image_tables)),
         )
     known = Known(
         metrics={metric.name: metric for metric in metrics},
@@ -369,6 +374,14 @@ def _build_contradictions(
     for factor in factors:
         if factor.reaches == "build" and factor.name not in named:
             yield f"factors: {factor.name!r} reaches the build, and no [[builds]] says how"
+
+
+def _image_contradictions(
+    tables: list[tuple[str, ImagesTable]], factors: tuple[Factor, ...], malformed: set[str]
+) -> Iterator[str]:
+    by_name = {factor.name: factor for factor in factors}
+    for at, table in tables:
+        yield from _unknown_levels(f"{at}.where", table.where, by_name, malformed)
 
 
 def _no_bytes(at: str, name: str, by_name: Mapping[str, Factor], malformed: set[str]) -> Iterator[str]:

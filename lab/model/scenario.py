@@ -189,6 +189,18 @@ class HostNeed:
         return -(-int(levels[self.factor].value) * self.times // HUGE_PAGE)
 
 
+Held = Literal["go", "base"]
+"""What a container can hold beside the program: the cell's Go release, or golab's own Debian with compilers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageNeed:
+    """In which cells a replicate finds something beside its program, and what."""
+
+    holds: tuple[Held, ...]
+    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostMode:
     """In which cells transparent huge pages have to be ``mode`` for the whole machine, while their replicates run."""
@@ -249,6 +261,13 @@ class Scenario:
     exclusion: Exclusion = Exclusion()
     host_needs: tuple[HostNeed, ...] = ()
     host_modes: tuple[HostMode, ...] = ()
+    image_needs: tuple[ImageNeed, ...] = ()
+
+    def held(self, levels: Levels) -> frozenset[Held]:
+        """What the container of a cell holds beside the program."""
+        return frozenset(
+            each for need in self.image_needs if matches(need.where, levels) for each in need.holds
+        )
 
     def building(self, levels: Levels) -> Building:
         """How the program of a cell with these levels is built: of what the manifest says of it, the last word counts."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Final
 
@@ -23,11 +23,15 @@ from lab.model.rule import (
     Slope,
     Value,
 )
-from lab.model.scenario import ENDLESS, Claim, Factor, Metric, Scenario
+from lab.model.scenario import ENDLESS, Claim, Factor, Held, Metric, Scenario
 from lab.model.units import bytes_to_text, duration_to_text
 from lab.report.text import counted
 
 _WIDTH: Final = 100
+_HELD: Final[Mapping[Held, str]] = {
+    "go": "the Go release",
+    "base": "the Debian of golab engine base (on the host engine: what the machine has)",
+}
 
 
 def page(scenario: Scenario) -> str:
@@ -116,10 +120,14 @@ def _factor(factor: Factor) -> Iterator[str]:
 def _metric(metric: Metric) -> Iterator[str]:
     judged = metric.described or metric.not_predicted
     how = f"not compared: {judged}" if judged else f"prediction within ± {metric.margin:.0%}"
-    where = "; ".join(f"{name} {', '.join(levels)}" for name, levels in metric.where.items())
     yield f"{metric.name} ({metric.statistic}): {metric.title}"
     warm_up = f"; the first {counted(metric.discard, 'repetition')} are warm-up" if metric.discard else ""
-    yield f"    {how}{warm_up}{f'; in cells with {where}' if where else ''}"
+    yield f"    {how}{warm_up}{_in_cells('; ', metric.where)}"
+
+
+def _in_cells(before: str, where: Mapping[str, Sequence[str]]) -> str:
+    levels = "; ".join(f"{name} {', '.join(texts)}" for name, texts in where.items())
+    return f"{before}in cells with {levels}" if levels else ""
 
 
 def _claim(claim: Claim) -> Iterator[str]:
@@ -145,6 +153,9 @@ def _limits(scenario: Scenario) -> Iterator[str]:
     yield f"Go releases: {', '.join(scenario.releases)}"
     if any(scenario.building(cell.levels).needs_compiler for cell in default_cells(scenario, tuned=True)):
         yield "has C in it: is built on golab engine base, or on the image that --base names"
+    for need in scenario.image_needs:
+        if need.holds:
+            yield f"its container holds {' and '.join(_HELD[each] for each in need.holds)}{_in_cells(', ', need.where)}"
 
 
 def _block(title: str, lines: Iterator[str]) -> str:

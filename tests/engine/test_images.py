@@ -42,7 +42,7 @@ def _members(content: bytes) -> dict[str, tarfile.TarInfo]:
 
 def test_the_id_is_a_fixed_function_of_the_files() -> None:
     """The id of an image is a literal: if it changes, every cached image and every record's digest does."""
-    image = images.of_spec(_spec(_AGENT, _PROGRAM))
+    image = images.of_spec(_spec(_AGENT, _PROGRAM), tmp_path)
 
     assert image.id == "sha256:5ac9b53698a5c5ceeb92460ffc367fb86c428ecd34a8642c2153fd53c5816359"
     assert image.id == f"sha256:{hashlib.sha256(image.config).hexdigest()}"
@@ -51,8 +51,8 @@ def test_the_id_is_a_fixed_function_of_the_files() -> None:
 def test_the_order_of_files_does_not_matter() -> None:
     """A layer is sorted, so a spec that lists its files otherwise is the same image."""
     assert (
-        images.of_spec(_spec(_AGENT, _PROGRAM, _WORDS)).id
-        == images.of_spec(_spec(_WORDS, _AGENT, _PROGRAM)).id
+        images.of_spec(_spec(_AGENT, _PROGRAM, _WORDS), tmp_path).id
+        == images.of_spec(_spec(_WORDS, _AGENT, _PROGRAM), tmp_path).id
     )
 
 
@@ -66,12 +66,12 @@ def test_the_order_of_files_does_not_matter() -> None:
 )
 def test_content_name_and_mode_matter(other: File) -> None:
     """Any difference in what a file is gives another image."""
-    assert images.of_spec(_spec(_AGENT, other)).id != images.of_spec(_spec(_AGENT, _PROGRAM)).id
+    assert images.of_spec(_spec(_AGENT, other), tmp_path).id != images.of_spec(_spec(_AGENT, _PROGRAM)).id
 
 
 def test_programs_share_the_agents_layer() -> None:
     """The agent is in a layer of its own, the lowest, so that an engine keeps it once."""
-    one, other = images.of_spec(_spec(_AGENT, _PROGRAM)), images.of_spec(_spec(_AGENT, _WORDS))
+    one, other = images.of_spec(_spec(_AGENT, _PROGRAM), tmp_path), images.of_spec(_spec(_AGENT, _WORDS))
 
     assert one.layers[0] == other.layers[0]
     assert one.layers[1] != other.layers[1]
