@@ -236,3 +236,22 @@ def test_what_the_machine_has_to_be_is_stated_by_setting(tmp_path: Path) -> None
         "host_settings[2].factor: is missing",
         "host_settings[2].mode: does not go with nr_hugepages, which goes by its factor",
     ]
+
+
+def test_what_containers_hold_is_said_of_all_cells_or_of_some(tmp_path: Path) -> None:
+    """Both add up; a factor, a level or a thing that there is not is named."""
+    path = tmp_path / "example.toml"
+    some = '[[images]]\nwhere = { mode = ["two"] }\nholds = ["base"]\n'
+    path.write_text(_GOOD + '[image]\nholds = ["go"]\n' + some)
+    scenario = manifest.load(path)
+    held = {cell.id: scenario.held(cell.levels) for cell in default_cells(scenario)}
+
+    assert held == {"one": {"go"}, "one-p2": {"go"}, "two": {"go", "base"}, "two-p2": {"go", "base"}}
+    path.write_text(_GOOD)
+    assert manifest.load(path).held(next(iter(default_cells(scenario))).levels) == frozenset()
+    assert _load(tmp_path, _GOOD + some.replace('mode = ["two"]', 'mdoe = ["two"]')) == [
+        "images[0].where.mdoe: no factor is called 'mdoe'; did you mean mode?"
+    ]
+    assert _load(tmp_path, _GOOD + some.replace('"base"', '"perl"')) == [
+        "images[0].holds.0: is 'perl'; should be 'go' or 'base'"
+    ]

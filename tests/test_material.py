@@ -1,18 +1,20 @@
 """Containers for cells: one that cannot be started refuses its cells, and the others have theirs."""
 
 import contextlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lab import manifest
+from lab import catalogue, manifest
 from lab.bench.execute import Seat
 from lab.bench.selection import Request, select
 from lab.engine.base import Spec
 from lab.errors import EngineUnavailableError, EnvironmentRefusedError
-from lab.material import Runnable, Wanted, seats
+from lab.golang.build import Binary
+from lab.material import Prepared, Runnable, Wanted, Workshop, prepare, runnable, seats
 from tests.fakes import FakeEngine
 
 _BURN = Path(__file__).parent / "labs/limits/scenarios/burn.toml"
@@ -71,3 +73,67 @@ def test_an_engine_that_is_not_there_any_more_ends_it() -> None:
     with pytest.raises(EngineUnavailableError, match="went away"), seats(_cells(engine)):
         pass
     assert all(container.closed for container in engine.containers)
+
+
+class _Silent:
+    """Progress that nobody hears of."""
+
+    def stage(self, text: str) -> None:
+        """Nothing."""
+
+    def replicate(self, done: int, total: int) -> None:
+        """Nothing."""
+
+
+def _prepared(cache: Path, **lists: tuple[str, ...]) -> dict[str, Prepared]:
+    """Cells of hello-static, made ready by a fake engine with a release that is only there by name."""
+    root = Path(__file__).parents[1]
+    (cache / "go/1.27.3/go").mkdir(parents=True)
+    scenario = manifest.load(root / "scenarios/hello-static.toml")
+    engine = FakeEngine()
+    cells = select(scenario, Request(lists=lists))
+    workshop = Workshop(catalogue.find(root, root), engine, cache, _Silent())
+    material = prepare(workshop, [Wanted(scenario, cell, engine) for cell in cells])
+    assert [each.spec.trees for each in runnable(material)] == [
+        each.trees for each in material.prepared if isinstance(each.built, Binary)
+    ]
+    return {each.cell.id: each for each in material.prepared}
+
+
+def test_a_cell_that_must_hold_a_base_is_refused_without_one(tmp_path: Path) -> None:
+    """With the command that makes it; the others have the Go release in their container."""
+    found = _prepared(tmp_path, mode=("build", "linking"))
+
+    assert isinstance(found["linking"].built, EnvironmentRefusedError)
+    assert found["linking"].built.hint == "as root: golab engine base (40 s)"
+    assert isinstance(found["build"].built, Binary)
+    assert [tree.at for tree in found["build"].trees] == ["/usr/local/go"]
+
+
+def test_a_base_lies_below_the_release(tmp_path: Path) -> None:
+    """In the one cell that holds both."""
+    (tmp_path / "bases/debian/root").mkdir(parents=True)
+    made = {"format": 1, "key": "base-x", "suite": "x", "packages": {"gcc": "1"}}
+    (tmp_path / "bases/debian/base.json").write_text(json.dumps(made))
+    found = _prepared(tmp_path, mode=("build", "linking"))
+
+    assert [tree.at for tree in found["linking"].trees] == ["/", "/usr/local/go"]
+    assert [tree.at for tree in found["build"].trees] == ["/usr/local/go"]
+
+
+def test_a_program_is_told_where_its_release_is(tmp_path: Path) -> None:
+    """Where the container really has it; a program whose container holds none is told nothing."""
+    (each,) = _prepared(tmp_path, mode=("build",)).values()
+    engine = FakeEngine()
+    with seats(
+        [Runnable(each.wanted, engine, Spec(files=(), agent=("/a",), memory_bytes=1, pids=1))]
+    ) as found:
+        seat = found["build"]
+        assert isinstance(seat, Seat)
+        told = dict(entry.split("=", 1) for entry in seat.command.environment)
+    with seats(_cells(engine)) as found:
+        others = [seat.command.environment for seat in found.values() if isinstance(seat, Seat)]
+
+    assert told["LAB_GOROOT"] == "/fake/usr/local/go"
+    assert others
+    assert not [entry for environment in others for entry in environment if entry.startswith("LAB_GOROOT")]

@@ -73,16 +73,17 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """One scenario: what blocks and why, factors, cells, metrics, claims, what to look for."""
-    from lab import catalogue, manifest
+    from lab import catalogue, manifest, predict
     from lab.report.scenario import page
 
-    scenario = manifest.load(catalogue.find(context.obj, Path.cwd()).manifest(name))
+    lab = catalogue.find(context.obj, Path.cwd())
+    scenario = manifest.load(lab.manifest(name))
     if as_json:
         from lab.publish import shown_scenario
 
         typer.echo(shown_scenario(scenario).model_dump_json(indent=1))
         return
-    typer.echo(page(scenario))
+    typer.echo(page(scenario, predict.read_twin(lab.scenarios / f"{name}.py").not_predicted))
 
 
 def render(

@@ -34,15 +34,15 @@ _HELD: Final[Mapping[Held, str]] = {
 }
 
 
-def page(scenario: Scenario) -> str:
-    """Everything that its manifest says, in words."""
+def page(scenario: Scenario, not_predicted: str = "") -> str:
+    """Everything that its manifest says, in words; *not_predicted* is why it has no twin."""
     parts = [
         f"{scenario.name}: {scenario.title}",
         _wrapped(scenario.blocks),
         f"What to look for\n{_wrapped(scenario.look_for)}",
         _block("Factors", (line for factor in scenario.factors for line in _factor(factor))),
         _block("Cells", _cells(scenario)),
-        _block("Metrics", (line for metric in scenario.metrics for line in _metric(metric))),
+        _block("Metrics", (line for metric in scenario.metrics for line in _metric(metric, not_predicted))),
         _block("Claims", (line for claim in scenario.claims for line in _claim(claim))),
         _block("Limits of a replicate", _limits(scenario)),
     ]
@@ -117,8 +117,8 @@ def _factor(factor: Factor) -> Iterator[str]:
     yield f"    {factor.title}"
 
 
-def _metric(metric: Metric) -> Iterator[str]:
-    judged = metric.described or metric.not_predicted
+def _metric(metric: Metric, not_predicted: str) -> Iterator[str]:
+    judged = metric.described or metric.not_predicted or not_predicted
     how = f"not compared: {judged}" if judged else f"prediction within ± {metric.margin:.0%}"
     yield f"{metric.name} ({metric.statistic}): {metric.title}"
     warm_up = f"; the first {counted(metric.discard, 'repetition')} are warm-up" if metric.discard else ""

@@ -3,6 +3,7 @@
 import subprocess
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -160,7 +161,22 @@ def test_lines_go_to_the_agent_and_come_back(engine: Engine, scratch: Path) -> N
 
 def test_the_digest_is_the_images(engine: Engine) -> None:
     """The same files have the same digest under both engines, so their records can be compared."""
-    assert engine.image_of(_spec()) == images.of_spec(_spec()).id
+    assert engine.image_of(_spec()) == images.of_spec(_spec(), Path("/nowhere")).id
+
+
+def test_a_tree_is_where_it_is(engine: Engine, tmp_path: Path) -> None:
+    """No copy of it is made; what lies at the root is the machine's own."""
+    tree, base = tmp_path / "go", tmp_path / "base"
+    for folder in (tree, base):
+        folder.mkdir()
+    (tree / "VERSION").write_text("go1.27.3")
+    trees = (Tree(key="base", path=base, at="/"), Tree(key="go", path=tree, at="/usr/local/go"))
+    with engine.opened(replace(_spec(), trees=trees)) as container:
+        found = container.path("/usr/local/go/VERSION")
+        words = container.path("/bin/words")
+
+    assert found == str(tree / "VERSION")
+    assert not words.startswith(str(base))
 
 
 def test_silence_is_none(engine: Engine) -> None:

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,16 @@ from lab.errors import EnvironmentRefusedError
 _AGENT = File(path="/agent", content=b"agent")
 _PROGRAM = File(path="/bin/program", content=b"program")
 _WORDS = File(path="/bin/words", content=b"words", executable=False)
+_NOWHERE = Path("/nowhere")
+"""Where no digest is kept: without a tree none is looked for."""
 
 
 def _spec(*files: File) -> Spec:
     return Spec(files=files, agent=("/agent",), memory_bytes=1, pids=1)
+
+
+def _image(*files: File) -> images.Image:
+    return images.of_spec(_spec(*files), _NOWHERE)
 
 
 def _tree(folder: Path, key: str = "t-1") -> Tree:
@@ -42,7 +49,7 @@ def _members(content: bytes) -> dict[str, tarfile.TarInfo]:
 
 def test_the_id_is_a_fixed_function_of_the_files() -> None:
     """The id of an image is a literal: if it changes, every cached image and every record's digest does."""
-    image = images.of_spec(_spec(_AGENT, _PROGRAM), tmp_path)
+    image = _image(_AGENT, _PROGRAM)
 
     assert image.id == "sha256:5ac9b53698a5c5ceeb92460ffc367fb86c428ecd34a8642c2153fd53c5816359"
     assert image.id == f"sha256:{hashlib.sha256(image.config).hexdigest()}"
@@ -50,10 +57,7 @@ def test_the_id_is_a_fixed_function_of_the_files() -> None:
 
 def test_the_order_of_files_does_not_matter() -> None:
     """A layer is sorted, so a spec that lists its files otherwise is the same image."""
-    assert (
-        images.of_spec(_spec(_AGENT, _PROGRAM, _WORDS), tmp_path).id
-        == images.of_spec(_spec(_WORDS, _AGENT, _PROGRAM), tmp_path).id
-    )
+    assert _image(_AGENT, _PROGRAM, _WORDS).id == _image(_WORDS, _AGENT, _PROGRAM).id
 
 
 @pytest.mark.parametrize(
@@ -66,15 +70,42 @@ def test_the_order_of_files_does_not_matter() -> None:
 )
 def test_content_name_and_mode_matter(other: File) -> None:
     """Any difference in what a file is gives another image."""
-    assert images.of_spec(_spec(_AGENT, other), tmp_path).id != images.of_spec(_spec(_AGENT, _PROGRAM)).id
+    assert _image(_AGENT, other).id != _image(_AGENT, _PROGRAM).id
 
 
 def test_programs_share_the_agents_layer() -> None:
     """The agent is in a layer of its own, the lowest, so that an engine keeps it once."""
-    one, other = images.of_spec(_spec(_AGENT, _PROGRAM), tmp_path), images.of_spec(_spec(_AGENT, _WORDS))
+    one, other = _image(_AGENT, _PROGRAM), _image(_AGENT, _WORDS)
 
     assert one.layers[0] == other.layers[0]
     assert one.layers[1] != other.layers[1]
+
+
+def test_trees_lie_below_the_files(tmp_path: Path) -> None:
+    """The lowest first, in the layers that jobs have of them: an engine keeps each once."""
+    base = replace(_tree(tmp_path / "base", "base"), at="/")
+    go = _tree(tmp_path / "go", "go")
+    image = images.of_spec(replace(_spec(_AGENT, _PROGRAM), trees=(base, go)), tmp_path / "digests")
+
+    assert image.layers[:2] == images.of_trees([base, go], tmp_path / "digests").layers
+    assert image.layers[2:] == _image(_AGENT, _PROGRAM).layers
+
+
+def test_what_the_engine_has_is_not_sent_again(tmp_path: Path) -> None:
+    """An archive above one layer names all of them, and has the content of the others; the id is that of the whole."""
+    spec = replace(_spec(_AGENT, _PROGRAM), trees=(_tree(tmp_path / "go"),))
+    image = images.of_spec(spec, tmp_path / "digests")
+    whole, above = (_members(b"".join(image.archive(count))) for count in (0, 1))
+    lowest = f"{image.layers[0].diff_id.removeprefix('sha256:')}.tar"
+
+    assert set(whole) - set(above) == {lowest}
+    with tarfile.open(fileobj=io.BytesIO(b"".join(image.archive(1)))) as archive:
+        manifest = archive.extractfile("manifest.json")
+        assert manifest is not None
+        (named,) = json.load(manifest)
+    assert len(named["Layers"]) == 3
+    assert named["Layers"][0] == lowest
+    assert named["Config"] == f"{image.id.removeprefix('sha256:')}.json"
 
 
 def test_a_layer_holds_the_folders_above_its_files() -> None:
@@ -193,7 +224,7 @@ def test_a_folder_on_an_overlay_has_as_many_layers_as_asked() -> None:
         Spec(files=files, agent=("/golab/agent",), memory_bytes=1, pids=1, folder=folder)
         for folder in ("tmpfs", "overlay:3", "overlay:125", "bind", "overlay-mount:9")
     ]
-    layers = [[layer.diff_id for layer in images.of_spec(spec).layers] for spec in specs]
+    layers = [[layer.diff_id for layer in images.of_spec(spec, _NOWHERE).layers] for spec in specs]
 
     assert [len(each) for each in layers] == [2, 3, 125, 3, 3]
     assert all(each[:2] == layers[0] for each in layers)

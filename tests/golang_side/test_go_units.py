@@ -13,6 +13,7 @@ pytestmark = [pytest.mark.go, pytest.mark.slow]
 _PROGRAMS: dict[str, dict[str, int | str]] = {
     "calibrate": {},
     "probe": {},
+    "hello-static": {"mode": "build", "target": "native", "imports": "fmt"},
     "mmap-large": {
         "mode": "touch",
         "size": 1 << 26,
