@@ -154,8 +154,8 @@ def _limits(scenario: Scenario) -> Iterator[str]:
     if any(scenario.building(cell.levels).needs_compiler for cell in default_cells(scenario, tuned=True)):
         yield "has C in it: is built on golab engine base, or on the image that --base names"
     for need in scenario.image_needs:
-        if need.holds:
-            yield f"its container holds {' and '.join(_HELD[each] for each in need.holds)}{_in_cells(', ', need.where)}"
+        held = " and ".join(_HELD[each] for each in need.holds)
+        yield f"its container holds {held}{_in_cells(', ', need.where)}"
 
 
 def _block(title: str, lines: Iterator[str]) -> str:

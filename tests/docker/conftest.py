@@ -10,7 +10,7 @@ from pathlib import Path
 import docker
 import pytest
 
-from lab.engine import daemon
+from lab.engine import daemon, debian
 from lab.engine.base import Job, Tree
 from lab.engine.choose import choose
 from lab.engine.docker import DockerEngine
@@ -104,3 +104,20 @@ def folder() -> Iterator[Path]:
         made = Path(above) / "e"
         yield made
         daemon.down(daemon.Places(made), lambda _words: None)
+
+
+@pytest.fixture(scope="session")
+def caches(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Path:
+    """A folder as $XDG_CACHE_HOME is, with a base and the Go releases that there are."""
+    above = tmp_path_factory.mktemp("caches")
+    debian.make(above / "golab", lambda _said: None)
+    (above / "golab/go").symlink_to(cache / "go")
+    return above
+
+
+@pytest.fixture(scope="session")
+def own(caches: Path) -> debian.Base:
+    """The base of golab's own."""
+    made = debian.kept(caches / "golab")
+    assert made is not None
+    return made

@@ -52,23 +52,6 @@ _SPOILT: Mapping[str, Any] = {
 
 
 @pytest.fixture(scope="session")
-def caches(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Path:
-    """A folder as $XDG_CACHE_HOME is, with a base and the Go releases that there are."""
-    above = tmp_path_factory.mktemp("caches")
-    debian.make(above / "golab", lambda _said: None)
-    (above / "golab/go").symlink_to(cache / "go")
-    return above
-
-
-@pytest.fixture(scope="session")
-def own(caches: Path) -> debian.Base:
-    """The base of golab's own."""
-    made = debian.kept(caches / "golab")
-    assert made is not None
-    return made
-
-
-@pytest.fixture(scope="session")
 def foreign(engine: DockerEngine, own: debian.Base, client: docker.DockerClient) -> Iterator[str]:
     """The name of an image with compilers that says all sorts of things about how to run it."""
     ours = engine._ensured(images.of_trees([own.tree], engine._cache))

@@ -24,12 +24,15 @@ _PROGRAMS: dict[str, dict[str, int | str]] = {
 }
 
 
-def test_the_agents_parts(
-    go_binary: Path, lab_root: Path, tmp_path: Path, go_environment: dict[str, str]
+@pytest.mark.parametrize(
+    ("program", "units"), [("agent", "agent_test.go"), ("hello-static", "hello_test.go")]
+)
+def test_a_programs_parts(
+    go_binary: Path, lab_root: Path, tmp_path: Path, go_environment: dict[str, str], program: str, units: str
 ) -> None:
     """Its Go tests, beside its source; they are kept here because all that lies there is built into it."""
-    folder = shutil.copytree(lab_root / "go_templates/agent", tmp_path / "agent")
-    shutil.copy(Path(__file__).parent / "units/agent_test.go", folder)
+    folder = _written(lab_root, tmp_path, program)
+    shutil.copy(Path(__file__).parent / "units" / units, folder)
 
     tested = subprocess.run(
         [go_binary, "test", "."], cwd=folder, env=go_environment, capture_output=True, text=True, check=False
@@ -43,16 +46,11 @@ def test_programs_pass_vet(
     go_binary: Path, lab_root: Path, tmp_path: Path, go_environment: dict[str, str], scenario: str
 ) -> None:
     """With the lab's Go side as it is rendered into them."""
-    templates = lab_root / "go_templates"
-    program = render_program(templates, scenario, tools=templates, go_line="1.27", values=_PROGRAMS[scenario])
-    for path, content in program.files.items():
-        place = tmp_path / scenario / path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(content)
+    folder = _written(lab_root, tmp_path, scenario)
 
     vetted = subprocess.run(
         [go_binary, "vet", "./..."],
-        cwd=tmp_path / scenario,
+        cwd=folder,
         env=go_environment,
         capture_output=True,
         text=True,
@@ -60,3 +58,16 @@ def test_programs_pass_vet(
     )
 
     assert vetted.returncode == 0, vetted.stderr
+
+
+def _written(lab_root: Path, tmp_path: Path, name: str) -> Path:
+    """The folder of a program's source, rendered where it has holes."""
+    templates, folder = lab_root / "go_templates", tmp_path / name
+    if name not in _PROGRAMS:
+        return shutil.copytree(templates / name, folder)
+    program = render_program(templates, name, tools=templates, go_line="1.27", values=_PROGRAMS[name])
+    for path, content in program.files.items():
+        place = folder / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
+    return folder
