@@ -47,11 +47,15 @@ func readProfile(path string) ([]sample, error) {
 	functions := map[uint64]uint64{} // id to the index of its name
 	locations := map[uint64][]uint64{}
 	for _, each := range top {
-		inner, err := []field(nil), error(nil)
-		if each.tag == 2 || each.tag == 4 || each.tag == 5 {
-			if inner, err = fields(each.bytes); err != nil {
-				return nil, err
-			}
+		if each.tag == 6 { // Profile.string_table
+			texts = append(texts, string(each.bytes))
+		}
+		if each.tag != 2 && each.tag != 4 && each.tag != 5 {
+			continue
+		}
+		inner, err := fields(each.bytes)
+		if err != nil {
+			return nil, err
 		}
 		switch each.tag {
 		case 2: // Profile.sample
@@ -64,8 +68,6 @@ func readProfile(path string) ([]sample, error) {
 			locations[id] = lines
 		case 5: // Profile.function
 			functions[first(inner, 1)] = first(inner, 2)
-		case 6: // Profile.string_table
-			texts = append(texts, string(each.bytes))
 		}
 	}
 	var found []sample

@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"syscall"
-
-	"${ module }/internal/lab"
 )
 
 // toolsFolder is the variable by which a driver that go build starts in place of a tool knows that it is one, and where to write.
@@ -21,10 +19,10 @@ const (
 	linkFile   = "link"
 )
 
-// usage is what one run of a tool took, in nanoseconds.
+// usage is the CPU time of one run of a tool, in nanoseconds.
 type usage struct {
-	Tool      string
-	Wall, CPU int64
+	Tool string
+	CPU  int64
 }
 
 // asTool runs one of Go's tools (argv[0] is its path) and writes down what it took; its exit code.
@@ -56,15 +54,13 @@ func asTool(folder string, argv []string) int {
 		command.Stdout = file
 	}
 	command.Args = append(command.Args, arguments...)
-	start := lab.Now()
 	err := command.Run()
-	wall := lab.Now() - start
 	if command.ProcessState == nil {
 		fmt.Fprintf(os.Stderr, "hello-static: %s: %v\n", argv[0], err)
 		return 1
 	}
 	cpu := int64(command.ProcessState.UserTime() + command.ProcessState.SystemTime())
-	if err := writeDown(folder, usage{Tool: tool, Wall: wall, CPU: cpu}); err != nil {
+	if err := writeDown(folder, usage{Tool: tool, CPU: cpu}); err != nil {
 		fmt.Fprintf(os.Stderr, "hello-static: %v\n", err)
 		return 1
 	}

@@ -24,15 +24,13 @@ _PROGRAMS: dict[str, dict[str, int | str]] = {
 }
 
 
-@pytest.mark.parametrize(
-    ("program", "units"), [("agent", "agent_test.go"), ("hello-static", "hello_test.go")]
-)
+@pytest.mark.parametrize("program", ["agent", "hello-static"])
 def test_a_programs_parts(
-    go_binary: Path, lab_root: Path, tmp_path: Path, go_environment: dict[str, str], program: str, units: str
+    go_binary: Path, lab_root: Path, tmp_path: Path, go_environment: dict[str, str], program: str
 ) -> None:
     """Its Go tests, beside its source; they are kept here because all that lies there is built into it."""
     folder = _written(lab_root, tmp_path, program)
-    shutil.copy(Path(__file__).parent / "units" / units, folder)
+    shutil.copy(Path(__file__).parent / f"units/{program}_test.go", folder)
 
     tested = subprocess.run(
         [go_binary, "test", "."], cwd=folder, env=go_environment, capture_output=True, text=True, check=False
