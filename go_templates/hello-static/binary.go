@@ -18,25 +18,25 @@ var inside = []string{"runtime.schedinit", "runtime.schedule", "runtime.mallocgc
 var formats = map[string]func(string) bool{
 	"darwin_amd64":  isMachO(macho.CpuAmd64),
 	"darwin_arm64":  isMachO(macho.CpuArm64),
-	"freebsd_amd64": isELF(elf.EM_X86_64),
+	"freebsd_amd64": isELF(elf.EM_X86_64, elf.ELFOSABI_FREEBSD),
 	"js_wasm":       isWasm,
-	"linux_386":     isELF(elf.EM_386),
-	"linux_amd64":   isELF(elf.EM_X86_64),
-	"linux_arm64":   isELF(elf.EM_AARCH64),
-	"linux_riscv64": isELF(elf.EM_RISCV),
+	"linux_386":     isELF(elf.EM_386, elf.ELFOSABI_NONE),
+	"linux_amd64":   isELF(elf.EM_X86_64, elf.ELFOSABI_NONE),
+	"linux_arm64":   isELF(elf.EM_AARCH64, elf.ELFOSABI_NONE),
+	"linux_riscv64": isELF(elf.EM_RISCV, elf.ELFOSABI_NONE),
 	"wasip1_wasm":   isWasm,
 	"windows_amd64": isPE(pe.IMAGE_FILE_MACHINE_AMD64),
 	"windows_arm64": isPE(pe.IMAGE_FILE_MACHINE_ARM64),
 }
 
-func isELF(machine elf.Machine) func(string) bool {
+func isELF(machine elf.Machine, system elf.OSABI) func(string) bool {
 	return func(path string) bool {
 		file, err := elf.Open(path)
 		if err != nil {
 			return false
 		}
 		defer file.Close()
-		return file.Machine == machine && (file.Type == elf.ET_EXEC || file.Type == elf.ET_DYN)
+		return file.Machine == machine && file.OSABI == system && (file.Type == elf.ET_EXEC || file.Type == elf.ET_DYN)
 	}
 }
 

@@ -90,3 +90,25 @@ func TestReadPhases(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// A file is of its target by its header alone, and a text is of none.
+func TestFormats(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	wasm, text := filepath.Join(t.TempDir(), "wasm"), filepath.Join(t.TempDir(), "text")
+	for path, content := range map[string]string{wasm: "\x00asm\x01\x00\x00\x00rest", text: "MZ: hello"} {
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for target, is := range formats {
+		found := []bool{is(self), is(wasm), is(text), is(filepath.Join(t.TempDir(), "none"))}
+		elf := target == "linux_amd64"
+		module := target == "js_wasm" || target == "wasip1_wasm"
+		if want := []bool{elf, module, false, false}; !reflect.DeepEqual(found, want) {
+			t.Errorf("%s: %v, not %v", target, found, want)
+		}
+	}
+}
