@@ -98,7 +98,7 @@ def test_clean_keeps_what_it_is_not_told_to_remove(tmp_path: Path) -> None:
         ("golab run scenario mmap-large --thp n", ["never"]),
         ("golab predict m", ["mmap-large"]),
         ("golab render mmap-large --only ticker-96MiB-p", [f"ticker-96MiB-p{procs}" for procs in (1, 2, 4)]),
-        ("golab schema d", ["doctor"]),
+        ("golab schema d", ["doctor", "dump"]),
         ("golab run scenario nothing --set t", []),
     ],
 )

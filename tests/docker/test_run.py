@@ -55,6 +55,12 @@ def test_every_way_to_end_is_an_outcome_in_a_container_too(tmp_path: Path) -> No
         "flood": {"exit": 2},
         "orphan": {"exit": 2},
     }
+    dumps = {cell["id"]: cell["dump"] for cell in json.loads(done.stdout)["cells"] if cell["dump"]}
+    assert {name: found["ending"] for name, found in dumps.items()} == {
+        "deadlock": "deadlock",
+        "hang": "timeout",
+    }
+    assert all(not found["dump"]["unread"] for found in dumps.values())
     assert _containers() == before
 
 
