@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from lab import captured
-from lab.bench.decode import Asked, decode, was_stopped
+from lab.bench.decode import Asked, decode, not_as_asked, was_stopped
 from lab.bench.exclude import Surroundings, excluded
 from lab.bench.execute import Pace, Seat, execute
 from lab.bench.readback import not_as_set
@@ -18,10 +18,10 @@ from lab.errors import BuildError, EnvironmentRefusedError, LabError, Measuremen
 from lab.golang.build import Binary
 from lab.host import environment
 from lab.host.interruption import Interruption
-from lab.material import Material, Prepared, Progress, runnable, seats
+from lab.material import Material, Prepared, Progress, Wanted, runnable, seats
 from lab.model.level import UNSET, cpus_of
 from lab.model.outcome import Foretold, Prediction
-from lab.model.run import Capture, Ending, Plan, Record, StoppedBy, Termination, Turn
+from lab.model.run import Capture, Ending, Record, StoppedBy, Termination, Turn
 from lab.model.scenario import CPUSET, GOMAXPROCS, QUOTA, Metric
 from lab.model.units import Nanos
 from lab.stats.watch import Watch
@@ -50,9 +50,12 @@ def measure(
         turns = [turn for turn in plan.turns if turn.cell in seated]
         watch = Watch(replace(plan, turns=tuple(turns)), _judged(material, decided.foretold))
         seen = {cell: _probed(seat) for cell, seat in seated.items()}
-        flaws = {cell: seat.berth.flaw or _flaw(seat, seen[cell]) for cell, seat in seated.items()}
+        wanted = {each.cell.id: each.wanted for each in material.prepared}
+        flaws = {
+            cell: seat.berth.flaw or _flaw(wanted[cell], seat, seen[cell]) for cell, seat in seated.items()
+        }
         folder.keep_probes(seen, flaws)
-        reader = _Reader(material, plan, flaws)
+        reader = _Reader(material, flaws)
         pace = Pace()
         begun = time.monotonic_ns()
         progress.replicate(0, len(plan.turns))
@@ -105,17 +108,29 @@ def _probed(seat: Seat) -> Mapping[str, Any]:
     return decode(Capture(turn=turn, raw=raw)).effective
 
 
-def _flaw(seat: Seat, effective: Mapping[str, Any]) -> str:
-    return not_as_set(seat.probe.environment, effective) if "gogc" in effective else ""
+def _flaw(wanted: Wanted, seat: Seat, effective: Mapping[str, Any]) -> str:
+    """What of its cell a process did not see, as far as only the probe tells: the programs of some scenarios tell nothing."""
+    if "gogc" not in effective:
+        return ""
+    asked = "" if wanted.scenario.process.speaks else not_as_asked(effective, _asked(wanted, ""))
+    return not_as_set(seat.probe.environment, effective) or asked
+
+
+def _asked(wanted: Wanted, flaw: str) -> Asked:
+    return Asked(
+        gomaxprocs=wanted.cell.text(GOMAXPROCS),
+        cpus=cpus_of(wanted.cell.levels[CPUSET]),
+        flaw=flaw,
+        speaks=wanted.scenario.process.speaks,
+    )
 
 
 class _Reader:
     """Makes a record of what an agent sent: decoded, held against what was asked for, and against the manifest's rules."""
 
-    def __init__(self, material: Material, plan: Plan, flaws: Mapping[str, str]) -> None:
+    def __init__(self, material: Material, flaws: Mapping[str, str]) -> None:
         self._flaws = flaws
         self._prepared = {each.cell.id: each for each in material.prepared}
-        self._gomaxprocs = {cell.id: cell.levels[GOMAXPROCS] for cell in plan.cells}
         self._cpus = environment.cpu()["count"] or _UNKNOWN
         self._engines = tuple({id(each.engine): each.engine for each in runnable(material)}.values())
         asks = any(each.wanted.scenario.exclusion.foreign_container for each in material.prepared)
@@ -131,11 +146,7 @@ class _Reader:
             self._strangers = _strangers(self._engines)
         cell = capture.turn.cell
         wanted = self._prepared[cell].wanted
-        asked = Asked(
-            gomaxprocs=self._gomaxprocs[cell],
-            cpus=cpus_of(wanted.cell.levels[CPUSET]),
-            flaw=self._flaws[cell],
-        )
+        asked = _asked(wanted, self._flaws[cell])
         around = Surroundings(
             cpus=self._cpus, has_quota=wanted.cell.text(QUOTA) != UNSET, strangers=self._strangers
         )

@@ -20,6 +20,8 @@ WIRE: Final = 2
 """The wire's version. History. 1: first. 2: orders may be held together, and are then answered together."""
 
 OUTPUT_LIMIT: Final = 64 << 10
+READ_LIMIT: Final = 8 << 20
+"""Bytes of each stream that are kept where an instrument reads them; a record keeps :data:`OUTPUT_LIMIT` all the same."""
 LINE_LIMIT: Final = 8 << 20
 DUMP_LIMIT: Final = 8 << 20
 
@@ -49,6 +51,7 @@ class Command:
     timeout: Nanos
     settle: bool = False
     dump_limit: int = 0
+    output_limit: int = OUTPUT_LIMIT
 
 
 class Agent:
@@ -106,7 +109,7 @@ def _order(number: str, command: Command, *, hold: bool) -> dict[str, object]:
         "env": command.environment,
         "dir": command.directory,
         "timeout_ns": command.timeout,
-        "output_limit": OUTPUT_LIMIT,
+        "output_limit": command.output_limit,
         "line_limit": LINE_LIMIT,
         "dump_limit": command.dump_limit,
         "settle": command.settle,

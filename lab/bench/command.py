@@ -8,7 +8,7 @@ from typing import Final
 from lab.errors import UsageError
 from lab.model.level import UNSET, FactorKind, Level
 from lab.model.matrix import Cell
-from lab.model.scenario import AUTO, Factor, Scenario
+from lab.model.scenario import AUTO, Factor, Scenario, matches
 
 _BASE: Final = {"HOME": "/tmp", "PATH": "/", "TMPDIR": "/tmp"}  # noqa: S108 - the container's own tmpfs
 _ITERATIONS: Final = "LAB_ITERS_PER_US"
@@ -20,12 +20,9 @@ _JOINED: Final = {"GODEBUG": ","}
 
 
 def flags(scenario: Scenario, cell: Cell) -> tuple[str, ...]:
-    """The ``-name=value`` arguments of *cell*, in the manifest's order."""
-    return tuple(
-        f"-{factor.name}={cell.levels[factor.name].value}"
-        for factor in scenario.factors
-        if factor.reaches == "flag"
-    )
+    """The ``-name=value`` arguments of *cell*, in the manifest's order, then those that every cell is given."""
+    flagged = (factor.name for factor in scenario.factors if factor.reaches == "flag")
+    return (*(f"-{name}={cell.levels[name].value}" for name in flagged), *scenario.process.arguments)
 
 
 def environment(
@@ -45,7 +42,7 @@ def environment(
 
 
 def refuse_contradiction(scenario: Scenario, cell: Cell) -> None:
-    """UsageError where two factors of *cell* set the same entry of a variable that holds a list, GODEBUG for one."""
+    """UsageError where two factors of *cell*, or a factor and its manifest, set the same entry of a variable that holds a list, GODEBUG for one."""
     seen: dict[tuple[str, str], str] = {}
     for name, value in _set_variables(scenario, cell):
         for entry in value.split(_JOINED[name]) if name in _JOINED else ():
@@ -53,7 +50,7 @@ def refuse_contradiction(scenario: Scenario, cell: Cell) -> None:
             if (other := seen.setdefault((name, key), entry)) != entry:
                 raise UsageError(
                     f"cell {cell.id} sets {name}={other} and {name}={entry}",
-                    hint=f"leave {key} to one of its factors",
+                    hint=f"leave {key} to one of them",
                 )
 
 
@@ -72,7 +69,13 @@ def defaults(scenario: Scenario, cell: Cell) -> Mapping[str, int | str]:
 
 
 def _set_variables(scenario: Scenario, cell: Cell) -> list[tuple[str, str]]:
-    return [
+    given = [
+        variable
+        for part in scenario.process.variables
+        if matches(part.where, cell.levels)
+        for variable in part.values.items()
+    ]
+    return given + [
         (factor.variable, factor.form.replace("{}", str(cell.levels[factor.name].value)))
         for factor in scenario.factors
         if factor.reaches == "environment" and not _is_unset(factor, cell.levels[factor.name])

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from lab.bench import account
 from lab.bench.agent import OUTPUT_LIMIT, WIRE, read
 from lab.dump import is_dump
 from lab.errors import MeasurementError
@@ -69,12 +70,14 @@ class _Done(msgspec.Struct, frozen=True):
 class Asked:
     """What a replicate was to be given: a process that saw something else is ``contaminated``.
 
-    ``cpus`` are those of its cpuset, none where there is none; ``flaw`` is what its container was not given.
+    ``cpus`` are those of its cpuset, none where there is none; ``flaw`` is what its container was not given. A process that
+    ``speaks`` has to say what it saw; of another the cell's probe has.
     """
 
     gomaxprocs: str = AUTO
     cpus: frozenset[int] = frozenset()
     flaw: str = ""
+    speaks: bool = True
 
 
 def decode(capture: Capture, asked: Asked = Asked()) -> Record:
@@ -91,17 +94,25 @@ def decode(capture: Capture, asked: Asked = Asked()) -> Record:
     stderr = base64.b64decode(done.stderr.base64)
     said = stderr.decode(errors="replace")
     termination = _termination(done, said)
-    if termination.ending is Ending.EXIT and (why := _not_as_asked(effective, asked)):
-        termination = Termination(ending=Ending.CONTAMINATED, exit_code=0, detail=why)
+    is_silent = not asked.speaks and not effective
+    unasked = asked.flaw if is_silent else not_as_asked(effective, asked)
+    if termination.ending is Ending.EXIT and unasked:
+        termination = Termination(ending=Ending.CONTAMINATED, exit_code=0, detail=unasked)
+    usage = Usage(**{name: getattr(done.usage, name) for name in _UsageLine.__struct_fields__})
+    wall = Nanos(done.end_ns - done.start_ns)
     return Record(
         turn=capture.turn,
         termination=termination,
         started_at_ns=done.started_at_ns,
-        wall_ns=Nanos(done.end_ns - done.start_ns),
-        observations=observations,
+        wall_ns=wall,
+        observations={
+            **account.of_marks(marks, done.start_ns),
+            **({} if asked.speaks else account.of_process(wall, usage, said)),
+            **observations,
+        },
         marks=marks,
         effective=effective,
-        usage=Usage(**{name: getattr(done.usage, name) for name in _UsageLine.__struct_fields__}),
+        usage=usage,
         stdout=_output(done.stdout),
         stderr=_output(done.stderr),
         signals={"before": done.before, "after": done.after},
@@ -167,7 +178,8 @@ def _program_lines(lines: Iterable[str]) -> tuple[dict[str, tuple[int, ...]], di
     return {name: tuple(values) for name, values in observations.items()}, marks, effective
 
 
-def _not_as_asked(effective: Mapping[str, Any], asked: Asked) -> str:
+def not_as_asked(effective: Mapping[str, Any], asked: Asked) -> str:
+    """Where what a process saw is not what its cell asks for; empty where it is."""
     seen, cpus = effective.get("gomaxprocs"), str(effective.get("cpus", "nothing"))
     if asked.flaw:
         return asked.flaw
@@ -193,7 +205,7 @@ def _dump(termination: Termination, stderr: str, *, cut: bool) -> DumpText | Non
 
 
 def _output(stream: _Stream) -> Output:
-    """The beginning of a stream: of standard error more is kept where a dump is in it."""
+    """The beginning of a stream: more is kept where a dump is in it, or an instrument reads it."""
     kept = base64.b64decode(stream.base64)[:OUTPUT_LIMIT]
     return Output(text=kept.decode(errors="replace"), total_bytes=stream.bytes)
 

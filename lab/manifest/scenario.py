@@ -19,6 +19,7 @@ from lab.manifest.building import BuildsTable, BuildTable, build_parts
 from lab.manifest.builtin import built_in
 from lab.manifest.holding import ImagesTable, ImageTable, image_needs
 from lab.manifest.look import Known
+from lab.manifest.process import EnvironmentTable, ProcessTable, process_part
 from lab.manifest.rules import ClaimTable, claims_from
 from lab.manifest.tables import Name, Table, checked, checked_list, nearest, parsed, refusal
 from lab.model.level import FactorKind, Level, read_level
@@ -140,9 +141,10 @@ class _TopTable(Table):
     build: BuildTable = BuildTable()
     image: ImageTable = ImageTable()
     exclude: _ExcludeTable = _ExcludeTable()
+    process: ProcessTable = ProcessTable()
 
 
-_LISTS: Final = ("factors", "cells", "metrics", "claims", "host_settings", "builds", "images")
+_LISTS: Final = ("factors", "cells", "metrics", "claims", "host_settings", "builds", "images", "environment")
 
 
 def load(path: Path) -> Scenario:
@@ -161,6 +163,9 @@ def read(content: bytes, *, name: str, path: Path) -> Scenario:
     host_tables = checked_list(_HostTable, raw, "host_settings", mistakes) if "host_settings" in raw else []
     build_tables = checked_list(BuildsTable, raw, "builds", mistakes) if "builds" in raw else []
     image_tables = checked_list(ImagesTable, raw, "images", mistakes) if "images" in raw else []
+    given_tables = (
+        checked_list(EnvironmentTable, raw, "environment", mistakes) if "environment" in raw else []
+    )
     releases = top.releases if top is not None else [str(x) for x in raw.get("releases", ())] or ["0"]
     factors = (*_factors(factor_tables, mistakes), *built_in(releases))
     malformed = _names(raw, "factors") - {factor.name for factor in factors}
@@ -168,6 +173,9 @@ def read(content: bytes, *, name: str, path: Path) -> Scenario:
     mistakes.extend(_host_contradictions(host_tables, factors, malformed))
     mistakes.extend(_build_contradictions(build_tables, factors, malformed))
     mistakes.extend(_image_contradictions(image_tables, factors, malformed))
+    by_name = {factor.name: factor for factor in factors}
+    for at, given in given_tables:
+        mistakes.extend(_unknown_levels(f"{at}.where", given.where, by_name, malformed))
     metrics = tuple(
         Metric(**(table.model_dump() | {"where": _where(table.where)})) for _, table in metric_tables
     )
@@ -179,6 +187,7 @@ def read(content: bytes, *, name: str, path: Path) -> Scenario:
     if stated is not None and top is not None:
         stated = replace(
             stated,
+            process=process_part(top.process, (table for _, table in given_tables)),
             host_needs=tuple(_host_needs(host_tables)),
             host_modes=tuple(
                 HostMode(mode=table.mode, where=_where(table.where))

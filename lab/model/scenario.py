@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 
 from lab.model.building import Building, BuildPart
 from lab.model.level import UNSET, FactorKind, Level, read_level
+from lab.model.process import ProcessPart
 from lab.model.rule import Figure, Rule
 from lab.model.run import Ending
 from lab.model.units import Nanos, duration_to_text
@@ -262,6 +263,7 @@ class Scenario:
     host_needs: tuple[HostNeed, ...] = ()
     host_modes: tuple[HostMode, ...] = ()
     image_needs: tuple[ImageNeed, ...] = ()
+    process: ProcessPart = field(default_factory=ProcessPart)
 
     def held(self, levels: Levels) -> frozenset[Held]:
         """What the container of a cell holds beside the program."""

@@ -1,0 +1,30 @@
+"""Observations that no program made: when its marks came after its start, and what the kernel and the clock account for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lab.golang import schedtrace
+from lab.model.run import Usage
+from lab.model.units import Nanos
+
+Observations = Mapping[str, tuple[int, ...]]
+
+
+def of_marks(marks: Mapping[str, int], start_ns: int) -> Observations:
+    """For each mark ``NAME_after_ns``: from just before the process was made to the mark; both are CLOCK_MONOTONIC."""
+    return {f"{name}_after_ns": (at - start_ns,) for name, at in marks.items()}
+
+
+def of_process(wall: Nanos, usage: Usage, stderr: str) -> Observations:
+    """What is known of a process that says nothing: its duration, its rusage, and the lines of schedtrace, if it was to print any."""
+    return {
+        "wall_ns": (wall,),
+        "cpu_ns": (usage.user_ns + usage.system_ns,),
+        "max_rss_bytes": (usage.max_rss_bytes,),
+        "minor_faults": (usage.minor_faults,),
+        "major_faults": (usage.major_faults,),
+        "voluntary_switches": (usage.voluntary_switches,),
+        "involuntary_switches": (usage.involuntary_switches,),
+        **schedtrace.observations(schedtrace.read(stderr)),
+    }
