@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lab import manifest, predict
 from lab.bench import selection
 from lab.catalogue import Lab
 from lab.errors import LabError
+from lab.golang.module import Module
 from lab.manifest import experiment as file
 from lab.model.experiment import Entry, Matrix
 from lab.model.matrix import Cell, Selector, joint_id
@@ -45,6 +46,10 @@ class Experiment:
     simulation_seed: int
     quick: bool
     asked: tuple[str, ...]
+    own: Mapping[str, Module] = field(default_factory=dict)
+    """Users' modules by scenario: of all others the program is rendered."""
+    arguments: tuple[str, ...] = ()
+    """What of the command stands after its ``--``."""
 
     @property
     def cells(self) -> tuple[tuple[Scenario, Cell], ...]:

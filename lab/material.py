@@ -5,20 +5,21 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Protocol
 
 from lab import catalogue
 from lab.bench import command, selection
-from lab.bench.agent import DUMP_LIMIT, Command
+from lab.bench.agent import DUMP_LIMIT, OUTPUT_LIMIT, READ_LIMIT, Command
 from lab.bench.berth import Berth, Kept, berth
 from lab.bench.execute import Held, Seat
 from lab.engine.base import FOLDER, Engine, File, Spec, Tree
 from lab.errors import BuildError, EngineUnavailableError, EnvironmentRefusedError
-from lab.golang import base, build, render, toolchain
+from lab.golang import base, build, render, schedtrace, toolchain
 from lab.golang.base import Base
 from lab.golang.build import Binary
+from lab.golang.module import Module
 from lab.golang.overlay import overlaid
 from lab.golang.render import GoProgram
 from lab.golang.toolchain import Toolchain
@@ -53,6 +54,8 @@ class Workshop:
     engine: Engine
     cache: Path
     progress: Progress
+    own: Mapping[str, Module] = field(default_factory=dict)
+    """Users' modules by scenario: whose program is not rendered from templates, but given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,12 @@ def prepare(workshop: Workshop, wanted: Sequence[Wanted], *, base_name: str = ba
     for each in wanted:
         scenario, cell = each.scenario, each.cell
         probe = probes[cell.text(GO_RELEASE)]
-        program = render_cell(workshop.lab, scenario, cell, _with_default_flags(scenario, cell))
+        own = workshop.own.get(scenario.name)
+        program = (
+            own.program
+            if own
+            else render_cell(workshop.lab, scenario, cell, _with_default_flags(scenario, cell))
+        )
         trees = holding.of(each)
         refused = next((x for x in (each.engine, trees) if isinstance(x, EnvironmentRefusedError)), None)
         built = refused or builds.of(each, program)
@@ -217,6 +225,7 @@ class _Builds:
                     base=below.image if below else None,
                     building=building,
                     sources=self._sources(building, release),
+                    own=self._workshop.own.get(scenario.name),
                 )
                 self._made[key] = build.build(engine, release, program, cache, setting)
             except BuildError as error:
@@ -370,13 +379,15 @@ def _command(each: Runnable, berth: Berth) -> Command:
     wanted, container = each.wanted, berth.container
     scenario = wanted.scenario
     goroot = container.path(toolchain.AT) if "go" in scenario.held(wanted.cell.levels) else ""
+    environment = command.environment(scenario, wanted.cell, each.iterations_per_us, goroot)
     return Command(
         argv=(container.path(PROGRAM), *command.flags(scenario, wanted.cell)),
-        environment=command.environment(scenario, wanted.cell, each.iterations_per_us, goroot),
+        environment=environment,
         directory=container.path(_TMP if wanted.cell.text(FS) in (TMPFS, HOST_FS) else FOLDER),
         timeout=scenario.limits.time,
         settle=wanted.cell.text(QUOTA) != UNSET,
         dump_limit=_dump_limit(each),
+        output_limit=READ_LIMIT if schedtrace.is_on(environment) else OUTPUT_LIMIT,
     )
 
 

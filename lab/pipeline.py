@@ -10,7 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from lab import captured, catalogue, experiment, falsealarm, manifest, planning, predict, reported, shelf
+from lab import (
+    captured,
+    catalogue,
+    experiment,
+    falsealarm,
+    guest,
+    manifest,
+    planning,
+    predict,
+    reported,
+    shelf,
+)
 from lab.analysis import Analysis, analyse
 from lab.bench import command, selection
 from lab.calibrate import LOOP, Calibration, Sitting, iterations_per_us, rest
@@ -74,10 +85,26 @@ class Order:
     means: Means
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramOrder:
+    """A user's own program, which of its cells are wanted, how much of them, and by what means."""
+
+    program: guest.Program
+    request: selection.Request
+    amount: guest.Amount
+    means: Means
+
+
 def run(root: Path | None, order: Order, progress: Progress) -> Analysis:
     """Measure a scenario: every stage in turn, the record written as it grows."""
     lab = catalogue.find(root, Path.cwd())
     return carry_out(lab, _of_scenario(lab, order), order.means, progress)
+
+
+def run_program(root: Path | None, order: ProgramOrder, progress: Progress) -> Analysis:
+    """Measure a user's own program: as a scenario of which the lab writes the manifest."""
+    lab = catalogue.find(root, Path.cwd())
+    return carry_out(lab, _of_program(lab, order), order.means, progress)
 
 
 def run_matrix(root: Path | None, name: str, means: Means, progress: Progress) -> Analysis:
@@ -126,6 +153,16 @@ def _of_scenario(lab: catalogue.Lab, order: Order) -> Experiment:
     )
 
 
+def _of_program(lab: catalogue.Lab, order: ProgramOrder) -> Experiment:
+    return guest.experiment(
+        order.program,
+        order.request,
+        order.amount,
+        results=order.means.results or default_results(lab),
+        base=order.means.base,
+    )
+
+
 def carry_out(lab: catalogue.Lab, wanted: Experiment, means: Means, progress: Progress) -> Analysis:
     """Measure an experiment: prepare, predict, write both down, measure, analyse."""
     for scenario, cell in wanted.cells:
@@ -137,7 +174,10 @@ def carry_out(lab: catalogue.Lab, wanted: Experiment, means: Means, progress: Pr
         measuring(progress.stage, wait=means.wait),
         tuned(wanted, progress.stage, run=name, allowed=means.tune_host) as host,
     ):
-        workshops = {each: Workshop(lab, engine, cache, progress) for each, engine in engines.usable.items()}
+        workshops = {
+            each: Workshop(lab, engine, cache, progress, wanted.own)
+            for each, engine in engines.usable.items()
+        }
         material = prepare(
             workshops[engines.own.name],
             [host.applied_to(each) for each in engines.cells(wanted)],
@@ -178,7 +218,16 @@ def carry_out(lab: catalogue.Lab, wanted: Experiment, means: Means, progress: Pr
 def foretell_run(root: Path | None, order: Order) -> Iterator[str]:
     """What :func:`run` would do, in lines: nothing is built, fetched, started or written."""
     lab = catalogue.find(root, Path.cwd())
-    wanted, means = _of_scenario(lab, order), order.means
+    yield from _foretold(lab, _of_scenario(lab, order), order.means)
+
+
+def foretell_program(root: Path | None, order: ProgramOrder) -> Iterator[str]:
+    """The same of :func:`run_program`."""
+    lab = catalogue.find(root, Path.cwd())
+    yield from _foretold(lab, _of_program(lab, order), order.means)
+
+
+def _foretold(lab: catalogue.Lab, wanted: Experiment, means: Means) -> Iterator[str]:
     cache = cache_folder()
     for scenario, cell in wanted.cells:
         selection.refuse_beyond(environment.available_memory(), scenario, (cell,))

@@ -65,7 +65,11 @@ def plan(
         most_replicates=wanted.most_replicates,
         max_time_ns=wanted.max_time,
         quick=wanted.quick,
-        asked=(*wanted.asked, f"--engine={own.name}"),
+        asked=(
+            *wanted.asked,
+            f"--engine={own.name}",
+            *(("--", *wanted.arguments) if wanted.arguments else ()),
+        ),
         costs={engine: costs_used(used) for engine, used in costs.items()},
         cells=tuple(_planned(each, running.get(each.cell.id), own) for each in material.prepared),
         turns=blocks(list(running), wanted.most_replicates, wanted.order_seed),

@@ -25,6 +25,7 @@ from lab.cli import (
     export,
     foresight,
     matrix,
+    program,  # noqa: F401 - adds its command to `run`
     report,
     run,
     runs,

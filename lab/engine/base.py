@@ -51,7 +51,8 @@ class Job:
     """One command, run to its end without a network.
 
     ``argv`` and the values of ``environment`` may hold ``{tree}``, ``{work}``, ``{cache}`` and ``{tmp}``: where
-    the tree, the files, the cache and an empty writable folder are; other braces are the command's own.
+    the tree, the files, the cache and an empty writable folder are; other braces are the command's own. ``shown`` are folders
+    of this machine that the command may read and not write, by the names that then may stand in braces, too.
     ``files`` (relative path to content) are laid into ``{work}``, which is writable and where the command
     starts, and so are ``texts``, which may hold the same places; ``outputs`` (relative paths) are read back from it when the command has ended by itself, whatever
     its exit code. ``environment`` is the whole environment. ``cache`` names a folder that is kept between jobs;
@@ -69,6 +70,7 @@ class Job:
     memory_bytes: int = 4 << 30
     base: BaseImage | None = None
     texts: Mapping[str, str] = field(default_factory=dict)
+    shown: Mapping[str, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

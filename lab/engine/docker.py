@@ -36,6 +36,7 @@ _CACHE: Final = "/golab/cache"
 _TREE: Final = "/golab/tree"
 """The job's tree in an image that is not ours, which may have something of its own where the tree wants to be."""
 _CAPTURES: Final = "/golab/captures"
+_SHOWN: Final = "/golab/shown"
 _TMP: Final = "/tmp"  # noqa: S108 - the container's own tmpfs
 _TMPFS: Final = "rw,exec,nosuid,nodev,mode=1777"
 _JOB_PIDS: Final = 1024
@@ -98,6 +99,12 @@ class DockerEngine:
 
     def run_job(self, job: Job, /) -> Exited:
         """Run one command to its end in a container of its own; the files travel through the engine's API."""
+        if job.shown and address.elsewhere(self.describe()):
+            raise EnvironmentRefusedError(
+                f"the engine at {self._url} is another machine's, and cannot be shown"
+                f" {', '.join(map(str, job.shown.values()))} of this one",
+                hint="bring what the job needs along (Go modules: go mod vendor), or use an engine of this machine",
+            )
         mounts = [
             Mount(_WORK, None, type="volume", labels=self._owner.labels()),
             Mount(_CACHE, f"golab-{job.cache}", type="volume", labels={CACHE_LABEL: job.cache}),
@@ -109,7 +116,11 @@ class DockerEngine:
             tree = job.tree.at
             below = [job.base.tree] if job.base is not None and job.base.tree is not None else []
             reference = self._ensured(images.of_trees([*below, job.tree], self._cache))
-        places = Places(tree=tree, work=_WORK, cache=_CACHE, tmp=_TMP)
+        shown = {name: f"{_SHOWN}/{name}" for name in job.shown}
+        mounts += [
+            Mount(shown[name], str(path), type="bind", read_only=True) for name, path in job.shown.items()
+        ]
+        places = Places(tree=tree, work=_WORK, cache=_CACHE, tmp=_TMP, shown=shown)
         with self._created(
             reference,
             entrypoint=places.argv(job),

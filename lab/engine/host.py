@@ -80,7 +80,13 @@ class HostEngine:
             with _writing():
                 for path in (work, tmp, cache):
                     path.mkdir(parents=True, exist_ok=True)
-                places = Places(tree=str(job.tree.path), work=str(work), cache=str(cache), tmp=str(tmp))
+                places = Places(
+                    tree=str(job.tree.path),
+                    work=str(work),
+                    cache=str(cache),
+                    tmp=str(tmp),
+                    shown={name: str(path) for name, path in job.shown.items()},
+                )
                 files = places.files(job)
                 for name in relative(files):
                     _lay(work / name, files[name])

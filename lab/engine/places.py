@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from lab.engine.base import Job
@@ -17,6 +17,7 @@ class Places:
     work: str
     cache: str
     tmp: str
+    shown: Mapping[str, str] = field(default_factory=dict)
 
     def argv(self, job: Job) -> list[str]:
         """The job's command, its places filled in."""
@@ -34,6 +35,8 @@ class Places:
         # not str.format: other braces are the command's own
         for name in ("tree", "work", "cache", "tmp"):
             text = text.replace(f"{{{name}}}", getattr(self, name))
+        for name, place in self.shown.items():
+            text = text.replace(f"{{{name}}}", place)
         return text
 
 

@@ -12,6 +12,8 @@ from typing import Final
 from lab.engine.base import BaseImage, Engine, Exited, Job
 from lab.errors import BuildError, EngineUnavailableError, EnvironmentRefusedError
 from lab.golang import overlay
+from lab.golang.missing import missing
+from lab.golang.module import Module
 from lab.golang.render import GoProgram
 from lab.golang.toolchain import Toolchain
 from lab.model.building import Building
@@ -67,19 +69,22 @@ class Binary:
 class Setting:
     """How programs are built: on a base or on nothing but the Go release, as the manifest has it, over which sources.
 
-    ``sources`` are those that the build sees instead of the release's, by their path below its ``src``.
+    ``sources`` are those that the build sees instead of the release's, by their path below its ``src``. ``own`` is the module
+    of a user, whose program it is then.
     """
 
     base: BaseImage | None = None
     building: Building = field(default_factory=Building)
     sources: Mapping[str, bytes] = field(default_factory=dict, hash=False)
+    own: Module | None = None
 
     @property
     def environment(self) -> Mapping[str, str]:
         """The build's whole environment."""
         path = self.base.path if self.base else _MACHINES_PATH if self.building.needs_compiler else ""
         below = {"PATH": f"{_ENVIRONMENT['PATH']}:{path}"} if path else {}
-        return _ENVIRONMENT | below | (_CGO_ENVIRONMENT if self.building.needs_compiler else {})
+        compiler = _CGO_ENVIRONMENT if self.building.needs_compiler else {}
+        return {**_ENVIRONMENT, **below, **compiler, **(self.own.environment if self.own else {})}
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -94,7 +99,14 @@ class Setting:
         if self.building.language == "c++":
             sources = sorted(path for path in program.files if path.endswith(_CXX_SUFFIX))
             return (*_CXX, "-o", f"{{work}}/{_OUTPUT}", *sources)
-        return ("{tree}/bin/go", "build", *self.flags, "-o", f"{{work}}/{_OUTPUT}", ".")
+        return (
+            "{tree}/bin/go",
+            "build",
+            *self.flags,
+            "-o",
+            f"{{work}}/{_OUTPUT}",
+            self.own.package if self.own else ".",
+        )
 
     @property
     def cache_suffix(self) -> str:
@@ -132,6 +144,7 @@ def build(
             outputs=(_OUTPUT,),
             timeout=_TIMEOUT,
             base=setting.base,
+            shown=setting.own.shown if setting.own else {},
         ),
     )
     if done.exit_code is None:
@@ -140,7 +153,8 @@ def build(
         )
     if done.exit_code or _OUTPUT not in done.outputs:
         said = done.stderr.decode(errors="replace")
-        raise BuildError(_refusal(_compiler(toolchain, setting), program, said), hint=_hint(said, engine))
+        hint = _hint(said, engine) or (missing(said) if setting.own else None)
+        raise BuildError(_refusal(setting, toolchain, program, said), hint=hint)
     binary = Binary(done.outputs[_OUTPUT])
     _keep(kept, binary)
     return binary
@@ -162,9 +176,11 @@ def _compiler(toolchain: Toolchain, setting: Setting) -> str:
     return _CXX[0] if setting.building.language == "c++" else f"Go {toolchain.release}"
 
 
-def _refusal(compiler: str, program: GoProgram, said: str) -> str:
-    """The compiler's words, and below them the rendered line that its first complaint is about."""
-    message = f"{program.name}: {compiler} refuses the program:\n{said.strip()[:_SHOWN_BYTES]}"
+def _refusal(setting: Setting, toolchain: Toolchain, program: GoProgram, said: str) -> str:
+    """The compiler's words, and below them the line that its first complaint is about."""
+    compiler = _compiler(toolchain, setting)
+    words = said.strip()[:_SHOWN_BYTES] or "it made no binary, and does not say why"
+    message = f"{program.name}: {compiler} refuses the program:\n{words}"
     place = _PLACE.search(said)
     source = program.files.get(place[1]) if place else None
     if place is None or source is None:
@@ -172,7 +188,8 @@ def _refusal(compiler: str, program: GoProgram, said: str) -> str:
     lines = source.decode(errors="replace").splitlines()
     number = int(place[2])
     shown = lines[number - 1] if number <= len(lines) else ""
-    return f"{message}\nrendered {place[1]}, line {number}:\n  {shown.strip()}"
+    where = place[1] if setting.own else f"rendered {place[1]}"
+    return f"{message}\n{where}, line {number}:\n  {shown.strip()}"
 
 
 def _hint(said: str, engine: Engine) -> str | None:

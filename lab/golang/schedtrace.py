@@ -9,10 +9,11 @@ whole is told of, and the rest goes on.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+_SETTING: Final = "schedtrace="
 _BEGIN: Final = "SCHED "
 _LINE: Final = re.compile(
     r"SCHED (?P<ms>\d+)ms: gomaxprocs=(?P<gomaxprocs>\d+) idleprocs=(?P<idleprocs>-?\d+) threads=(?P<threads>-?\d+)"
@@ -46,6 +47,13 @@ class Series:
 
     samples: tuple[Sample, ...]
     unread: tuple[str, ...]
+
+
+def is_on(environment: Iterable[str]) -> bool:
+    """Whether a process with these ``NAME=value`` entries prints a schedtrace."""
+    return any(
+        entry.startswith("GODEBUG=") and _SETTING in entry.removeprefix("GODEBUG=") for entry in environment
+    )
 
 
 def read(stderr: str) -> Series:
