@@ -12,8 +12,8 @@ Observations = Mapping[str, tuple[int, ...]]
 
 
 def of_marks(marks: Mapping[str, int], start_ns: int) -> Observations:
-    """For each mark ``NAME_after_ns``: from just before the process was made to the mark; both are CLOCK_MONOTONIC."""
-    return {f"{name}_after_ns": (at - start_ns,) for name, at in marks.items()}
+    """For each mark ``start_to_NAME_ns``: from just before the process was made to the mark; both are CLOCK_MONOTONIC."""
+    return {f"start_to_{name}_ns": (at - start_ns,) for name, at in marks.items()}
 
 
 def of_process(wall: Nanos, usage: Usage, stderr: str) -> Observations:

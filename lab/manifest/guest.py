@@ -73,7 +73,7 @@ _METRICS: Final = (
         name="startup_ns",
         title="from just before the process is made to the first statement of main.main",
         where=(RUNTIME, INITS),
-        observation="main_after_ns",
+        observation="start_to_main_ns",
     ),
     _Shown(name="goroutines", title="goroutines at its end, the runtime's own not counted", where=(RUNTIME,)),
     _Shown(name="threads", title="threads at its end", where=(RUNTIME,)),
