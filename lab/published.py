@@ -11,6 +11,7 @@ from lab.published_accuracy import AccuracyResult, EndsResult, RulesResult
 from lab.published_claims import ClaimsResult
 from lab.published_comparison import QualityResult, Told, VersusResult
 from lab.published_dump import CellDumpResult, DumpResult
+from lab.published_start import StartResult
 
 
 class _Published(BaseModel):
@@ -298,6 +299,7 @@ SCHEMAS: Final[Mapping[str, type[BaseModel]]] = {
     "doctor": DoctorResult,
     "aa": FalseAlarmsResult,
     "dump": DumpResult,
+    "start": StartResult,
     "claims": ClaimsResult,
     "accuracy": AccuracyResult,
     "rules": RulesResult,

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from lab.dump import parsed
 from lab.model.dump import Dump, Goroutine
 from lab.model.run import Ending, Record
 from lab.model.start import Init, Start, Started
 from lab.model.units import Nanos
+from lab.store import RunFolder
 
 _BEGUN: Final = "init "
 _DONE: Final = "done "
@@ -17,6 +19,14 @@ _MAIN_GOROUTINE: Final = 1
 """The goroutine that runs inits, and then main.main (runtime/proc.go: main)."""
 _HOPELESS: Final = frozenset({Ending.TIMEOUT, Ending.DEADLOCK})
 _NEVER_RAN: Final = frozenset({Ending.REFUSED, Ending.BUILD_FAILED, Ending.INFRA_FAILED})
+
+
+def starts_of(folder: RunFolder) -> Iterator[Start]:
+    """The starts of a run's replicates, in their order. StoreError where its records cannot be read."""
+    for record in folder.records():
+        text = folder.dump_text(record)
+        cut = record.dump is not None and record.dump.cut
+        yield start_of(record, None if text is None else parsed(text, cut=cut))
 
 
 def start_of(record: Record, dump: Dump | None) -> Start:

@@ -23,13 +23,17 @@ from lab.cli.choices import (
     Skip,
     request,
 )
-from lab.cli.run import DEFAULT_MAX_TIME, app, tell
+from lab.cli.run import DEFAULT_MAX_TIME, INTERRUPTED, RUNS_FAILED, app, tell
 from lab.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from lab.analysis import Analysis
     from lab.model.units import Nanos
+
+_STUCK = 1
+"""The exit code of a check that failed: with --stuck-after the question is whether the start is stuck."""
 
 
 @app.command("program")
@@ -136,7 +140,37 @@ def program(
         return
     with Reporter() as reporter:
         finished = pipeline.run_program(context.obj, order, reporter)
-    tell(finished, as_json=as_json, check=False)
+    if order.program.stuck_after is None:
+        tell(finished, as_json=as_json, check=False)
+    else:
+        _tell_start(finished, as_json=as_json)
+
+
+def _tell_start(finished: Analysis, *, as_json: bool) -> None:
+    """Print how the starts went; end with 1 where one is stuck, with 6 where one cannot be told."""
+    from lab.model.start import Started
+    from lab.published_start import start_result
+    from lab.report.dump import dump_lines
+    from lab.report.start import start_lines
+    from lab.report.text import printable
+    from lab.start import starts_of
+    from lab.store import RunFolder
+
+    starts = tuple(starts_of(RunFolder(finished.folder)))
+    if as_json:
+        typer.echo(start_result(finished.plan.run, finished.title, starts).model_dump_json(indent=1))
+    else:
+        dumps = {cell.id: dump_lines(cell.dump.digest) for cell in finished.cells if cell.dump}
+        for start in starts:
+            typer.echo("\n".join(map(printable, start_lines(start, dumps.get(start.cell, ())))))
+        typer.echo(f"record: {finished.folder}")
+    if finished.stopped_by == "interrupted":
+        raise typer.Exit(INTERRUPTED)
+    ends = {start.started for start in starts}
+    if ends - {Started.BEGAN, Started.STUCK} or not starts:
+        raise typer.Exit(RUNS_FAILED)
+    if Started.STUCK in ends:
+        raise typer.Exit(_STUCK)
 
 
 def _duration(option: str, text: str) -> Nanos:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from lab.analysis import Analysis
 
 INTERRUPTED = 130
-_RUNS_FAILED = 6
+RUNS_FAILED = 6
 DEFAULT_MAX_TIME = "10m"
 
 app = typer.Typer(help="Render, build, run and record.", no_args_is_help=True)
@@ -161,6 +161,6 @@ def tell(finished: Analysis, *, as_json: bool, check: bool) -> None:
     if finished.stopped_by == "interrupted":
         raise typer.Exit(INTERRUPTED)
     if view.failures(finished.cells):
-        raise typer.Exit(_RUNS_FAILED)
+        raise typer.Exit(RUNS_FAILED)
     if check and (code := exit_code(view.verdicts(finished.cells))):
         raise typer.Exit(code)
