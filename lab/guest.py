@@ -52,6 +52,9 @@ def experiment(
     """The experiment that a user asks for of his program. UsageError where there is none, or none that can be run."""
     if taken := sorted(_REFUSED & set(program.variables)):
         raise UsageError(f"--env {taken[0]}=… is the lab's own", hint="leave it out")
+    for text in (*program.arguments, *program.variables, *program.variables.values()):
+        if not _is_text(text):
+            raise UsageError(f"{text!r} is no UTF-8: a record could not keep it", hint="give it by a file")
     own = module.read(program.folder, modules=program.modules, results=results)
     guest = Guest(
         title=f"{own.path if own.package == '.' else f'{own.path}/{own.package[2:]}'}, a program of its user's own",
@@ -80,6 +83,14 @@ def experiment(
         own={own.name: own},
         arguments=tuple(program.arguments),
     )
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _instrumented(request: selection.Request, *, starts: bool) -> selection.Request:

@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-_MODULE: Final = r"(?P<module>[^\s:@]+@v[^\s:,;]+)"
-_DISABLED: Final = re.compile(
-    rf"{_MODULE}: (?:module lookup disabled by GOPROXY=off|.*no such file or directory)"
-)
+_DISABLED: Final = "module lookup disabled by GOPROXY=off"
+_WANTED: Final = re.compile(r"^go: downloading (?P<module>\S+) (?P<version>\S+)$", re.MULTILINE)
+_NAMED: Final = re.compile(rf"([^\s:@]+@v[^\s:,;]+): {_DISABLED}")
 _IMPORTED: Final = re.compile(
     r"(?:no required module provides package|cannot find module providing package) (?P<package>[^\s:;]+)"
 )
@@ -33,7 +32,8 @@ def _remedies(said: str) -> Iterator[str]:
         yield f"{found['who']} wants Go {found['least']} or newer: leave Go {found['now']} out with --go"
     if _VENDOR.search(said):
         yield "vendor/ and go.mod do not say the same: go mod vendor brings vendor/ up to date"
-    if lacking := sorted({found["module"] for found in _DISABLED.finditer(said)}):
+    wanted = {f"{found['module']}@{found['version']}" for found in _WANTED.finditer(said)}
+    if _DISABLED in said and (lacking := sorted(wanted | {found[1] for found in _NAMED.finditer(said)})):
         is_one = len(lacking) == 1
         yield (
             f"module{'' if is_one else 's'} {', '.join(lacking)} {'is' if is_one else 'are'} neither in vendor/"

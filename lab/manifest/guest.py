@@ -215,4 +215,4 @@ def _texts(items: Sequence[str]) -> str:
 
 def _text(text: str) -> str:
     """A basic string of TOML, whose escapes are JSON's but for the one character that JSON lets stand as it is."""
-    return json.dumps(text).replace("\x7f", "\\u007f")
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,68 @@
+"""A process that says nothing is known by what the clock and the kernel account for it."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from lab.bench.decode import Asked, decode
+from lab.model.run import Capture, Ending, Turn
+from tests.fakes import DONE
+
+_TURN = Turn(position=0, block=0, cell="plain")
+
+
+def _capture(**changes: Any) -> Capture:
+    return Capture(turn=_TURN, raw=json.dumps({**DONE, **changes}).encode())
+
+
+def test_a_silent_process_is_observed_from_outside() -> None:
+    """Its duration and its rusage, each as one repetition."""
+    record = decode(_capture(lines=[]), Asked(gomaxprocs="2", cpus=frozenset({0}), speaks=False))
+
+    assert record.usable
+    assert record.observations == {
+        "wall_ns": (1_000_000,),
+        "cpu_ns": (600_000,),
+        "max_rss_bytes": (3 << 20,),
+        "minor_faults": (25,),
+        "major_faults": (0,),
+        "voluntary_switches": (1,),
+        "involuntary_switches": (0,),
+    }
+
+
+@pytest.mark.parametrize(
+    ("asked", "lines"),
+    [
+        (Asked(gomaxprocs="2"), ['{"wire":2}']),
+        (Asked(gomaxprocs="2", speaks=False), ['{"e":{"gomaxprocs":1}}']),
+        (Asked(flaw="no quota", speaks=False), []),
+    ],
+)
+def test_what_took_effect_is_held_against_what_was_asked(asked: Asked, lines: list[str]) -> None:
+    """Of a process that speaks always, of another where it did speak; and of its container in any case."""
+    assert decode(_capture(lines=lines), asked).termination.ending is Ending.CONTAMINATED
+
+
+def test_marks_are_told_from_the_start_on() -> None:
+    """Of any program; what it observed itself under that name counts."""
+    lines = ['{"m":"main","t":1500000}', '{"m":"late","t":1900000}', '{"o":"start_to_late_ns","v":7}']
+
+    record = decode(_capture(lines=lines))
+
+    assert record.observations == {"start_to_main_ns": (500_000,), "start_to_late_ns": (7,)}
+    assert record.marks == {"main": 1_500_000, "late": 1_900_000}
+
+
+def test_an_instrument_s_lines_are_read_though_the_record_keeps_few_of_them() -> None:
+    """A thousand lines of schedtrace are more than a record keeps of a stream."""
+    line = "SCHED 10ms: gomaxprocs=2 idleprocs=0 threads=5 spinningthreads=0 needspinning=0 idlethreads=1 runqueue=0 [1 2]\n"
+    text = (line * 1000).encode()
+    stderr = {"base64": base64.b64encode(text).decode(), "bytes": len(text)}
+
+    record = decode(_capture(lines=[], stderr=stderr), Asked(speaks=False))
+
+    assert record.observations["localqueues"] == (3,) * 1000
+    assert (len(record.stderr.text), record.stderr.total_bytes) == (65536, len(text))
