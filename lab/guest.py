@@ -24,12 +24,12 @@ _REFUSED: Final = frozenset({"LAB_FD", "LAB_INITS"})
 class Program:
     """A user's program, and how it is to be started.
 
-    ``stuck_after`` is how long its start may take before it is called stuck; None measures the program instead. ``command`` are the
-    options that say the same again, without levels, seed and engine.
+    ``stop_after`` is when it is told to end by SIGTERM, as servers are; ``stuck_after`` how long its start may take before it is called stuck; None measures the program instead.
     """
 
     folder: Path
     time_limit: Nanos
+    stop_after: Nanos | None = None
     arguments: Sequence[str] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
     cgo: bool = False
@@ -55,11 +55,14 @@ def experiment(
     for text in (*program.arguments, *program.variables, *program.variables.values()):
         if not _is_text(text):
             raise UsageError(f"{text!r} is no UTF-8: a record could not keep it", hint="give it by a file")
+    if program.stop_after is not None:
+        _refuse_stop(program, program.stop_after)
     own = module.read(program.folder, modules=program.modules, results=results)
     guest = Guest(
         title=f"{own.path if own.package == '.' else f'{own.path}/{own.package[2:]}'}, a program of its user's own",
         releases=own.releases,
         time_limit=program.stuck_after or program.time_limit,
+        stop_after=program.stop_after,
         cgo=program.cgo,
         arguments=program.arguments,
         variables=program.variables,
@@ -83,6 +86,18 @@ def experiment(
         own={own.name: own},
         arguments=tuple(program.arguments),
     )
+
+
+def _refuse_stop(program: Program, stop_after: Nanos) -> None:
+    """UsageError where a process would never come to be told to end."""
+    if program.stuck_after is not None:
+        raise UsageError("--stuck-after looks at the start alone: --stop-after has no place beside it")
+    if stop_after >= program.time_limit:
+        raise UsageError(
+            f"--stop-after {duration_to_text(stop_after)} is not below the time limit,"
+            f" {duration_to_text(program.time_limit)}",
+            hint="set --time-limit higher",
+        )
 
 
 def _is_text(text: str) -> bool:
@@ -115,6 +130,7 @@ def _asked(program: Program, request: selection.Request, amount: Amount, base: s
         *([] if amount.replicates is None else [f"--runs={amount.replicates}"]),
         *(f"--env={name}={value}" for name, value in program.variables.items()),
         *(["--cgo"] if program.cgo else []),
+        *([] if program.stop_after is None else [f"--stop-after={duration_to_text(program.stop_after)}"]),
         f"--stuck-after={duration_to_text(program.stuck_after)}"
         if program.stuck_after
         else f"--time-limit={duration_to_text(program.time_limit)}",

@@ -385,6 +385,7 @@ def _command(each: Runnable, berth: Berth) -> Command:
         environment=environment,
         directory=container.path(_TMP if wanted.cell.text(FS) in (TMPFS, HOST_FS) else FOLDER),
         timeout=scenario.limits.time,
+        stop_after=scenario.process.stop_after,
         settle=wanted.cell.text(QUOTA) != UNSET,
         dump_limit=_dump_limit(each),
         output_limit=READ_LIMIT if schedtrace.is_on(environment) else OUTPUT_LIMIT,
@@ -399,4 +400,4 @@ def _dump_limit(each: Runnable) -> int:
 
 
 def _probing(each: Runnable, berth: Berth) -> Command:
-    return replace(_command(each, berth), argv=(berth.container.path(_PROBE),), settle=False)
+    return replace(_command(each, berth), argv=(berth.container.path(_PROBE),), settle=False, stop_after=None)

@@ -22,8 +22,9 @@ _NEVER_RAN: Final = frozenset({Ending.REFUSED, Ending.BUILD_FAILED, Ending.INFRA
 
 
 def starts_of(folder: RunFolder) -> Iterator[Start]:
-    """The starts of a run's replicates, in their order. StoreError where its records cannot be read."""
-    for record in folder.records():
+    """The starts of a run's replicates, cell by cell as it was planned. StoreError where its record cannot be read."""
+    order = {cell.id: number for number, cell in enumerate(folder.plan().cells)}
+    for record in sorted(folder.records(), key=lambda each: order[each.turn.cell]):
         text = folder.dump_text(record)
         cut = record.dump is not None and record.dump.cut
         yield start_of(record, None if text is None else parsed(text, cut=cut))

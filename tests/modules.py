@@ -7,9 +7,9 @@ from pathlib import Path
 
 PLAIN = {
     "go.mod": "module example.com/plain\n\ngo 1.22\n",
-    "main.go": 'package main\n\nimport (\n\t"os"\n\t"strings"\n)\n\nfunc main() {\n\tos.Stdout.WriteString(strings.Join(append(os.Args[1:], os.Getenv("WORD")), ","))\n}\n',
+    "main.go": 'package main\n\nimport (\n\t"os"\n\t"strings"\n\t"time"\n)\n\nfunc main() {\n\ttime.Sleep(30 * time.Millisecond)\n\tos.Stdout.WriteString(strings.Join(append(os.Args[1:], os.Getenv("WORD")), ","))\n}\n',
 }
-"""Prints its arguments and a variable."""
+"""Sleeps, and prints its arguments and a variable."""
 
 USES_WORDS = {
     "go.mod": "module example.com/uses\n\ngo 1.22\n\nrequire example.com/words v1.2.3\n",

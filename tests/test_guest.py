@@ -28,7 +28,6 @@ _STUCK = {
     "store/store.go": """package store
 
 import (
-	"net"
 	"os"
 	"sync"
 	"time"
@@ -43,8 +42,6 @@ func init() {
 	switch os.Getenv("HOW") {
 	case "sleep":
 		time.Sleep(time.Hour)
-	case "dial":
-		answer()
 	case "mutex":
 		mutex.Lock()
 		go func() { time.Sleep(time.Hour); mutex.Unlock() }()
@@ -57,8 +54,16 @@ func init() {
 }
 
 func load() { once.Do(func() {}) }
+""",
+}
+"""Whose init waits in a way that the environment says."""
 
-func answer() {
+_DIALS = _STUCK | {
+    "store/store.go": """package store
+
+import "net"
+
+func init() {
 	server, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		panic(err)
@@ -71,7 +76,7 @@ func answer() {
 }
 """,
 }
-"""Whose init waits in a way that the environment says."""
+"""Whose init waits for somebody who never answers."""
 
 
 def _golab(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -121,6 +126,7 @@ def test_a_program_is_measured_as_it_is(tmp_path: Path) -> None:
     assert min(_values(cells["runtime-p1"], "threads")) >= 2
     assert min(_values(cells["schedtrace-p1"], "threads_traced")) >= 2
     assert _values(cells["schedtrace"], "schedtrace_unread") == [0, 0]
+    assert _values(cells["schedtrace"], "runqueue") == [0, 0]
     records = list(RunFolder(Path(result["record"])).records())
     assert {record.stdout.text for record in records} == {"-a,b,w"}
     assert RunFolder(Path(result["record"])).plan().asked[-3:] == ("--", "-a", "b")
@@ -141,6 +147,31 @@ def test_a_program_that_never_ends_is_an_outcome(tmp_path: Path) -> None:
     (folder_of_run,) = RunFolder(tmp_path / "results").path.iterdir()
     (record,) = RunFolder(folder_of_run).records()
     assert (len(record.stdout.text), record.stdout.total_bytes) == (65536, 32 * (5 * 32768 + 1))
+
+
+def test_what_serves_is_told_to_end(tmp_path: Path) -> None:
+    """To end by the SIGTERM that it was sent is an exit, and what its runtime counted is told from there."""
+    folder = written(tmp_path / "endless", _ENDLESS)
+
+    done = _run(
+        folder,
+        tmp_path / "results",
+        "--runs=1",
+        "--stop-after=300ms",
+        "--set=instrument=plain,runtime",
+        "--json",
+    )
+    late = _run(folder, tmp_path / "results", "--stop-after=30s")
+
+    assert done.returncode == 0, done.stderr
+    cells = {cell["id"]: cell for cell in json.loads(done.stdout)["cells"]}
+    assert {name: cell["outcomes"] for name, cell in cells.items()} == {
+        "plain": {"exit": 1},
+        "runtime": {"exit": 1},
+    }
+    assert _values(cells["plain"], "wall_ns")[0] > 300e6
+    assert _values(cells["runtime"], "goroutines") == [1]
+    assert (late.returncode, "--stop-after 30s is not below the time limit, 10s" in late.stderr) == (2, True)
 
 
 def test_what_cannot_be_run_says_what_to_do(tmp_path: Path) -> None:
@@ -185,22 +216,25 @@ def test_a_stuck_start_names_the_package_in_every_release(tmp_path: Path) -> Non
         ] == "example.com/stuck/store.init.0"
         ended = {init["package"]: init["took_ns"] for init in start["inits"]}
         assert ended.pop("example.com/stuck/store") is None
-        assert "net" in ended
+        assert "sync" in ended or "runtime" in ended
         assert all(took is not None for took in ended.values())
 
 
 @pytest.mark.parametrize(
-    ("how", "said"),
+    ("files", "how", "said"),
     [
-        ("sleep", "goroutine 1 runs it [sleep]:"),
-        ("dial", "goroutine 1 runs it [IO wait]:"),
-        ("once", "goroutine 1 can never go on: it waits for itself"),
+        (_STUCK, "sleep", "goroutine 1 runs it [sleep]:"),
+        (_STUCK, "once", "goroutine 1 can never go on: it waits for itself"),
+        (_DIALS, "dial", "goroutine 1 runs it [IO wait]:"),
     ],
+    ids=["sleep", "once", "dial"],
 )
-def test_a_stuck_start_says_what_it_waits_for(tmp_path: Path, how: str, said: str) -> None:
+def test_a_stuck_start_says_what_it_waits_for(
+    tmp_path: Path, files: Mapping[str, str], how: str, said: str
+) -> None:
     """The package, its goroutine's state and stack, and who waits for whom."""
     done = _run(
-        written(tmp_path / "stuck", _STUCK), tmp_path / "results", "--stuck-after=500ms", f"--env=HOW={how}"
+        written(tmp_path / "stuck", files), tmp_path / "results", "--stuck-after=500ms", f"--env=HOW={how}"
     )
 
     assert done.returncode == 1, done.stderr

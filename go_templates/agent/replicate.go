@@ -18,6 +18,7 @@ type replicate struct {
 	pid      int  // 0 before its start
 	over     bool // it is reaped, and its pid may name another
 	timedOut bool
+	asked    bool // by SIGTERM, to end before its time limit
 	stopped  bool
 }
 
@@ -62,17 +63,24 @@ func (a *agent) run(r *replicate) *done {
 		return d
 	}
 	limit := time.AfterFunc(time.Duration(o.TimeoutNs), func() { a.expire(r) })
+	var stop *time.Timer
+	if o.StopAfterNs > 0 {
+		stop = time.AfterFunc(time.Duration(o.StopAfterNs), func() { a.ask(r) })
+	}
 	status, used := a.wait(r)
 	d.EndNs = monotonic()
 
 	limit.Stop()
+	if stop != nil {
+		stop.Stop()
+	}
 	d.After = a.signals.read()
 	d.Ended = a.realm.clear(time.Time{}) // before the wait: who is left may hold a pipe's other end
 	out.wait()
 	d.Stdout, d.Stderr = out.stdout.stream(), out.stderr.stream()
 	d.Lines, d.LinesDropped = out.lines.split()
 	d.OOMKills = a.signals.oomKills() - kills
-	d.TimedOut, d.Stopped = r.timedOut, r.stopped
+	d.TimedOut, d.Stopped, d.AskedToEnd = r.timedOut, r.stopped, r.asked
 	if status.Signaled() {
 		d.Signal = int(status.Signal())
 	} else {
@@ -142,6 +150,17 @@ func (a *agent) quit(r *replicate) bool {
 	r.timedOut = true
 	syscall.Kill(r.pid, syscall.SIGQUIT)
 	return true
+}
+
+// ask tells the process alone to end, as whoever stops a server would: what it makes of that is its own matter.
+func (a *agent) ask(r *replicate) {
+	a.life.Lock()
+	defer a.life.Unlock()
+	if r.over || r.pid == 0 {
+		return
+	}
+	r.asked = true
+	syscall.Kill(r.pid, syscall.SIGTERM)
 }
 
 func (a *agent) lives(r *replicate) bool {

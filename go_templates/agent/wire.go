@@ -17,6 +17,7 @@ type order struct {
 	Env         []string `json:"env"`
 	Dir         string   `json:"dir"`
 	TimeoutNs   int64    `json:"timeout_ns"`
+	StopAfterNs int64    `json:"stop_after_ns"`
 	OutputLimit int      `json:"output_limit"`
 	LineLimit   int      `json:"line_limit"`
 	DumpLimit   int      `json:"dump_limit"`
@@ -31,6 +32,8 @@ func (o order) flaw() string {
 		return "argv is empty"
 	case o.TimeoutNs <= 0:
 		return "timeout_ns is not positive"
+	case o.StopAfterNs < 0:
+		return "stop_after_ns is negative"
 	case o.OutputLimit < 0 || o.LineLimit < 0 || o.DumpLimit < 0:
 		return "a limit is negative"
 	}
@@ -61,6 +64,7 @@ type done struct {
 	ExitCode     int              `json:"exit_code"`
 	Signal       int              `json:"signal"`
 	TimedOut     bool             `json:"timed_out"`
+	AskedToEnd   bool             `json:"asked_to_end"`
 	Stopped      bool             `json:"stopped"`
 	OOMKills     int64            `json:"oom_kills"`
 	StartNs      int64            `json:"start_ns"`

@@ -26,6 +26,7 @@ _DEADLOCK: Final = re.compile(
 """runtime/proc.go, checkdead: both texts, on a line of their own."""
 _FATAL: Final = re.compile(r"^(?:panic: |fatal error: |runtime: ).*$", re.MULTILINE)
 _SIGKILL: Final = 9
+_SIGTERM: Final = 15
 
 
 class _Stream(msgspec.Struct, frozen=True):
@@ -64,6 +65,7 @@ class _Done(msgspec.Struct, frozen=True):
     after: dict[str, int]
     ended: int
     waited_ns: int = 0
+    asked_to_end: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +140,10 @@ def _termination(done: _Done, stderr: str) -> Termination:  # noqa: PLR0911 - on
         return Termination(ending=Ending.TIMEOUT, detail="ended at its time limit")
     if done.oom_kills and done.signal == _SIGKILL:
         return Termination(ending=Ending.OOM, signal=done.signal, detail="killed at its memory limit")
+    if done.asked_to_end and done.signal == _SIGTERM:
+        return Termination(
+            ending=Ending.EXIT, signal=done.signal, detail="ended by SIGTERM, as it was asked to"
+        )
     if done.signal:
         return Termination(ending=Ending.SIGNAL, signal=done.signal, detail=f"killed by signal {done.signal}")
     if done.lines_dropped:

@@ -62,6 +62,13 @@ def program(
         typer.Option(help="NAME=VALUE: a variable of its environment.", show_default=False),
     ] = None,
     time_limit: Annotated[str, typer.Option(help="How long a replicate may run.")] = "10s",
+    stop_after: Annotated[
+        str | None,
+        typer.Option(
+            help="For what never ends by itself: send it SIGTERM after this long, such as 3s.",
+            show_default=False,
+        ),
+    ] = None,
     stuck_after: Annotated[
         str | None,
         typer.Option(
@@ -111,6 +118,7 @@ def program(
             variables=_variables(env or []),
             cgo=cgo,
             modules=modcache or module_cache(os.environ, Path.home()),
+            stop_after=None if stop_after is None else _duration("--stop-after", stop_after),
             stuck_after=None if stuck_after is None else _duration("--stuck-after", stuck_after),
         ),
         request=request(

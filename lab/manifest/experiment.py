@@ -9,8 +9,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field
 
 from lab.errors import UsageError
-from lab.manifest.scenario import Duration
-from lab.manifest.tables import Table, checked, checked_list, parsed, refusal
+from lab.manifest.tables import Duration, Table, checked, checked_list, parsed, refusal
 from lab.model.experiment import Entry, Matrix
 from lab.model.units import Nanos
 

@@ -34,6 +34,7 @@ class Guest:
     time_limit: Nanos
     replicates: int = 10
     quick_replicates: int = 5
+    stop_after: Nanos | None = None
     cgo: bool = False
     arguments: Sequence[str] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
@@ -155,6 +156,8 @@ def _lines(guest: Guest) -> Iterator[str]:
         "speaks = false",
         f"arguments = {_texts(guest.arguments)}",
     )
+    if guest.stop_after is not None:
+        yield f"stop_after = {_text(f'{guest.stop_after}ns')}"
     if guest.cgo:
         yield from ("", "[build]", "cgo = true")
     yield from (

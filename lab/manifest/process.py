@@ -7,8 +7,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from lab.manifest.tables import Table
+from lab.manifest.tables import Duration, Table
 from lab.model.process import ProcessPart, Variables
+from lab.model.units import Nanos
 
 
 def _without_nul(text: str) -> str:
@@ -22,9 +23,10 @@ _Variable = Annotated[str, Field(pattern=r"^[^=\x00]+$")]
 
 
 class ProcessTable(Table):
-    """``[process]``: arguments after those of the factors; ``speaks = false`` for programs without internal/lab."""
+    """``[process]``: arguments after those of the factors; ``stop_after`` ends what serves; ``speaks = false`` for programs without internal/lab."""
 
     arguments: list[_Given] = Field(default=[])
+    stop_after: Duration | None = None
     speaks: bool = True
 
 
@@ -39,6 +41,7 @@ def process_part(process: ProcessTable, environments: Iterable[EnvironmentTable]
     """What both kinds of table say."""
     return ProcessPart(
         arguments=tuple(process.arguments),
+        stop_after=None if process.stop_after is None else Nanos(process.stop_after),
         variables=tuple(
             Variables(
                 values=table.variables, where={name: tuple(texts) for name, texts in table.where.items()}

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from lab.manifest.building import BuildsTable, BuildTable, build_parts
 from lab.manifest.builtin import built_in
@@ -21,7 +21,17 @@ from lab.manifest.holding import ImagesTable, ImageTable, image_needs
 from lab.manifest.look import Known
 from lab.manifest.process import EnvironmentTable, ProcessTable, process_part
 from lab.manifest.rules import ClaimTable, claims_from
-from lab.manifest.tables import Name, Table, checked, checked_list, nearest, parsed, refusal
+from lab.manifest.tables import (
+    ByteCount,
+    Duration,
+    Name,
+    Table,
+    checked,
+    checked_list,
+    nearest,
+    parsed,
+    refusal,
+)
 from lab.model.level import FactorKind, Level, read_level
 from lab.model.matrix import default_cells
 from lab.model.run import Ending
@@ -37,23 +47,12 @@ from lab.model.scenario import (
     Scenario,
     Touched,
 )
-from lab.model.units import bytes_from_text, duration_from_text
+from lab.model.units import duration_from_text
 
 FORMAT: Final = 1
 """The manifest's own format. History. 1: first."""
 
 
-def _read_with(convert: Callable[[str], int]) -> BeforeValidator:
-    def read(value: object) -> int:
-        if not isinstance(value, str):
-            raise ValueError(f"{value!r} is no text with a unit, such as '20s' or '64MiB'")  # noqa: TRY004 - pydantic's way
-        return convert(value)
-
-    return BeforeValidator(read)
-
-
-ByteCount = Annotated[int, _read_with(bytes_from_text)]
-Duration = Annotated[int, _read_with(duration_from_text)]
 Where = dict[str, list[str]]
 
 

@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from lab.errors import ManifestError
+from lab.model.units import bytes_from_text, duration_from_text
 
 _NAME: Final = r"^[a-z][a-z0-9_]*$"
 
 Name = Annotated[str, Field(pattern=_NAME)]
+
+
+def _read_with(convert: Callable[[str], int]) -> BeforeValidator:
+    def read(value: object) -> int:
+        if not isinstance(value, str):
+            raise ValueError(f"{value!r} is no text with a unit, such as '20s' or '64MiB'")  # noqa: TRY004 - pydantic's way
+        return convert(value)
+
+    return BeforeValidator(read)
+
+
+ByteCount = Annotated[int, _read_with(bytes_from_text)]
+Duration = Annotated[int, _read_with(duration_from_text)]
 
 
 class Table(BaseModel):

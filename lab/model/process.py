@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from lab.model.units import Nanos
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variables:
@@ -18,11 +20,13 @@ class Variables:
 class ProcessPart:
     """What a manifest says of its replicates' processes.
 
-    ``arguments`` come after those of the factors. A process that does not speak (``speaks`` is false) may end without a line
+    ``arguments`` come after those of the factors. After ``stop_after`` a process that still runs gets SIGTERM, and to end by it is to
+    exit; None lets it run to its time limit. A process that does not speak (``speaks`` is false) may end without a line
     of the wire: what took effect is then what the cell's probe saw, and what the kernel and the clock account for it stands
     among its observations (:mod:`lab.bench.account`).
     """
 
     arguments: tuple[str, ...] = ()
+    stop_after: Nanos | None = None
     variables: tuple[Variables, ...] = ()
     speaks: bool = True

@@ -46,6 +46,20 @@ def test_what_took_effect_is_held_against_what_was_asked(asked: Asked, lines: li
     assert decode(_capture(lines=lines), asked).termination.ending is Ending.CONTAMINATED
 
 
+@pytest.mark.parametrize(
+    ("asked_to_end", "signal", "ending"),
+    [(True, 15, Ending.EXIT), (False, 15, Ending.SIGNAL), (True, 9, Ending.SIGNAL)],
+)
+def test_to_end_as_one_is_asked_to_is_to_exit(asked_to_end: bool, signal: int, ending: Ending) -> None:  # noqa: FBT001
+    """By the very signal, and by none that nobody sent."""
+    capture = _capture(lines=[], asked_to_end=asked_to_end, signal=signal, exit_code=-1)
+
+    record = decode(capture, Asked(speaks=False))
+
+    assert record.termination.ending is ending
+    assert record.usable == (ending is Ending.EXIT)
+
+
 def test_marks_are_told_from_the_start_on() -> None:
     """Of any program; what it observed itself under that name counts."""
     lines = ['{"m":"main","t":1500000}', '{"m":"late","t":1900000}', '{"o":"start_to_late_ns","v":7}']

@@ -1,5 +1,6 @@
 """The engine without containers: the same protocol, and it ends nothing but what it started."""
 
+import dataclasses
 import subprocess
 import time
 from collections.abc import Mapping
@@ -48,6 +49,16 @@ def _job(
         outputs=outputs,
         timeout=Nanos(round(seconds * 1e9)),
     )
+
+
+def test_a_job_may_read_what_it_is_shown(engine: Engine, tmp_path: Path) -> None:
+    """Where it really is, by the name in braces."""
+    (tmp_path / "word").write_text("shown")
+    job = dataclasses.replace(
+        _job('cat "$PLACE/word"', environment={"PLACE": "{words}"}), shown={"words": tmp_path}
+    )
+
+    assert engine.run_job(job).stdout == b"shown"
 
 
 def _spec(

@@ -66,6 +66,7 @@ def test_nothing_runs_before_the_greeting(agent_binary: Path) -> None:
         ({"argv": []}, "argv is empty"),
         ({"timeout_ns": 0}, "timeout_ns is not positive"),
         ({"line_limit": -1}, "a limit is negative"),
+        ({"stop_after_ns": -1}, "stop_after_ns is negative"),
         ({"argv": ["/nonexistent"]}, "no such file or directory"),
         ({"dir": "/nonexistent"}, "no such file or directory"),
     ],
@@ -293,6 +294,21 @@ def test_who_has_no_dump_to_give_is_ended_all_the_same(agent: Spoken, script: st
 
     assert (done["timed_out"], done["signal"]) == (True, signalled)
     assert (done["end_ns"] - done["start_ns"] > 10**9) == (signalled == signal.SIGTERM)
+
+
+@pytest.mark.parametrize(
+    ("script", "end"),
+    [("exec sleep 60", (-1, signal.SIGTERM)), ("trap 'exit 7' TERM; sleep 60 & wait", (7, 0))],
+)
+def test_who_serves_is_asked_to_end(agent: Spoken, script: str, end: tuple[int, int]) -> None:
+    """By SIGTERM, and alone: what it makes of that is told, and that it was asked. Who ends before is not."""
+    done = agent.run(script, stop_after_ns=10**8)
+    before = agent.run("exit 0", stop_after_ns=5 * 10**9)
+
+    assert (done["exit_code"], done["signal"]) == end
+    assert (done["asked_to_end"], done["timed_out"]) == (True, False)
+    assert 10**8 < done["end_ns"] - done["start_ns"] < 5 * 10**9
+    assert (before["asked_to_end"], before["exit_code"]) == (False, 0)
 
 
 _FLED = "(setsid sleep {nap} &) ; setsid sh -c 'sleep {nap} & wait' & exec sleep {nap}"
