@@ -130,10 +130,16 @@ def _asked(program: Program, request: selection.Request, amount: Amount, base: s
         *([] if amount.replicates is None else [f"--runs={amount.replicates}"]),
         *(f"--env={name}={value}" for name, value in program.variables.items()),
         *(["--cgo"] if program.cgo else []),
-        *([] if program.stop_after is None else [f"--stop-after={duration_to_text(program.stop_after)}"]),
-        f"--stuck-after={duration_to_text(program.stuck_after)}"
+        *([] if program.stop_after is None else [f"--stop-after={_exactly(program.stop_after)}"]),
+        f"--stuck-after={_exactly(program.stuck_after)}"
         if program.stuck_after
-        else f"--time-limit={duration_to_text(program.time_limit)}",
+        else f"--time-limit={_exactly(program.time_limit)}",
         f"--seed={amount.seed}",
         *([] if base == "auto" else [f"--base={base}"]),
     )
+
+
+def _exactly(nanos: Nanos) -> str:
+    """A duration that is read as it was, whatever it was."""
+    milliseconds, rest = divmod(nanos, 1_000_000)
+    return f"{nanos}ns" if rest else f"{milliseconds}ms"

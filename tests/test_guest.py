@@ -171,7 +171,7 @@ def test_what_serves_is_told_to_end(tmp_path: Path) -> None:
     }
     assert _values(cells["plain"], "wall_ns")[0] > 300e6
     assert _values(cells["runtime"], "goroutines") == [1]
-    assert (late.returncode, "--stop-after 30s is not below the time limit, 10s" in late.stderr) == (2, True)
+    assert (late.returncode, "is not below the time limit" in late.stderr) == (2, True)
 
 
 def test_what_cannot_be_run_says_what_to_do(tmp_path: Path) -> None:

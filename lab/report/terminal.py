@@ -68,26 +68,10 @@ class Page:
 
 
 def show_run(page: Page, cells: Sequence[CellSummary], file: TextIO) -> None:
-    """Print the table of a run, how the predictions did, what is not predicted and why, the claims, what went wrong."""
+    """Print the table of a run, how the predictions did if there are any, what is not predicted and why, the claims, what went wrong."""
     console = _console(file)
-    reasons = list(not_predicted(cells))
     is_wide = console.width >= _WIDE
-    measured = ("measured", "95 % interval", "n") if is_wide else ("measured",)
-    table = _table(page.title, (*measured, "predicted", "measured/predicted"))
-    table.add_column("distribution", no_wrap=True, min_width=WIDTH)
-    table.add_column("verdict")
-    _fill(
-        table,
-        rows(cells),
-        lambda row: (
-            *((row.measured, row.interval, row.n) if is_wide else (row.measured,)),
-            _footnote(row.predicted, reasons),
-            row.ratio,
-            row.distribution,
-            Text(row.verdict, style=_STYLES.get(row.verdict, "")),
-        ),
-    )
-    console.print(table)
+    console.print(_measured_table(page.title, cells, is_wide=is_wide))
     console.print(f"{conclusion(cells)}.", style="bold", markup=False)
     for legend in filter(None, (LEGEND, effective_n(cells) if is_wide else "")):
         console.print(legend, markup=False, style="dim")
@@ -111,6 +95,28 @@ def show_run(page: Page, cells: Sequence[CellSummary], file: TextIO) -> None:
         console.print(f"caution: {caution}", markup=False, style="yellow")
     for note in page.notes:
         console.print(note, markup=False)
+
+
+def _measured_table(title: str, cells: Sequence[CellSummary], *, is_wide: bool) -> Table:
+    """What was measured, and beside it what was predicted, if anything was."""
+    reasons = list(not_predicted(cells))
+    is_foretold = any(metric.prediction for cell in cells for metric in cell.metrics)
+    measured = ("measured", "95 % interval", "n") if is_wide else ("measured",)
+    table = _table(title, (*measured, *(("predicted", "measured/predicted") if is_foretold else ())))
+    table.add_column("distribution", no_wrap=True, min_width=WIDTH)
+    if is_foretold:
+        table.add_column("verdict")
+    _fill(
+        table,
+        rows(cells),
+        lambda row: (
+            *((row.measured, row.interval, row.n) if is_wide else (row.measured,)),
+            *((_footnote(row.predicted, reasons), row.ratio) if is_foretold else ()),
+            row.distribution,
+            *((Text(row.verdict, style=_STYLES.get(row.verdict, "")),) if is_foretold else ()),
+        ),
+    )
+    return table
 
 
 def show_prediction(page: Page, cells: Sequence[CellSummary], file: TextIO) -> None:
