@@ -11,8 +11,9 @@ from lab import manifest
 from lab.bench import selection
 from lab.errors import UsageError
 from lab.experiment import Experiment, Part
-from lab.golang import module
+from lab.golang import module, toolchain
 from lab.manifest.guest import INITS, INSTRUMENT, MEASURED, NO_TWIN, Guest, stated
+from lab.model.scenario import GO_RELEASE
 from lab.model.units import Nanos, duration_to_text
 from lab.predict import Twin
 
@@ -58,6 +59,7 @@ def experiment(
     if program.stop_after is not None:
         _refuse_stop(program, program.stop_after)
     own = module.read(program.folder, modules=program.modules, results=results)
+    _refuse_releases(own, request.lists.get(GO_RELEASE, ()))
     guest = Guest(
         title=f"{own.path if own.package == '.' else f'{own.path}/{own.package[2:]}'}, a program of its user's own",
         releases=own.releases,
@@ -98,6 +100,17 @@ def _refuse_stop(program: Program, stop_after: Nanos) -> None:
             f" {duration_to_text(program.time_limit)}",
             hint="set --time-limit higher",
         )
+
+
+def _refuse_releases(own: module.Module, texts: Sequence[str]) -> None:
+    """UsageError for a release that go.mod, or the overlay, does not go along with, or that there is none of."""
+    for text in texts:
+        if not any(text in (release, toolchain.go_line(release)) for release in own.releases):
+            oldest = ".".join(map(str, module.OLDEST))
+            raise UsageError(
+                f"--go {text}: {own.path} asks for Go {own.go}, and golab for {oldest} or newer",
+                hint=f"there are: {', '.join(own.releases)}",
+            )
 
 
 def _is_text(text: str) -> bool:

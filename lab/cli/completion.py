@@ -136,15 +136,31 @@ def schemas(incomplete: str) -> list[str]:
 
 
 def _scenarios_in(context: typer.Context) -> Iterator[Scenario]:
-    """The scenario that the line names, if it does; of half a line, click leaves the name among the words it knows not."""
+    """The scenario that the line names, if it does; of half a line, click leaves the name among the words it knows not.
+
+    A user's own program has the factors of any such program.
+    """
     from lab import catalogue, manifest
 
+    if context.info_name == "program":
+        yield _program()
+        return
     words = {context.params.get("name"), *context.args}
     with contextlib.suppress(LabError, OSError):
         lab = catalogue.find(_root(context), Path.cwd())
         for name in lab.names():
             if name in words:
                 yield manifest.load(lab.manifest(name))
+
+
+def _program() -> Scenario:
+    from lab import manifest
+    from lab.golang.toolchain import WHEELS
+    from lab.manifest.guest import Guest, stated
+    from lab.model.units import Nanos
+
+    content = stated(Guest(title="", releases=tuple(reversed(WHEELS)), time_limit=Nanos(1)))
+    return manifest.read(content, name="program", path=Path("program.toml"))
 
 
 def _root(context: typer.Context) -> Path | None:

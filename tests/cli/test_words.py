@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 
 from lab.published import SCHEMAS
+from tests.modules import PLAIN, written
 
 pytestmark = pytest.mark.slow
 
@@ -57,6 +58,39 @@ def test_a_dry_run_does_nothing(tmp_path: Path) -> None:
     assert not cache.exists()
 
 
+def test_a_dry_run_of_a_program_does_nothing(tmp_path: Path) -> None:
+    """Its cells and their order, by its module alone."""
+    folder, results = written(tmp_path / "plain", PLAIN), tmp_path / "results"
+
+    done = _golab(
+        "run", "program", str(folder), "--dry-run", "--engine", "host", "--results", str(results), "--", "-x"
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "3 cells, 10 replicates of each" in done.stdout
+    assert not results.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--time-limit", "soon"], "--time-limit: 'soon'"),
+        (["--stuck-after", "0s"], "--stuck-after: 0s is no time at all"),
+        (["--env", "PORT"], "--env 'PORT' is not NAME=VALUE"),
+        (["--env", "LAB_FD=7"], "--env LAB_FD=… is the lab's own"),
+        (["--stuck-after", "1s", "--stop-after", "1s"], "--stop-after has no place beside it"),
+        (["--go", "1.21"], "--go 1.21: example.com/plain asks for Go 1.22, and golab for 1.22 or newer"),
+        (["--set", "instrument=all"], "no level of instrument is called 'all'"),
+    ],
+)
+def test_what_a_program_cannot_be_given_is_refused(tmp_path: Path, arguments: list[str], said: str) -> None:
+    """Before anything is built, with what would be right."""
+    done = _golab("run", "program", str(written(tmp_path / "plain", PLAIN)), *arguments)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+
+
 def test_clean_keeps_what_it_is_not_told_to_remove(tmp_path: Path) -> None:
     """Caches and calibrations only if asked; records never; no engine is no hindrance."""
     cache, state = tmp_path / "cache/golab", tmp_path / "state/golab/costs"
@@ -100,6 +134,9 @@ def test_clean_keeps_what_it_is_not_told_to_remove(tmp_path: Path) -> None:
         ("golab render mmap-large --only ticker-96MiB-p", [f"ticker-96MiB-p{procs}" for procs in (1, 2, 4)]),
         ("golab schema d", ["doctor", "dump"]),
         ("golab run scenario nothing --set t", []),
+        ("golab run program . --go 1.22", ["1.22.10"]),
+        ("golab run program . --set instrument=r", ["instrument=runtime"]),
+        ("golab run program . --only s", ["schedtrace"]),
     ],
 )
 def test_a_shell_is_offered_what_there_is(line: str, offered: list[str]) -> None:
