@@ -159,7 +159,7 @@ def _program() -> Scenario:
     from lab.manifest.guest import Guest, stated
     from lab.model.units import Nanos
 
-    content = stated(Guest(title="", releases=tuple(reversed(WHEELS)), time_limit=Nanos(1)))
+    content = stated(Guest(title="", releases=tuple(WHEELS)[::-1], time_limit=Nanos(1)))
     return manifest.read(content, name="program", path=Path("program.toml"))
 
 
