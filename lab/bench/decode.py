@@ -90,7 +90,6 @@ def decode(capture: Capture, asked: Asked = Asked()) -> Record:
             return _infra_failed(capture, str(message.get("message", message)))
         done = msgspec.convert(message, _Done)
         observations, marks, effective = _program_lines(done.lines)
-        observations |= {f"start_to_{name}_ns": (instant - done.start_ns,) for name, instant in marks.items()}
     except (MeasurementError, msgspec.ValidationError) as error:
         return _infra_failed(capture, str(error))
     stderr = base64.b64decode(done.stderr.base64)

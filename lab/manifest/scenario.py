@@ -7,8 +7,7 @@ the others; then what the tables say of each other is checked over those that we
 from __future__ import annotations
 
 import hashlib
-import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -17,7 +16,9 @@ from pydantic import Field
 
 from lab.manifest.building import BuildsTable, BuildTable, build_parts
 from lab.manifest.builtin import built_in
+from lab.manifest.factor import FactorTable, Where, no_bytes, read_factors, read_where, unknown_levels
 from lab.manifest.holding import ImagesTable, ImageTable, image_needs
+from lab.manifest.hosting import HostTable, host_contradictions, host_modes, host_needs
 from lab.manifest.look import Known
 from lab.manifest.process import EnvironmentTable, ProcessTable, process_part
 from lab.manifest.rules import ClaimTable, claims_from
@@ -28,11 +29,9 @@ from lab.manifest.tables import (
     Table,
     checked,
     checked_list,
-    nearest,
     parsed,
     refusal,
 )
-from lab.model.level import FactorKind, Level, read_level
 from lab.model.matrix import default_cells
 from lab.model.run import Ending
 from lab.model.scenario import (
@@ -40,8 +39,6 @@ from lab.model.scenario import (
     CellGroup,
     Exclusion,
     Factor,
-    HostMode,
-    HostNeed,
     Limits,
     Metric,
     Scenario,
@@ -51,9 +48,6 @@ from lab.model.units import duration_from_text
 
 FORMAT: Final = 1
 """The manifest's own format. History. 1: first."""
-
-
-Where = dict[str, list[str]]
 
 
 class _LimitsTable(Table):
@@ -79,31 +73,6 @@ class _ExcludeTable(Table):
     swap: bool = False
     throttled: bool = False
     foreign_container: bool = False
-
-
-class _HostTable(Table):
-    """Huge pages, as many as ``times`` a ``factor`` says; or the ``mode`` of transparent ones."""
-
-    setting: Literal["nr_hugepages", "nr_overcommit_hugepages", "transparent_hugepage"]
-    where: Where
-    factor: Name | None = None
-    times: int | None = Field(default=None, ge=1)
-    mode: Literal["always", "madvise", "never"] | None = None
-
-
-class _FactorTable(Table):
-    name: Name
-    title: str
-    kind: Literal["bytes", "duration", "integer", "text"]
-    levels: list[str] = Field(min_length=1)
-    default: str
-    reaches: Literal["flag", "environment", "source", "build"]
-    variable: str = ""
-    form: str = "{}"
-    open: bool = False
-    smallest: str = ""
-    largest: str = ""
-    prefix: str = ""
 
 
 class _CellsTable(Table):
@@ -156,30 +125,31 @@ def read(content: bytes, *, name: str, path: Path) -> Scenario:
     raw = parsed(content, path)
     mistakes: list[str] = []
     top = checked(_TopTable, {k: v for k, v in raw.items() if k not in _LISTS}, "", mistakes, also=_LISTS)
-    factor_tables = checked_list(_FactorTable, raw, "factors", mistakes)
+    factor_tables = checked_list(FactorTable, raw, "factors", mistakes)
     cell_tables = checked_list(_CellsTable, raw, "cells", mistakes)
     metric_tables = checked_list(_MetricTable, raw, "metrics", mistakes)
-    host_tables = checked_list(_HostTable, raw, "host_settings", mistakes) if "host_settings" in raw else []
+    host_tables = checked_list(HostTable, raw, "host_settings", mistakes) if "host_settings" in raw else []
     build_tables = checked_list(BuildsTable, raw, "builds", mistakes) if "builds" in raw else []
     image_tables = checked_list(ImagesTable, raw, "images", mistakes) if "images" in raw else []
     given_tables = (
         checked_list(EnvironmentTable, raw, "environment", mistakes) if "environment" in raw else []
     )
     releases = top.releases if top is not None else [str(x) for x in raw.get("releases", ())] or ["0"]
-    factors = (*_factors(factor_tables, mistakes), *built_in(releases))
+    factors = (*read_factors(factor_tables, mistakes), *built_in(releases))
     malformed = _names(raw, "factors") - {factor.name for factor in factors}
     mistakes.extend(_contradictions(factors, malformed, cell_tables, metric_tables, top))
-    mistakes.extend(_host_contradictions(host_tables, factors, malformed))
+    mistakes.extend(host_contradictions(host_tables, factors, malformed))
     mistakes.extend(_build_contradictions(build_tables, factors, malformed))
     mistakes.extend(_image_contradictions(image_tables, factors, malformed))
     by_name = {factor.name: factor for factor in factors}
     for at, given in given_tables:
-        mistakes.extend(_unknown_levels(f"{at}.where", given.where, by_name, malformed))
+        mistakes.extend(unknown_levels(f"{at}.where", given.where, by_name, malformed))
     metrics = tuple(
-        Metric(**(table.model_dump() | {"where": _where(table.where)})) for _, table in metric_tables
+        Metric(**(table.model_dump() | {"where": read_where(table.where)})) for _, table in metric_tables
     )
     groups = tuple(
-        CellGroup(name=table.name, levels=_where(table.levels), quick=table.quick) for _, table in cell_tables
+        CellGroup(name=table.name, levels=read_where(table.levels), quick=table.quick)
+        for _, table in cell_tables
     )
     digest = hashlib.sha256(content).hexdigest()
     stated = None if mistakes or top is None else _scenario(name, top, (factors, groups, metrics), digest)
@@ -187,12 +157,8 @@ def read(content: bytes, *, name: str, path: Path) -> Scenario:
         stated = replace(
             stated,
             process=process_part(top.process, (table for _, table in given_tables)),
-            host_needs=tuple(_host_needs(host_tables)),
-            host_modes=tuple(
-                HostMode(mode=table.mode, where=_where(table.where))
-                for _, table in host_tables
-                if table.mode is not None
-            ),
+            host_needs=host_needs(table for _, table in host_tables),
+            host_modes=host_modes(table for _, table in host_tables),
             builds=(*stated.builds, *build_parts(table for _, table in build_tables)),
             image_needs=image_needs(top.image, (table for _, table in image_tables)),
         )
@@ -210,17 +176,6 @@ def read(content: bytes, *, name: str, path: Path) -> Scenario:
     if mistakes or stated is None:
         raise refusal(path, mistakes)
     return replace(stated, claims=claims)
-
-
-def _host_needs(tables: Iterable[tuple[str, _HostTable]]) -> Iterator[HostNeed]:
-    for _, table in tables:
-        if table.setting != "transparent_hugepage" and table.factor is not None:
-            yield HostNeed(
-                setting=table.setting,
-                factor=table.factor,
-                where=_where(table.where),
-                times=table.times or 1,
-            )
 
 
 def _scenario(
@@ -246,7 +201,7 @@ def _scenario(
         ),
         touched=None
         if top.touched is None
-        else Touched(factor=top.touched.factor, where=_where(top.touched.where), times=top.touched.times),
+        else Touched(factor=top.touched.factor, where=read_where(top.touched.where), times=top.touched.times),
         replicates=top.replicates,
         most_replicates=top.most_replicates or top.replicates,
         quick_replicates=top.quick_replicates,
@@ -259,10 +214,6 @@ def _scenario(
     )
 
 
-def _where(table: Where) -> Mapping[str, tuple[str, ...]]:
-    return {name: tuple(texts) for name, texts in table.items()}
-
-
 def _names(raw: Mapping[str, Any], key: str) -> set[str]:
     items = raw.get(key)
     return (
@@ -270,59 +221,6 @@ def _names(raw: Mapping[str, Any], key: str) -> set[str]:
         if isinstance(items, list)
         else set()
     )
-
-
-def _factors(tables: Iterable[tuple[str, _FactorTable]], mistakes: list[str]) -> Iterator[Factor]:
-    for at, table in tables:
-        kind = FactorKind(table.kind)
-        levels = []
-        for text in table.levels:
-            try:
-                levels.append(read_level(kind, text))
-            except ValueError as error:
-                mistakes.append(f"{at}.levels: {error}")
-        default = next((level for level in levels if level.text == table.default), None)
-        if default is None:
-            mistakes.append(
-                f"{at}.default: {table.default!r} is not one of its levels{nearest(table.default, table.levels)}"
-            )
-        if (table.reaches == "environment") != bool(table.variable):
-            mistakes.append(f"{at}.variable: goes with reaches = 'environment', and only with it")
-        bounds = _bounds(at, table, kind, levels, mistakes)
-        yield Factor(
-            name=table.name,
-            title=table.title,
-            kind=kind,
-            levels=tuple(levels),
-            default=default or Level(table.default, table.default),
-            reaches=table.reaches,
-            variable=table.variable,
-            form=table.form,
-            open=table.open,
-            prefix=table.prefix,
-            **bounds,
-        )
-
-
-def _bounds(
-    at: str, table: _FactorTable, kind: FactorKind, levels: list[Level], mistakes: list[str]
-) -> dict[str, int]:
-    """The ends between which an open factor takes values of its kind."""
-    found: dict[str, int] = {}
-    for name, text in (("smallest", table.smallest), ("largest", table.largest)):
-        if text and (not table.open or kind is FactorKind.TEXT):
-            mistakes.append(f"{at}.{name}: goes with open = true and a kind that has numbers")
-        elif text:
-            try:
-                found[name] = int(read_level(kind, text).value)
-            except ValueError as error:
-                mistakes.append(f"{at}.{name}: {error}")
-    mistakes.extend(
-        f"{at}.levels: {level.text} lies beyond its smallest or largest"
-        for level in (levels if found else ())
-        if not found.get("smallest", 0) <= int(level.value) <= found.get("largest", math.inf)
-    )
-    return found
 
 
 def _contradictions(
@@ -338,9 +236,9 @@ def _contradictions(
             kind = "a factor that every scenario has" if factor.name in BUILT_IN_FACTORS else "another factor"
             yield f"factors: {factor.name!r} is the name of {kind} too"
     for at, group in cells:
-        yield from _unknown_levels(f"{at}.levels", group.levels, by_name, malformed)
+        yield from unknown_levels(f"{at}.levels", group.levels, by_name, malformed)
     for at, metric in metrics:
-        yield from _unknown_levels(f"{at}.where", metric.where, by_name, malformed)
+        yield from unknown_levels(f"{at}.where", metric.where, by_name, malformed)
         if metric.unit not in ("count", "errno") and not metric.name.endswith(f"_{metric.unit}"):
             yield f"{at}.name: {metric.name!r} does not end in its unit, _{metric.unit}"
         if [other.name for _, other in metrics].count(metric.name) > 1:
@@ -353,23 +251,8 @@ def _top_contradictions(top: _TopTable, by_name: Mapping[str, Factor], malformed
     if (top.most_replicates or top.replicates) < top.replicates:
         yield f"most_replicates: {top.most_replicates} are fewer than the {top.replicates} replicates that come first"
     if top.touched is not None:
-        yield from _unknown_levels("touched.where", top.touched.where, by_name, malformed)
-        yield from _no_bytes("touched", top.touched.factor, by_name, malformed)
-
-
-def _host_contradictions(
-    tables: list[tuple[str, _HostTable]], factors: tuple[Factor, ...], malformed: set[str]
-) -> Iterator[str]:
-    by_name = {factor.name: factor for factor in factors}
-    for at, table in tables:
-        yield from _unknown_levels(f"{at}.where", table.where, by_name, malformed)
-        needed, odd = ("mode", "factor") if table.setting == "transparent_hugepage" else ("factor", "mode")
-        if getattr(table, needed) is None:
-            yield f"{at}.{needed}: is missing"
-        if getattr(table, odd) is not None:
-            yield f"{at}.{odd}: does not go with {table.setting}, which goes by its {needed}"
-        elif table.factor is not None:
-            yield from _no_bytes(at, table.factor, by_name, malformed)
+        yield from unknown_levels("touched.where", top.touched.where, by_name, malformed)
+        yield from no_bytes("touched", top.touched.factor, by_name, malformed)
 
 
 def _build_contradictions(
@@ -377,7 +260,7 @@ def _build_contradictions(
 ) -> Iterator[str]:
     by_name = {factor.name: factor for factor in factors}
     for at, table in tables:
-        yield from _unknown_levels(f"{at}.where", table.where, by_name, malformed)
+        yield from unknown_levels(f"{at}.where", table.where, by_name, malformed)
     named = {name for _, table in tables for name in table.where}
     for factor in factors:
         if factor.reaches == "build" and factor.name not in named:
@@ -389,29 +272,4 @@ def _image_contradictions(
 ) -> Iterator[str]:
     by_name = {factor.name: factor for factor in factors}
     for at, table in tables:
-        yield from _unknown_levels(f"{at}.where", table.where, by_name, malformed)
-
-
-def _no_bytes(at: str, name: str, by_name: Mapping[str, Factor], malformed: set[str]) -> Iterator[str]:
-    """What is wrong with a table that says how many bytes a cell needs by the factor *name*."""
-    named = by_name.get(name)
-    if named is None and name not in malformed:
-        yield f"{at}.factor: no factor is called {name!r}{nearest(name, by_name)}"
-    elif named is not None and named.kind is not FactorKind.BYTES:
-        yield f"{at}.factor: {named.name} is a factor of kind {named.kind.value}, not bytes"
-
-
-def _unknown_levels(
-    at: str, where: Where, by_name: Mapping[str, Factor], malformed: set[str]
-) -> Iterator[str]:
-    for name, texts in where.items():
-        factor = by_name.get(name)
-        if factor is None:
-            if name not in malformed:
-                yield f"{at}.{name}: no factor is called {name!r}{nearest(name, by_name)}"
-            continue
-        for text in texts:
-            try:
-                factor.level(text)
-            except ValueError as error:
-                yield f"{at}.{name}: {error}"
+        yield from unknown_levels(f"{at}.where", table.where, by_name, malformed)
