@@ -15,10 +15,10 @@ from lab.calibrate.conditions import Conditions
 from lab.errors import UnknownNameError, UsageError
 from lab.golang import build, render, toolchain
 from lab.host import environment
-from lab.material import Workshop
 from lab.model.run import CostsUsed
 from lab.sim.costs import Costs, CostsError
 from lab.sim.packaged import packaged
+from lab.workshop import Workshop
 
 MISSING: Final = 8
 """Processes of each group that a run lacks: it waits for them."""

@@ -13,8 +13,8 @@ from lab.engine.base import Engine
 from lab.engine.choose import EngineName, choose
 from lab.errors import EngineUnavailableError, EnvironmentRefusedError
 from lab.experiment import Experiment, engine_named
-from lab.material import Wanted
 from lab.model.matrix import Cell
+from lab.workshop import Wanted
 
 _NAMED: Final[tuple[EngineName, ...]] = ("docker", "host")
 """The engines that a cell may name."""

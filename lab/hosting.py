@@ -17,9 +17,9 @@ from lab.errors import EnvironmentRefusedError
 from lab.experiment import Experiment
 from lab.host import journal, tuning, undo
 from lab.host.owner import Owner
-from lab.material import Wanted
 from lab.model.matrix import Cell
 from lab.model.scenario import HUGE_PAGE, HostSetting, Scenario
+from lab.workshop import Wanted
 
 _FREE: Final[Mapping[HostSetting, str]] = {
     "nr_hugepages": "free_hugepages",

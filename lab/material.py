@@ -5,68 +5,30 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
-from lab import catalogue
 from lab.bench import command, selection
 from lab.bench.agent import DUMP_LIMIT, OUTPUT_LIMIT, READ_LIMIT, Command
 from lab.bench.berth import Berth, Kept, berth
-from lab.bench.execute import Held, Seat
+from lab.bench.execute import Seat
 from lab.engine.base import FOLDER, Engine, File, Spec, Tree
 from lab.errors import BuildError, EngineUnavailableError, EnvironmentRefusedError
 from lab.golang import base, build, render, schedtrace, toolchain
 from lab.golang.base import Base
 from lab.golang.build import Binary
-from lab.golang.module import Module
-from lab.golang.overlay import overlaid
 from lab.golang.render import GoProgram
-from lab.golang.toolchain import Toolchain
-from lab.manifest.building import load_overlay
-from lab.model.building import Building
 from lab.model.level import UNSET
 from lab.model.matrix import Cell
 from lab.model.scenario import CPUSET, FS, GO_RELEASE, HOST_FS, MEMORY, QUOTA, TMPFS, Scenario
+from lab.workshop import Builds, Holding, Wanted, Workshop, probe, render_cell
 
 PROGRAM: Final = "/golab/program"
 """Where a container has the cell's program."""
 _AGENT: Final = "/golab/agent"
 _PROBE: Final = "/golab/probe"
 _TMP: Final = "/tmp"  # noqa: S108 - the container's own tmpfs
-
-
-class Progress(Protocol):
-    """Who is told how far a run has come."""
-
-    def stage(self, text: str) -> None:
-        """Take note of a step that begins or is done."""
-
-    def replicate(self, done: int, total: int) -> None:
-        """Take note that *done* of *total* replicates are measured."""
-
-
-@dataclass(frozen=True, slots=True)
-class Workshop:
-    """Where programs are made: templates, an engine, a cache, and who is told."""
-
-    lab: catalogue.Lab
-    engine: Engine
-    cache: Path
-    progress: Progress
-    own: Mapping[str, Module] = field(default_factory=dict)
-    """Users' modules by scenario: whose program is not rendered from templates, but given."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A cell that is to be measured, whose it is, and where it runs; or why it cannot run there."""
-
-    scenario: Scenario
-    cell: Cell
-    engine: Engine | EnvironmentRefusedError
-    held: Held | None = None
-    """What holds the machine as the cell needs it, while a replicate runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +82,10 @@ def prepare(workshop: Workshop, wanted: Sequence[Wanted], *, base_name: str = ba
     below = _base(engine, base_name, cache, needs_compiler=needs_compiler)
     newest = toolchain.fetch(toolchain.DEFAULT_RELEASE, cache, say)
     agent = build.build(engine, newest, render.read_program(workshop.lab.tools, "agent"), cache)
-    holding = _Holding(workshop)
-    builds = _Builds(workshop, below, everywhere=base_name != base.AUTO)
+    holding = Holding(workshop)
+    builds = Builds(workshop, below, everywhere=base_name != base.AUTO)
     probes = {
-        release: _probe(workshop, release)
+        release: probe(workshop, release)
         for release in dict.fromkeys(each.cell.text(GO_RELEASE) for each in wanted)
     }
     prepared = []
@@ -162,101 +124,6 @@ def _base(
         if name != base.AUTO:
             raise
         return error
-
-
-def _probe(workshop: Workshop, release: str) -> Binary:
-    """The program that says what a process of a cell sees of its own settings, as that release builds it."""
-    tools = workshop.lab.tools
-    go = toolchain.fetch(release, workshop.cache, workshop.progress.stage)
-    source = render.render_program(tools, "probe", tools=tools, go_line=go.go_line, values={})
-    return build.build(workshop.engine, go, source, workshop.cache)
-
-
-class _Holding:
-    """What containers hold beside their programs; ``base`` is golab's own, once a cell's container has it."""
-
-    def __init__(self, workshop: Workshop) -> None:
-        self._workshop = workshop
-        self.base: Base | None = None
-
-    def of(self, wanted: Wanted) -> tuple[Tree, ...] | EnvironmentRefusedError:
-        """The trees of a cell's container, the lowest first, or why it cannot have them."""
-        cache, say = self._workshop.cache, self._workshop.progress.stage
-        held = wanted.scenario.held(wanted.cell.levels)
-        if isinstance(wanted.engine, EnvironmentRefusedError):
-            return ()
-        trees = []
-        if "base" in held:
-            try:
-                self.base = self.base or base.beside(wanted.engine, cache)
-            except EnvironmentRefusedError as error:
-                return error
-            trees += [self.base.image.tree] if self.base is not None and wanted.engine.name != "host" else []
-        if "go" in held:
-            trees.append(toolchain.fetch(wanted.cell.text(GO_RELEASE), cache, say).tree)
-        return tuple(tree for tree in trees if tree is not None)
-
-
-class _Builds:
-    """Binaries by release and source, made when first asked for; on *below* those with C in them, or *everywhere* all."""
-
-    def __init__(
-        self, workshop: Workshop, below: Base | EnvironmentRefusedError | None, *, everywhere: bool
-    ) -> None:
-        self._workshop = workshop
-        self._below = below
-        self._everywhere = everywhere
-        self._made: dict[tuple[str, str, Building], Binary | BuildError] = {}
-
-    def of(self, wanted: Wanted, program: GoProgram) -> Binary | BuildError | EnvironmentRefusedError:
-        """The binary of a cell's program, or what the compiler said, or that there is none."""
-        engine, cache, say = self._workshop.engine, self._workshop.cache, self._workshop.progress.stage
-        scenario = wanted.scenario
-        building = scenario.building(wanted.cell.levels)
-        below = self._below if building.needs_compiler or self._everywhere else None
-        if isinstance(below, EnvironmentRefusedError):
-            return below
-        release = toolchain.fetch(wanted.cell.text(GO_RELEASE), cache, say)
-        key = (release.release, program.sha256, building)
-        if key not in self._made:
-            say(_announced(scenario.name, release.release, building, below))
-            try:
-                setting = build.Setting(
-                    base=below.image if below else None,
-                    building=building,
-                    sources=self._sources(building, release),
-                    own=self._workshop.own.get(scenario.name),
-                )
-                self._made[key] = build.build(engine, release, program, cache, setting)
-            except BuildError as error:
-                self._made[key] = error
-        return self._made[key]
-
-    def _sources(self, building: Building, release: Toolchain) -> Mapping[str, bytes]:
-        if not building.overlay:
-            return {}
-        return overlaid(load_overlay(self._workshop.lab.overlays, building.overlay), release)
-
-
-def _announced(name: str, release: str, building: Building, below: Base | None) -> str:
-    how = [
-        f"building {name} with {'g++' if building.language == 'c++' else f'Go {release}'}",
-        *([f"over {building.overlay}"] if building.overlay else []),
-        *([f"linked with {building.ldflags}"] if building.ldflags else []),
-        *([str(below)] if below else []),
-    ]
-    return " ".join(how)
-
-
-def render_cell(lab: catalogue.Lab, scenario: Scenario, cell: Cell, defaults: Cell) -> GoProgram:
-    """The program of *cell*, with the levels of *defaults* as its flags' defaults and typed constants."""
-    return render.render_program(
-        lab.templates,
-        scenario.name,
-        tools=lab.tools,
-        go_line=toolchain.go_line(cell.text(GO_RELEASE)),
-        values=command.defaults(scenario, defaults),
-    )
 
 
 def _with_default_flags(scenario: Scenario, cell: Cell) -> Cell:

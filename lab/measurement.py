@@ -18,7 +18,7 @@ from lab.errors import BuildError, EnvironmentRefusedError, LabError, Measuremen
 from lab.golang.build import Binary
 from lab.host import environment
 from lab.host.interruption import Interruption
-from lab.material import Material, Prepared, Progress, Wanted, runnable, seats
+from lab.material import Material, Prepared, runnable, seats
 from lab.model.level import UNSET, cpus_of
 from lab.model.outcome import Foretold, Prediction
 from lab.model.run import Capture, Ending, Record, StoppedBy, Termination, Turn
@@ -26,6 +26,7 @@ from lab.model.scenario import CPUSET, GOMAXPROCS, QUOTA, Metric
 from lab.model.units import Nanos
 from lab.stats.watch import Watch
 from lab.store import Decided, RunFolder
+from lab.workshop import Progress, Wanted
 
 _LOOK_SECONDS: Final = 1.0
 """Asking an engine takes a millisecond, as long as a short replicate."""

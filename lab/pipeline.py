@@ -38,7 +38,7 @@ from lab.host.lock import measuring
 from lab.hosting import journal_of, tuned
 from lab.manifest import register
 from lab.manifest.tables import refusal
-from lab.material import Progress, Wanted, Workshop, paced, prepare, render_cell, runnable, works
+from lab.material import paced, prepare, runnable, works
 from lab.measurement import measure
 from lab.model.claim import Register
 from lab.model.falsealarm import Checked
@@ -48,6 +48,7 @@ from lab.model.units import Nanos
 from lab.sim.costs import Costs
 from lab.stats.summary import summarise
 from lab.store import Decided, RunFolder, Store
+from lab.workshop import Progress, Wanted, Workshop, render_cell
 
 _CHEAP: Final = "mmap-large"
 _CHEAP_LEVELS: Final = {"mode": ("touch",), "size": ("4MiB",)}

@@ -17,7 +17,6 @@ from lab.errors import EnvironmentRefusedError, StoreError, UsageError
 from lab.experiment import Experiment, Part
 from lab.host import facts
 from lab.manifest import failure
-from lab.material import Progress
 from lab.model.accuracy import Accuracy, Row
 from lab.model.matrix import Selector
 from lab.model.outcome import Estimate, Inconclusive
@@ -32,6 +31,7 @@ from lab.validate.accuracy import WhyItFails, accuracy
 from lab.validate.oracle import judged_case, judged_chance
 from lab.validate.outcome import cases_in, chances_in
 from lab.validate.rule import judged, right_share, rules_in
+from lab.workshop import Progress
 
 PROGRAMS: Final = "programs"
 """The scenario that holds the paired programs."""

@@ -12,8 +12,8 @@ from lab import catalogue, costing
 from lab.calibrate import GROUPS, DriftedError, Sitting
 from lab.errors import UsageError
 from lab.golang import toolchain
-from lab.material import Workshop
 from lab.sim.packaged import PACKAGED
+from lab.workshop import Workshop
 from tests.fakes import FakeEngine, Reply
 
 _SEEN: Mapping[str, Mapping[str, int]] = {

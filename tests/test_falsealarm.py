@@ -12,9 +12,10 @@ from lab.bench.selection import Request
 from lab.errors import MeasurementError
 from lab.golang.build import Binary
 from lab.golang.render import GoProgram
-from lab.material import Material, Prepared, Wanted
+from lab.material import Material, Prepared
 from lab.model.falsealarm import NOMINAL, Checked
 from lab.report.falsealarm import false_alarm_lines
+from lab.workshop import Wanted
 from tests.fakes import FakeEngine, Reply, observing
 
 _OBSERVED = ("touch_again_ns", "populate_again_ns", "munmap_touched_ns")

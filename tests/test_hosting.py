@@ -12,8 +12,8 @@ from lab.errors import EnvironmentRefusedError
 from lab.experiment import Experiment
 from lab.host.undo import read_setting
 from lab.hosting import tuned
-from lab.material import Wanted
 from lab.model.units import Nanos
+from lab.workshop import Wanted
 from tests.fakes import FakeEngine
 
 

@@ -14,7 +14,8 @@ from lab.bench.selection import Request, select
 from lab.engine.base import Spec
 from lab.errors import EngineUnavailableError, EnvironmentRefusedError
 from lab.golang.build import Binary
-from lab.material import Prepared, Runnable, Wanted, Workshop, prepare, runnable, seats
+from lab.material import Prepared, Runnable, prepare, runnable, seats
+from lab.workshop import Wanted, Workshop
 from tests.fakes import FakeEngine
 
 _BURN = Path(__file__).parent / "labs/limits/scenarios/burn.toml"

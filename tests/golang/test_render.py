@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from lab import catalogue, manifest
 from lab.errors import BuildError
 from lab.golang.render import GoProgram, go_literal, render_program
-from lab.material import render_cell
 from lab.model.matrix import default_cells
+from lab.workshop import render_cell
 
 _VALUES: dict[str, int | str] = {
     "mode": "touch",

@@ -16,10 +16,10 @@ from lab.engine.host import HostEngine
 from lab.golang import toolchain
 from lab.golang.build import Setting, build
 from lab.golang.render import GoProgram
-from lab.material import render_cell
 from lab.model.level import Level
 from lab.model.matrix import Cell, default_cells, product_cells
 from lab.model.scenario import GO_RELEASE, Scenario
+from lab.workshop import render_cell
 
 pytestmark = [pytest.mark.go, pytest.mark.slow]
 
