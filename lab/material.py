@@ -91,7 +91,6 @@ def prepare(workshop: Workshop, wanted: Sequence[Wanted], *, base_name: str = ba
     prepared = []
     for each in wanted:
         scenario, cell = each.scenario, each.cell
-        probe = probes[cell.text(GO_RELEASE)]
         own = workshop.own.get(scenario.name)
         program = (
             own.program
@@ -102,7 +101,11 @@ def prepare(workshop: Workshop, wanted: Sequence[Wanted], *, base_name: str = ba
         refused = next((x for x in (each.engine, trees) if isinstance(x, EnvironmentRefusedError)), None)
         built = refused or builds.of(each, program)
         ready = Prepared(
-            each, program, probe, built, () if isinstance(trees, EnvironmentRefusedError) else trees
+            each,
+            program,
+            probes[cell.text(GO_RELEASE)],
+            built,
+            () if isinstance(trees, EnvironmentRefusedError) else trees,
         )
         if isinstance(built, Binary):
             ready = replace(ready, built=_refusal(_runnable(agent, ready, built)) or built)

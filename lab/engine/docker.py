@@ -17,11 +17,10 @@ from docker.models.containers import Container as SDKContainer
 from docker.types import LogConfig, Mount, Ulimit
 from urllib3.exceptions import HTTPError  # what the SDK lets through while it reads a stream
 
-from lab.engine import address, folders, foreign, images, said
+from lab.engine import address, folders, foreign, images, limits, said
 from lab.engine.attached import Attached, reading
 from lab.engine.base import CAPTURES, FOLDER, BaseImage, Container, Exited, Job, Spec, Tree
 from lab.engine.images import Image
-from lab.engine.limits import refuse_beyond
 from lab.engine.packing import WHOLE, packed, packed_tree
 from lab.engine.places import Places, relative
 from lab.engine.stream import STDERR, STDOUT, Stream
@@ -88,7 +87,7 @@ class DockerEngine:
 
     def refuse(self, spec: Spec, /) -> None:
         """By what the engine says of itself; what only the kernel knows is found out when a container starts."""
-        refuse_beyond(spec, self.describe())
+        limits.refuse_beyond(spec, self.describe())
 
     def strangers(self) -> tuple[str, ...]:
         """The running containers that do not carry this run's label."""
@@ -129,7 +128,7 @@ class DockerEngine:
             healthcheck={"test": ["NONE"]},
             working_dir=_WORK,
             mounts=mounts,
-            **_limits(memory_bytes=job.memory_bytes, pids=_JOB_PIDS),
+            **limits.of(memory_bytes=job.memory_bytes, pids=_JOB_PIDS),
         ) as container:
             with _sdk_errors("take the job's files"):
                 container.put_archive(_WORK, packed(places.files(job)))
@@ -168,9 +167,7 @@ class DockerEngine:
                 environment={CAPTURES: _CAPTURES} if kept else {},
                 stdin_open=True,  # and, not being detached, StdinOnce: the agent sees the end of its input
                 dns=["127.0.0.1"],
-                **_limits(memory_bytes=spec.memory_bytes, pids=spec.pids),
-                **({"cpuset_cpus": spec.cpuset} if spec.cpuset else {}),
-                **({"nano_cpus": round(spec.quota * 1e9)} if spec.quota is not None else {}),
+                **limits.of_spec(spec),
             ) as container,
         ):
             stream = _attached(container, stdin=True)
@@ -339,10 +336,6 @@ def _load(client: docker.DockerClient, image: Image, above: int = 0) -> None:
 
 def _binds(places: Mapping[str, Path | None]) -> list[Mount]:
     return [Mount(at, str(path), type="bind") for at, path in places.items() if path]
-
-
-def _limits(*, memory_bytes: int, pids: int) -> dict[str, int]:
-    return {"mem_limit": memory_bytes, "memswap_limit": memory_bytes, "pids_limit": pids}
 
 
 def _start(container: SDKContainer) -> None:

@@ -1,4 +1,4 @@
-"""What an engine cannot limit is refused: it would drop the limit with no more than a warning, and measure something else."""
+"""A container's limits, as an engine takes them. What it cannot limit is refused: it would drop the limit with no more than a warning, and measure something else."""
 
 from __future__ import annotations
 
@@ -11,6 +11,18 @@ from lab.errors import EnvironmentRefusedError
 
 _LEAST_QUOTA: Final = 0.01
 """min_cfs_quota_period of kernel/sched/core.c, 1 ms, in the engine's period of 100."""
+
+
+def of(*, memory_bytes: int, pids: int) -> dict[str, Any]:
+    """What every container may use, in the words of the engine's API; swap is no memory beside it."""
+    return {"mem_limit": memory_bytes, "memswap_limit": memory_bytes, "pids_limit": pids}
+
+
+def of_spec(spec: Spec) -> dict[str, Any]:
+    """All limits of *spec*, in the same words."""
+    cpus = {"cpuset_cpus": spec.cpuset} if spec.cpuset else {}
+    quota = {"nano_cpus": round(spec.quota * 1e9)} if spec.quota is not None else {}
+    return {**of(memory_bytes=spec.memory_bytes, pids=spec.pids), **cpus, **quota}
 
 
 def refuse_beyond(spec: Spec, said: Mapping[str, Any]) -> None:
