@@ -123,6 +123,7 @@ def _asked(wanted: Wanted, flaw: str) -> Asked:
         cpus=cpus_of(wanted.cell.levels[CPUSET]),
         flaw=flaw,
         speaks=wanted.scenario.process.speaks,
+        reads=wanted.scenario.reads,
     )
 
 

@@ -71,6 +71,7 @@ def _reader(folder: RunFolder, plan: Plan) -> Callable[[Capture], Record]:
             cpus=cpus_of(scenario.factor(CPUSET).level(levels[CPUSET])),
             flaw=flaws[cell.id],
             speaks=scenario.process.speaks,
+            reads=scenario.reads,
         )
         around = Surroundings(cpus=cpus, has_quota=levels[QUOTA] != UNSET)
         return excluded(decode(capture, asked), scenario.exclusion, around)

@@ -1,14 +1,21 @@
-"""Observations that no program made: when its marks came after its start, and what the kernel and the clock account for it."""
+"""Observations that no program made: when its marks came after its start, what the kernel and the clock account for it, and what
+instruments of the runtime wrote to its standard error."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
 
-from lab.golang import schedtrace
+from lab.errors import MeasurementError
+from lab.golang import inittrace, schedtrace
 from lab.model.run import Usage
+from lab.model.scenario import Instrument
 from lab.model.units import Nanos
 
 Observations = Mapping[str, tuple[int, ...]]
+
+_READERS: Final[Mapping[Instrument, Callable[[str], Observations]]] = {"inittrace": inittrace.observed}
+"""What makes observations of a standard error; MeasurementError where it is in a format that nobody knows."""
 
 
 def of_marks(marks: Mapping[str, int], start_ns: int) -> Observations:
@@ -28,3 +35,13 @@ def of_process(wall: Nanos, usage: Usage, stderr: str) -> Observations:
         "involuntary_switches": (usage.involuntary_switches,),
         **schedtrace.observations(schedtrace.read(stderr)),
     }
+
+
+def of_instruments(instruments: Iterable[Instrument], stderr: str, *, is_cut: bool) -> Observations:
+    """What *instruments* wrote to *stderr*. MeasurementError where one is not whole, or in a format that nobody knows."""
+    found: dict[str, tuple[int, ...]] = {}
+    for instrument in instruments:
+        if is_cut:
+            raise MeasurementError(f"only the beginning of its standard error was kept: {instrument} is not whole")
+        found |= _READERS[instrument](stderr)
+    return found

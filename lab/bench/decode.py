@@ -16,7 +16,7 @@ from lab.dump import is_dump
 from lab.errors import MeasurementError
 from lab.model.level import Level, cpus_of
 from lab.model.run import Capture, DumpText, Ending, Output, Record, Termination, Usage
-from lab.model.scenario import AUTO
+from lab.model.scenario import AUTO, Instrument
 from lab.model.units import Nanos
 
 _DEADLOCK: Final = re.compile(
@@ -73,13 +73,15 @@ class Asked:
     """What a replicate was to be given: a process that saw something else is ``contaminated``.
 
     ``cpus`` are those of its cpuset, none where there is none; ``flaw`` is what its container was not given. A process that
-    ``speaks`` has to say what it saw; of another the cell's probe has.
+    ``speaks`` has to say what it saw; of another the cell's probe has. ``reads`` are the instruments whose output on its
+    standard error is to be read.
     """
 
     gomaxprocs: str = AUTO
     cpus: frozenset[int] = frozenset()
     flaw: str = ""
     speaks: bool = True
+    reads: tuple[Instrument, ...] = ()
 
 
 def decode(capture: Capture, asked: Asked = Asked()) -> Record:
@@ -99,6 +101,12 @@ def decode(capture: Capture, asked: Asked = Asked()) -> Record:
     unasked = asked.flaw if is_silent else not_as_asked(effective, asked)
     if termination.ending is Ending.EXIT and unasked:
         termination = Termination(ending=Ending.CONTAMINATED, exit_code=0, detail=unasked)
+    is_cut = done.stderr.bytes > len(stderr)
+    if termination.ending is Ending.EXIT:
+        try:
+            observations |= account.of_instruments(asked.reads, said, is_cut=is_cut)
+        except MeasurementError as error:
+            termination = Termination(ending=Ending.INFRA_FAILED, exit_code=0, detail=str(error))
     usage = Usage(**{name: getattr(done.usage, name) for name in _UsageLine.__struct_fields__})
     wall = Nanos(done.end_ns - done.start_ns)
     return Record(
@@ -118,7 +126,7 @@ def decode(capture: Capture, asked: Asked = Asked()) -> Record:
         stderr=_output(done.stderr),
         signals={"before": done.before, "after": done.after},
         waited_ns=done.waited_ns,
-        dump=_dump(termination, said, cut=done.stderr.bytes > len(stderr)),
+        dump=_dump(termination, said, cut=is_cut),
     )
 
 

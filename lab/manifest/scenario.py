@@ -39,6 +39,7 @@ from lab.model.scenario import (
     CellGroup,
     Exclusion,
     Factor,
+    Instrument,
     Limits,
     Metric,
     Scenario,
@@ -103,6 +104,7 @@ class _TopTable(Table):
     replicates: int = Field(default=10, ge=1)
     most_replicates: int | None = Field(default=None, ge=1)
     quick_replicates: int = Field(default=5, ge=1)
+    reads: list[Instrument] = Field(default=[])
     expected: list[Literal[tuple(ending.value for ending in Ending)]] = Field(default=["exit"])  # type: ignore[valid-type]
     limits: _LimitsTable
     touched: _TouchedTable | None = None
@@ -209,6 +211,7 @@ def _scenario(
         expected=tuple(Ending(value) for value in top.expected),
         claims=(),
         builds=build_parts([top.build]),
+        reads=tuple(top.reads),
         exclusion=Exclusion(**top.exclude.model_dump()),
         manifest_sha256=digest,
     )

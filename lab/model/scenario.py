@@ -167,6 +167,9 @@ class Touched:
     times: int = 1
 
 
+Instrument = Literal["inittrace"]
+"""What a replicate's standard error is read by: GODEBUG=inittrace=1 (``lab.golang.inittrace``)."""
+
 HUGE_PAGE: Final = 2 << 20
 """The size of the huge pages that a scenario can ask the machine to reserve."""
 
@@ -239,7 +242,8 @@ class Scenario:
     """One experiment, as its manifest states it.
 
     A run measures ``replicates`` of each cell at least, and goes on up to ``most_replicates`` while something that is
-    predicted is not known precisely enough to be judged.
+    predicted is not known precisely enough to be judged. ``reads`` are the instruments that make observations of what a
+    replicate writes to its standard error, where it does.
     """
 
     name: str
@@ -259,6 +263,7 @@ class Scenario:
     claims: tuple[Claim, ...]
     manifest_sha256: str
     builds: tuple[BuildPart, ...] = ()
+    reads: tuple[Instrument, ...] = ()
     exclusion: Exclusion = Exclusion()
     host_needs: tuple[HostNeed, ...] = ()
     host_modes: tuple[HostMode, ...] = ()

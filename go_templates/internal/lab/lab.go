@@ -41,8 +41,10 @@ func Observe(name string, value int64) {
 }
 
 // Mark keeps the present instant under name.
-func Mark(name string) {
-	at := nanotime()
+func Mark(name string) { MarkAt(name, nanotime()) }
+
+// MarkAt keeps an instant of the monotonic clock under name.
+func MarkAt(name string, at int64) {
 	line := begin(`{"m":`)
 	line = strconv.AppendQuote(line, name)
 	line = append(line, `,"t":`...)
