@@ -51,12 +51,16 @@ Inits = Callable[[Mapping[str, Any]], Sequence[Callable[..., Body]]]
 
 @dataclass(frozen=True, slots=True)
 class Twin:
-    """A scenario's simulated twin, or why there is none; ``path`` is where other processes find it."""
+    """A scenario's simulated twin, or why there is none; ``path`` is where other processes find it.
+
+    ``is_bare``: it begins before the runtime has threads and goroutines of its own.
+    """
 
     main: Callable[..., Body] | None
     not_predicted: str = ""
     path: Path | None = None
     inits: Inits = lambda _: ()
+    is_bare: bool = False
 
 
 def read_twin(path: Path) -> Twin:
@@ -70,6 +74,7 @@ def read_twin(path: Path) -> Twin:
         str(names.get("NOT_PREDICTED", "")),
         path,
         names.get("inits", lambda _: always),
+        bool(names.get("BARE", False)),
     )
 
 
@@ -147,6 +152,7 @@ def drawn(scenario: Scenario, cells: Sequence[Cell], twin: Twin, *, cpus: int, s
                 seed=seed,
                 params=(params := _parameters(cell, twin.main)),
                 inits=twin.inits(params),
+                is_bare=twin.is_bare,
             )
     return frozenset(noting.asked)
 
@@ -256,6 +262,7 @@ def _simulated(cell: Cell, twin: Twin, costs: Sequence[Costs], given: _Given, *,
                 repetition=row * PROCESSES + number,
                 params=params,
                 inits=twin.inits(params),
+                is_bare=twin.is_bare,
             )
             for number in range(given.processes)
         ]

@@ -1,20 +1,20 @@
 """The simulated twin of the runtime's start: what threads and the scheduler decide of it.
 
 How long the runtime and the packages compute is nothing that a scheduler decides, and no calibration has it: it is not predicted. What
-is: the thread that runs sysmon, and gcenable, where main waits for two goroutines while it is locked to its thread.
+is: the thread that runs sysmon, and gcenable, where main waits for two goroutines while it is locked to its thread, and no other
+thread is there yet to run them.
 """
 
 from typing import Any
 
-from lab.sim import Body, G, ms
+from lab.sim import Body, G
 
-_PARKED = 3
-"""Idle Ms that a simulation begins with, at most: a process has none yet when gcenable runs (lab/sim/loop.py)."""
+BARE = True
+"""It begins with the runtime's own inits, not with main.main."""
 
 
 def enable(g: G) -> Body:
     """runtime.main, from sysmon's start to gcenable's end. proc.go: main; mgc.go: gcenable."""
-    yield from without_idle_ms(g)
     call = g.cost("thread_new_call")
     g.observe("sysmon_ns", call)
     g.observe("sysmon_runs_ns", call + g.cost("thread_start"))
@@ -25,18 +25,7 @@ def enable(g: G) -> Body:
     yield g.go(begin, ready)  # bgscavenge
     yield ready.recv()
     yield ready.recv()
-
-
-def without_idle_ms(g: G) -> Body:
-    """Have the idle Ms of the simulation's beginning wait in a system call that never returns."""
-    for _ in range(_PARKED):
-        yield g.go(away)
-    yield g.sleep(ms(100))
-
-
-def away(g: G) -> Body:
-    """In a system call, for ever."""
-    yield g.syscall(None)
+    g.observe("gcenable_ns", g.now() - start)
 
 
 def park(g: G) -> Body:

@@ -95,6 +95,7 @@ def _arguments(names: Mapping[str, Any], settings: Settings, costs: Costs, place
         "params": settings.params,
         "inits": names.get("INITS", ()),
         "masks_deadlock": bool(names.get("MASKS_DEADLOCK", False)),
+        "is_bare": bool(names.get("BARE", False)),
         "max_time": settings.max_time,
         "max_events": settings.max_events,
     }

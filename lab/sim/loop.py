@@ -134,12 +134,16 @@ class _Clock(simpy.Environment):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """What is run: *inits* on main's goroutine, locked to its thread, and then *main* with its parameters."""
+    """What is run: *inits* on main's goroutine, locked to its thread, and then *main* with its parameters.
+
+    ``is_bare``: before the runtime has started a goroutine of its own, or any thread but main's and sysmon's.
+    """
 
     main: Callable[..., Body]
     params: Mapping[str, Any]
     inits: Sequence[Callable[..., Body]] = ()
     masks_deadlock: bool = False
+    is_bare: bool = False
 
 
 def _main(g: program.G, what: Program, is_panicking: Callable[[], bool]) -> Body:
@@ -253,7 +257,7 @@ class Loop:
         before = next_serial()
         self._threads.horizon = max_time
         self._operations.masks_deadlock = program_.masks_deadlock
-        m0 = self._threads_at_main()
+        m0 = self._threads_at_main(is_bare=program_.is_bare)
         arguments = (program_, lambda: self._execution.is_panicking)
         self._execution.main = self._new_g(_main, arguments, m0, program_.main.__name__)
         self._sysmon.begin()
@@ -267,7 +271,7 @@ class Loop:
         self._close_bodies()
         return ended
 
-    def _threads_at_main(self) -> M:
+    def _threads_at_main(self, *, is_bare: bool) -> M:
         """M0 with P0 as main.main begins, the other Ms parked.
 
         The runtime's last goroutine before main, the GOMAXPROCS updater, stands in runnext: it gives one more thread
@@ -277,7 +281,7 @@ class Loop:
         state, others = self._state, self._kernel.cpus.all[1:]
         m0 = self._threads.new_m()
         self._kernel.run_first(m0, self._execution.steps(m0, is_first=True))
-        for _ in range(min(state.gomaxprocs, _STARTED_MS)):
+        for _ in range(0 if is_bare else min(state.gomaxprocs, _STARTED_MS)):
             m = self._threads.new_m()
             m.utilization = NEW  # cloned a moment ago, on an idle CPU
             cpu = others[m.id % len(others)] if others else None  # main has its own to itself
@@ -286,6 +290,8 @@ class Loop:
             state.idle_ms.append(m)
         state.idle_ps = state.ps[::-1]  # procresize puts them from the last to the first: P0 is taken first
         self._threads.acquire(m0, state.idle_ps.pop())
+        if is_bare:
+            return m0
         state.ps[0].schedtick = _STARTED_SCHEDTICK
         handle = program.G(self, 0)
         updater = Goroutine(handle, "GOMAXPROCS updater", _updater(handle))

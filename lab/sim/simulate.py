@@ -63,6 +63,7 @@ def simulate(  # noqa: PLR0913 - SIM.md's signature
     params: Mapping[str, Any] | None = None,
     inits: Sequence[Callable[..., Body]] = (),
     masks_deadlock: bool = False,
+    is_bare: bool = False,
     events: bool = False,
     max_time: int = s(60),
     max_events: int = 50_000_000,
@@ -70,13 +71,14 @@ def simulate(  # noqa: PLR0913 - SIM.md's signature
     """Simulate one process of the program *main*; the same arguments give the same result.
 
     ``gomaxprocs=None`` is the runtime's own choice (:func:`default_gomaxprocs`). *cpus* are those that the process may
-    use; *quota* is its control group's CPU bandwidth in CPUs' worth of time, None for no limit. Times are nanoseconds. *max_events* bounds
+    use; *quota* is its control group's CPU bandwidth in CPUs' worth of time, None for no limit. *is_bare* begins earlier than main.main: with the
+    inits of the runtime itself, when there is neither a goroutine nor a thread of its own but sysmon's. Times are nanoseconds. *max_events* bounds
     the operations and the simulator's own steps together. SimulatedProgramError for settings that cannot be,
     ProgramRaisedError with the user's line, the goroutine and the simulated time for what the program's Python did.
     """
     setup = Setup(
         main, gomaxprocs=gomaxprocs, cpus=cpus, quota=quota, go=go, costs=costs, seed=seed, repetition=repetition,
-        params=params, inits=inits, masks_deadlock=masks_deadlock, events=events, max_time=max_time,
+        params=params, inits=inits, masks_deadlock=masks_deadlock, is_bare=is_bare, events=events, max_time=max_time,
         max_events=max_events,
     )  # fmt: skip
     return setup.run()[0]
@@ -116,6 +118,7 @@ class Setup:
         params: Mapping[str, Any] | None = None,
         inits: Sequence[Callable[..., Body]] = (),
         masks_deadlock: bool = False,
+        is_bare: bool = False,
         events: bool = False,
         max_time: int = s(60),
         max_events: int = 50_000_000,
@@ -124,7 +127,9 @@ class Setup:
         procs = default_gomaxprocs(cpus, quota) if gomaxprocs is None else gomaxprocs
         given = dict(params or {})
         _check_parameters(main, given)
-        self._what = Program(main=main, params=given, inits=tuple(inits), masks_deadlock=masks_deadlock)
+        self._what = Program(
+            main=main, params=given, inits=tuple(inits), masks_deadlock=masks_deadlock, is_bare=is_bare
+        )
         self._limits = {"max_time": max_time, "max_events": max_events}
         release, used = profile(go), costs or packaged()
 

@@ -165,6 +165,44 @@ def test_a_process_that_saw_another_gomaxprocs_is_contaminated() -> None:
     assert decode(_done(), Asked(gomaxprocs="2")).usable
 
 
+def test_a_mark_is_an_observation_too() -> None:
+    """How long after the agent had begun to start the process it was made."""
+    record = decode(_done(lines=['{"wire":2}', '{"m":"main","t":180}']))
+
+    assert record.marks == {"main": 180}
+    assert record.observations == {"start_to_main_ns": (80,)}
+
+
+_TRACED = "init fmt @0.1 ms, 0.003 ms clock, 16 bytes, 1 allocs\n"
+
+
+def test_a_standard_error_is_read_where_the_manifest_says_so() -> None:
+    """By the instruments that it names, and of a process that came to its end."""
+    asked = Asked(reads=("inittrace",))
+
+    assert decode(_done(stderr=_stream(_TRACED)), asked).observations["inittrace:fmt_ns"] == (3000,)
+    assert "inittrace:fmt_ns" not in decode(_done(stderr=_stream(_TRACED))).observations
+    assert decode(_done(), asked).usable
+    assert (
+        decode(_done(stderr=_stream("init a @"), timed_out=True), asked).termination.ending is Ending.TIMEOUT
+    )
+
+
+@pytest.mark.parametrize(
+    ("stderr", "why"),
+    [
+        (_stream("init fmt @0.1 ms or so\n"), "in a format that nobody here knows"),
+        (_stream(_TRACED) | {"bytes": 70_000}, "inittrace is not whole"),
+    ],
+)
+def test_an_instrument_that_cannot_be_read_spoils_the_replicate(stderr: dict[str, Any], why: str) -> None:
+    """An unknown format, and one that was cut off: half a trace is none."""
+    record = decode(_done(stderr=stderr), Asked(reads=("inittrace",)))
+
+    assert record.termination.ending is Ending.INFRA_FAILED
+    assert why in record.termination.detail
+
+
 def test_a_lost_agent_is_an_infrastructure_failure() -> None:
     """A turn without a replicate says why."""
     record = decode(Capture(turn=_TURN, raw=b'{"ev":"lost","message":"the agent is gone"}'))
