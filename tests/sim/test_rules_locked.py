@@ -49,3 +49,16 @@ def test_what_an_init_starts_runs_when_main_first_waits() -> None:
         yield g.sleep(ms(2))
 
     assert observed(main, inits=(init,)) == ["init", "init ends", "main", "started by init"]
+
+
+def test_a_bare_start_has_no_thread_but_two() -> None:
+    """Main's and sysmon's; at main.main the runtime has cloned one a P besides."""
+
+    def main(g: G) -> Body:
+        yield g.work(0)
+
+    def threads(*, is_bare: bool) -> list[int]:
+        return [ended(main, procs, is_bare=is_bare).statistics.threads for procs in (1, 2)]
+
+    assert threads(is_bare=False) == [3, 4]
+    assert threads(is_bare=True) == [2, 2]
