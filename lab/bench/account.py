@@ -1,5 +1,4 @@
-"""Observations that no program made: when its marks came after its start, what the kernel and the clock account for it, and what
-instruments of the runtime wrote to its standard error."""
+"""Observations that no program made: of its marks, of what kernel and clock account for it, of what instruments wrote to stderr."""
 
 from __future__ import annotations
 
@@ -42,6 +41,8 @@ def of_instruments(instruments: Iterable[Instrument], stderr: str, *, is_cut: bo
     found: dict[str, tuple[int, ...]] = {}
     for instrument in instruments:
         if is_cut:
-            raise MeasurementError(f"only the beginning of its standard error was kept: {instrument} is not whole")
+            raise MeasurementError(
+                f"only the beginning of its standard error was kept: {instrument} is not whole"
+            )
         found |= _READERS[instrument](stderr)
     return found

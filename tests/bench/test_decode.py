@@ -165,14 +165,6 @@ def test_a_process_that_saw_another_gomaxprocs_is_contaminated() -> None:
     assert decode(_done(), Asked(gomaxprocs="2")).usable
 
 
-def test_a_mark_is_an_observation_too() -> None:
-    """How long after the agent had begun to start the process it was made."""
-    record = decode(_done(lines=['{"wire":2}', '{"m":"main","t":180}']))
-
-    assert record.marks == {"main": 180}
-    assert record.observations == {"start_to_main_ns": (80,)}
-
-
 _TRACED = "init fmt @0.1 ms, 0.003 ms clock, 16 bytes, 1 allocs\n"
 
 
