@@ -48,12 +48,20 @@ func init() {
 		mutex.Lock()
 	case "once":
 		once.Do(load)
+	case "spin":
+		spin(time.Now())
 	case "exit":
 		os.Exit(3)
 	}
 }
 
 func load() { once.Do(func() {}) }
+
+//go:noinline
+func spin(begun time.Time) {
+	for time.Since(begun) < time.Hour {
+	}
+}
 """,
 }
 """Whose init waits in a way that the environment says."""
@@ -224,10 +232,11 @@ def test_a_stuck_start_names_the_package_in_every_release(tmp_path: Path) -> Non
     ("files", "how", "said"),
     [
         (_STUCK, "sleep", "goroutine 1 runs it [sleep]:"),
+        (_STUCK, "spin", "    example.com/stuck/store.spin  example.com/stuck/store/store.go:"),
         (_STUCK, "once", "goroutine 1 can never go on: it waits for itself"),
         (_DIALS, "dial", "goroutine 1 runs it [IO wait]:"),
     ],
-    ids=["sleep", "once", "dial"],
+    ids=["sleep", "spin", "once", "dial"],
 )
 def test_a_stuck_start_says_what_it_waits_for(
     tmp_path: Path, files: Mapping[str, str], how: str, said: str

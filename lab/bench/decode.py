@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import msgspec
@@ -27,6 +27,7 @@ _DEADLOCK: Final = re.compile(
 _FATAL: Final = re.compile(r"^(?:panic: |fatal error: |runtime: ).*$", re.MULTILINE)
 _SIGKILL: Final = 9
 _SIGTERM: Final = 15
+_SIGABRT: Final = 6
 
 
 class _Stream(msgspec.Struct, frozen=True):
@@ -151,6 +152,10 @@ def _termination(done: _Done, stderr: str) -> Termination:  # noqa: PLR0911 - on
         return Termination(
             ending=Ending.EXIT, signal=done.signal, detail="ended by SIGTERM, as it was asked to"
         )
+    if done.signal == _SIGABRT and _FATAL.search(stderr):
+        return replace(
+            _exited(done.exit_code, stderr), exit_code=None, signal=done.signal
+        )  # GOTRACEBACK=crash
     if done.signal:
         return Termination(ending=Ending.SIGNAL, signal=done.signal, detail=f"killed by signal {done.signal}")
     if done.lines_dropped:

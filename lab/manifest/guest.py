@@ -178,7 +178,8 @@ def _lines(guest: Guest) -> Iterator[str]:
         yield from _environment(guest.variables)
     every = trace_interval_ms(guest.time_limit)
     yield from _environment({"GODEBUG": f"schedtrace={every}"}, where=(SCHEDTRACE,))
-    yield from _environment({"LAB_INITS": "1"}, where=(INITS,))
+    # A goroutine that runs has no stack in a dump unless each thread writes its own: an init may be busy for ever.
+    yield from _environment({"GOTRACEBACK": "crash", "LAB_INITS": "1"}, where=(INITS,))
     yield from (
         "",
         "[[cells]]",

@@ -11,6 +11,7 @@ from lab.model.units import Nanos, value_to_text
 from lab.report.text import counted
 
 _SLOWEST: Final = 3
+_RUNTIME: Final = "runtime."
 _RUNS_INITS: Final = "runtime.doInit"
 
 
@@ -20,12 +21,14 @@ def start_lines(start: Start, told: Sequence[str] = ()) -> tuple[str, ...]:
 
 
 def init_frames(goroutine: Goroutine) -> tuple[Frame, ...]:
-    """The calls from the innermost to the init itself: what the runtime called it by is of no interest."""
+    """The calls from the innermost that is not the runtime's to the init itself: how the runtime came to it is of no interest."""
     end = next(
         (number for number, frame in enumerate(goroutine.frames) if frame.function.startswith(_RUNS_INITS)),
         len(goroutine.frames),
     )
-    return goroutine.frames[:end]
+    frames = goroutine.frames[:end]
+    own = next((n for n, frame in enumerate(frames) if not frame.function.startswith(_RUNTIME)), 0)
+    return frames[own:]
 
 
 def _lines(start: Start, told: Sequence[str]) -> Iterator[str]:

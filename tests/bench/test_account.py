@@ -60,6 +60,27 @@ def test_to_end_as_one_is_asked_to_is_to_exit(asked_to_end: bool, signal: int, e
     assert record.usable == (ending is Ending.EXIT)
 
 
+@pytest.mark.parametrize(
+    ("said", "ending", "detail"),
+    [
+        ("panic: boom\n\ngoroutine 1", Ending.EXIT_NONZERO, "panic: boom"),
+        (
+            "fatal error: all goroutines are asleep - deadlock!\n",
+            Ending.DEADLOCK,
+            "fatal error: all goroutines are asleep - deadlock!",
+        ),
+        ("bye", Ending.SIGNAL, "killed by signal 6"),
+    ],
+)
+def test_go_s_own_abort_is_what_it_says(said: str, ending: Ending, detail: str) -> None:
+    """With GOTRACEBACK=crash a panic or a deadlock ends in SIGABRT; of another's nothing is known."""
+    stderr = {"base64": base64.b64encode(said.encode()).decode(), "bytes": len(said)}
+
+    termination = decode(_capture(signal=6, exit_code=-1, stderr=stderr)).termination
+
+    assert (termination.ending, termination.detail, termination.signal) == (ending, detail, 6)
+
+
 def test_marks_are_told_from_the_start_on() -> None:
     """Of any program; what it observed itself under that name counts."""
     lines = ['{"m":"main","t":1500000}', '{"m":"late","t":1900000}', '{"o":"start_to_late_ns","v":7}']
