@@ -1,5 +1,6 @@
 """The overlay of users' programs fits Go's sources: those of all releases that are there, and of these in any case."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,18 @@ def test_it_fits_every_release_that_is_here(lab_root: Path, cache: Path) -> None
         proc = found["runtime/proc.go"].decode()
         assert [proc.count(f"\t{name}") for name in ("golabBegin()", "golabEnd()", "golabInit(")] == [1, 2, 2]
         assert b"func golabInit(" in found["runtime/golab.go"]
+
+
+def test_its_own_file_is_as_gofmt_has_it(lab_root: Path, go_binary: Path) -> None:
+    """A source of Go's like any other."""
+    overlay = load_overlay([lab_root / "go_templates/overlays"], OVERLAY)
+    source = overlay.files["runtime/golab.go"]
+
+    done = subprocess.run(
+        [go_binary.with_name("gofmt")], input=source, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == source
 
 
 def test_it_is_made_for_every_release_that_a_user_may_choose(lab_root: Path) -> None:
