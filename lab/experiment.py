@@ -15,7 +15,7 @@ from lab.golang.module import Module
 from lab.manifest import experiment as file
 from lab.model.experiment import Entry, Matrix
 from lab.model.matrix import Cell, Selector, joint_id
-from lab.model.outcome import Foretold, Prediction
+from lab.model.outcome import Foresight
 from lab.model.scenario import AUTO, ENGINE, FS, HOST_FS, Scenario
 from lab.model.units import Nanos
 from lab.predict import Twin
@@ -90,17 +90,17 @@ def foretell(
     *,
     cpus: int,
     processes: int,
-) -> Foretold:
+) -> Foresight:
     """Predictions for every cell by the *costs* of its engine (*engine_of* has that by cell id).
 
     A cell whose engine was refused has no costs of its own, and needs none: it gets those of the first engine.
     """
-    found: dict[tuple[str, str], Prediction | str] = {}
+    found = Foresight(metrics={})
     names = {cell: name if name in costs else next(iter(costs)) for cell, name in engine_of.items()}
     for part in experiment.parts:
         for engine in dict.fromkeys(names[cell.id] for cell in part.cells):
             cells = [cell for cell in part.cells if names[cell.id] == engine]
-            found |= predict.foretell(
+            own = predict.foretell(
                 part.scenario,
                 cells,
                 part.twin,
@@ -108,6 +108,9 @@ def foretell(
                 cpus=cpus,
                 seed=experiment.simulation_seed,
                 processes=processes,
+            )
+            found = Foresight(
+                metrics={**found.metrics, **own.metrics}, outcomes={**found.outcomes, **own.outcomes}
             )
     return found
 

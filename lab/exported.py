@@ -129,7 +129,7 @@ def table(folder: RunFolder, run: Analysis, *, predictions: bool) -> Iterator[st
 
 
 def _predicted(folder: RunFolder, run: Analysis, cells: Mapping[str, PlannedCell]) -> Iterator[str]:
-    for (cell, metric), found in folder.foretold().items():
+    for (cell, metric), found in folder.foretold().metrics.items():
         for value in found.values if isinstance(found, Prediction) else ():
             yield _line((*_about(run, cells[cell]), "", "", "", "", metric, "", repr(value), "simulated"))
 

@@ -49,7 +49,7 @@ def measure(
     with captured.made(folder.captures) as captures, seats(runnable(material), captures) as found:
         seated = _seated(material, folder, found)
         turns = [turn for turn in plan.turns if turn.cell in seated]
-        watch = Watch(replace(plan, turns=tuple(turns)), _judged(material, decided.foretold))
+        watch = Watch(replace(plan, turns=tuple(turns)), _judged(material, decided.foretold.metrics))
         seen = {cell: _probed(seat) for cell, seat in seated.items()}
         wanted = {each.cell.id: each.wanted for each in material.prepared}
         flaws = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import multiprocessing
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -12,9 +13,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from lab.errors import LabError, ProgramRaisedError, SimulatedProgramError
+from lab.model.building import Building
 from lab.model.level import UNSET, cpus_of
 from lab.model.matrix import Cell
-from lab.model.outcome import Foretold, Prediction
+from lab.model.outcome import Foresight, ForetoldOutcome, Prediction
 from lab.model.scenario import (
     AUTO,
     BUILT_IN_FACTORS,
@@ -80,9 +82,7 @@ def read_twin(path: Path) -> Twin:
 
 def is_predicted(scenario: Scenario, cells: Sequence[Cell], twin: Twin) -> bool:
     """Whether anything of these cells is predicted at all."""
-    return twin.main is not None and any(
-        not _reason(metric) for cell in cells for metric in scenario.metrics_of(cell.levels)
-    )
+    return twin.main is not None and any(_is_simulated(scenario, cell) for cell in cells)
 
 
 def foretell(
@@ -94,27 +94,79 @@ def foretell(
     cpus: int,
     seed: int,
     processes: int = 1,
-) -> Foretold:
-    """Predictions of every metric of every cell, or the reason for none.
+) -> Foresight:
+    """Predictions of every metric of every cell and of how its processes end, or the reason for none.
 
     The same arguments give the same, by however many *processes* the cells are shared.
     """
     source = random.Random(f"{seed}/golab calibrations")  # noqa: S311 - a simulation
     resampled = [costs.resampled(source) for _ in range(CALIBRATIONS)]
     task = _Task(twin, resampled, cpus, seed)
-    wanted = {
-        cell.id: [metric for metric in scenario.metrics_of(cell.levels) if not _reason(metric)]
-        for cell in cells
-    }
-    work = [(cell, wanted[cell.id]) for cell in cells if wanted[cell.id]]
+    work = [_Work.of(scenario, cell) for cell in cells if _is_simulated(scenario, cell)]
     is_shared = processes > 1 and len(work) >= _WORTH_SHARING and twin.main is not None
-    done = _shared(task, work, processes) if is_shared else [task.cell(*each) for each in work]
-    foretold = {cell.id: found for (cell, _), found in zip(work, done, strict=True)}
-    return {
-        (cell.id, metric.name): _reason(metric) or foretold[cell.id][metric.name]
-        for cell in cells
-        for metric in scenario.metrics_of(cell.levels)
-    }
+    done = _shared(task, work, processes) if is_shared else [task.cell(each) for each in work]
+    foretold = {each.cell.id: found for each, found in zip(work, done, strict=True)}
+    return Foresight(
+        metrics={
+            (cell.id, metric.name): _reason(metric) or foretold[cell.id].metrics[metric.name]
+            for cell in cells
+            for metric in scenario.metrics_of(cell.levels)
+        },
+        outcomes={
+            cell.id: foretold[cell.id].outcome if cell.id in foretold else _NOTHING_PREDICTED
+            for cell in cells
+        },
+    )
+
+
+_NOTHING_PREDICTED: Final = "nothing of this cell is predicted"
+
+
+def _is_simulated(scenario: Scenario, cell: Cell) -> bool:
+    """Whether anything of a cell is to be predicted: a metric, or, where there is none, how it ends."""
+    metrics = scenario.metrics_of(cell.levels)
+    return not metrics or any(not _reason(metric) for metric in metrics)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Work:
+    """A cell that is to be simulated: which metrics are wanted of it, its processes' limit, what its build decides."""
+
+    cell: Cell
+    metrics: tuple[Metric, ...]
+    limit: int
+    building: Building
+
+    @classmethod
+    def of(cls, scenario: Scenario, cell: Cell) -> _Work:
+        """The work that a cell of *scenario* is."""
+        return cls(
+            cell=cell,
+            metrics=tuple(metric for metric in scenario.metrics_of(cell.levels) if not _reason(metric)),
+            limit=scenario.limits.time,
+            building=scenario.building(cell.levels),
+        )
+
+    @property
+    def unpredicted(self) -> str:
+        """What of the cell the simulator does not know; it is never predicted by other rules."""
+        if self.building.language != "go":
+            return f"a program in {self.building.language.upper()} has no Go scheduler, which is what is simulated"
+        try:
+            profile(self.cell.text(GO_RELEASE))
+        except LabError as error:
+            return str(error)
+        if self.cell.text(GODEBUG) != UNSET:
+            return "the simulator knows no GODEBUG settings"
+        return ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Done:
+    """What is predicted of one cell."""
+
+    metrics: Mapping[str, Prediction | str]
+    outcome: ForetoldOutcome
 
 
 class _Noting(Mapping[str, Cost]):
@@ -139,27 +191,14 @@ def drawn(scenario: Scenario, cells: Sequence[Cell], twin: Twin, *, cpus: int, s
     """The names of the costs that a prediction of these cells rests on: one simulated process of each, to see."""
     noting = _Noting(packaged().costs)
     costs = replace(packaged(), costs=noting)
-    for cell in cells:
-        is_wanted = any(not _reason(metric) for metric in scenario.metrics_of(cell.levels))
-        if is_wanted and twin.main is not None and not _unpredicted(cell):
-            procs = cell.levels[GOMAXPROCS]
-            simulate(
-                twin.main,
-                gomaxprocs=None if procs.text == AUTO else int(procs.value),
-                cpus=len(cpus_of(cell.levels[CPUSET])) or cpus,
-                go=cell.text(GO_RELEASE),
-                costs=costs,
-                seed=seed,
-                params=(params := _parameters(cell, twin.main)),
-                inits=twin.inits(params),
-                is_bare=twin.is_bare,
-            )
+    for each in (_Work.of(scenario, cell) for cell in cells if _is_simulated(scenario, cell)):
+        if twin.main is not None and not each.unpredicted:
+            given = _given(each, cpus, processes=1)
+            _simulated(each, twin, [costs], replace(given, quota=None), seed=seed)
     return frozenset(noting.asked)
 
 
-def _shared(
-    task: _Task, work: Sequence[tuple[Cell, Sequence[Metric]]], processes: int
-) -> list[Mapping[str, Prediction | str]]:
+def _shared(task: _Task, work: Sequence[_Work], processes: int) -> list[_Done]:
     """*work* by several processes, started anew: a fork would take this one's threads and locks with it."""
     assert task.twin.path is not None  # noqa: S101 - whoever has no path has no twin to share
     context = multiprocessing.get_context("spawn")
@@ -177,8 +216,8 @@ def _adopt(twin: Path, costs: Sequence[Costs], cpus: int, seed: int) -> None:
     _adopted.append(_Task(read_twin(twin), costs, cpus, seed))
 
 
-def _of_adopted(work: tuple[Cell, Sequence[Metric]]) -> Mapping[str, Prediction | str]:
-    return _adopted[0].cell(*work)
+def _of_adopted(work: _Work) -> _Done:
+    return _adopted[0].cell(work)
 
 
 def _reason(metric: Metric) -> str:
@@ -194,38 +233,26 @@ class _Task:
     cpus: int
     seed: int
 
-    def cell(self, cell: Cell, metrics: Sequence[Metric]) -> Mapping[str, Prediction | str]:
+    def cell(self, work: _Work) -> _Done:
         """The predictions of one cell, which depend on nothing of another's."""
         if self.twin.main is None:
-            return {metric.name: self.twin.not_predicted for metric in metrics}
-        if why := _unpredicted(cell):
-            return {metric.name: why for metric in metrics}
-        procs = cell.levels[GOMAXPROCS]
-        gomaxprocs = None if procs.text == AUTO else int(procs.value)
-        quota = cell.levels[QUOTA]
-        given = _Given(
-            gomaxprocs=gomaxprocs,
-            cpus=len(cpus_of(cell.levels[CPUSET])) or self.cpus,
-            quota=None if quota.text == UNSET else float(quota.value),
-            processes=PROCESSES,
-        )
+            return _undone(work, self.twin.not_predicted)
+        if why := work.unpredicted:
+            return _undone(work, why)
         try:
-            results = _simulated(cell, self.twin, self.costs, given, seed=self.seed)
+            given = _given(work, self.cpus, processes=PROCESSES)
+            results = _simulated(work, self.twin, self.costs, given, seed=self.seed)
         except SimulatedProgramError as error:
-            return {metric.name: str(error) for metric in metrics}
-        folk = _simulated(cell, self.twin, self.costs, _FOLK, seed=self.seed)
-        return {metric.name: _metric(cell, metric, results, folk) for metric in metrics}
+            return _undone(work, str(error))
+        folk = _simulated(work, self.twin, self.costs, _FOLK, seed=self.seed) if work.metrics else ()
+        return _Done(
+            metrics={metric.name: _metric(work.cell, metric, results, folk) for metric in work.metrics},
+            outcome=dict(Counter(each.outcome for row in results for each in row).most_common()),
+        )
 
 
-def _unpredicted(cell: Cell) -> str:
-    """What of a cell the simulator does not know yet; it is never predicted by other rules."""
-    try:
-        profile(cell.text(GO_RELEASE))
-    except LabError as error:
-        return str(error)
-    if cell.text(GODEBUG) != UNSET:
-        return "the simulator knows no GODEBUG settings"
-    return ""
+def _undone(work: _Work, why: str) -> _Done:
+    return _Done(metrics={metric.name: why for metric in work.metrics}, outcome=why)
 
 
 Results = Sequence[Sequence[Result]]
@@ -245,10 +272,23 @@ class _Given:
 _FOLK: Final = _Given(gomaxprocs=FOLK_PS, cpus=FOLK_PS, quota=None, processes=1)
 
 
-def _simulated(cell: Cell, twin: Twin, costs: Sequence[Costs], given: _Given, *, seed: int) -> Results:
+def _given(work: _Work, cpus: int, *, processes: int) -> _Given:
+    """What a process of the cell is given on a machine with so many CPUs."""
+    levels = work.cell.levels
+    procs, quota = levels[GOMAXPROCS], levels[QUOTA]
+    return _Given(
+        gomaxprocs=None if procs.text == AUTO else int(procs.value),
+        cpus=len(cpus_of(levels[CPUSET])) or cpus,
+        quota=None if quota.text == UNSET else float(quota.value),
+        processes=processes,
+    )
+
+
+def _simulated(work: _Work, twin: Twin, costs: Sequence[Costs], given: _Given, *, seed: int) -> Results:
+    """Simulated processes, ended at the real ones' limit; a program with C in it is one whose deadlocks the runtime cannot see."""
     main = twin.main
     assert main is not None  # noqa: S101 - asked before
-    params = _parameters(cell, main)
+    params = _parameters(work.cell, main)
     return [
         [
             simulate(
@@ -256,13 +296,15 @@ def _simulated(cell: Cell, twin: Twin, costs: Sequence[Costs], given: _Given, *,
                 gomaxprocs=given.gomaxprocs,
                 cpus=given.cpus,
                 quota=given.quota,
-                go=cell.text(GO_RELEASE),
+                go=work.cell.text(GO_RELEASE),
                 costs=each,
                 seed=seed,
                 repetition=row * PROCESSES + number,
                 params=params,
                 inits=twin.inits(params),
                 is_bare=twin.is_bare,
+                masks_deadlock=work.building.cgo,
+                max_time=work.limit,
             )
             for number in range(given.processes)
         ]

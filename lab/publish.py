@@ -9,7 +9,7 @@ from typing import Any, Literal
 from lab.analysis import Analysis
 from lab.model.falsealarm import Checked
 from lab.model.matrix import default_cells
-from lab.model.outcome import CellSummary, Estimate, Inconclusive, Judged, MeasuredMetric
+from lab.model.outcome import CellSummary, Estimate, Inconclusive, Judged, MeasuredMetric, Outcome
 from lab.model.quality import Quality
 from lab.model.run import CostsUsed
 from lab.model.scenario import Scenario
@@ -21,6 +21,7 @@ from lab.published import (
     FalseAlarmResult,
     FalseAlarmsResult,
     MetricResult,
+    OutcomeResult,
     RunResult,
     ShownClaim,
     ShownFactor,
@@ -103,11 +104,24 @@ def cell_results(cells: Sequence[CellSummary]) -> list[CellResult]:
             outcomes=dict(cell.outcomes),
             reasons=dict(cell.reasons),
             excluded=dict(cell.excluded),
+            outcome=_outcome(cell.outcome),
             metrics={metric.name: _metric(metric) for metric in cell.metrics},
             dump=cell_dump(cell.dump) if cell.dump else None,
         )
         for cell in cells
     ]
+
+
+def _outcome(found: Outcome) -> OutcomeResult:
+    return OutcomeResult.model_validate(
+        {
+            "measured": dict(found.measured),
+            "predicted": dict(found.predicted) or None,
+            "not_predicted": found.not_predicted or None,
+            "verdict": found.verdict.value if found.verdict else None,
+            "why": found.why,
+        }
+    )
 
 
 def claim_results(claims: Sequence[Judged]) -> list[ClaimResult]:

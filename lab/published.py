@@ -60,6 +60,19 @@ class MetricResult(_Published):
     more: int | None = Field(default=None, description="how many more replicates would decide")
 
 
+class OutcomeResult(_Published):
+    """How a cell's processes ended, in words (exit, panic, deadlock, hang, else the lab's for an ending) with how many each.
+
+    ``predicted`` are the simulated processes, null where ``not_predicted`` says why. A hang is what is still there at its limit.
+    """
+
+    measured: dict[str, int]
+    predicted: dict[str, int] | None = None
+    not_predicted: str | None = None
+    verdict: Literal["agrees", "disagrees", "inconclusive"] | None = None
+    why: str = Field(default="", description="what decides, or why nothing does")
+
+
 class ClaimResult(_Published):
     """A claim, judged by its rules."""
 
@@ -91,6 +104,7 @@ class CellResult(_Published):
     dump: CellDumpResult | None = Field(
         default=None, description="where the goroutines of its first replicate were that was stuck"
     )
+    outcome: OutcomeResult
     metrics: dict[str, MetricResult]
 
 

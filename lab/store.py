@@ -20,7 +20,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from lab.errors import StoreError, UnknownNameError
-from lab.model.outcome import CellSummary, Foretold, Prediction
+from lab.model.outcome import CellSummary, Foresight, ForetoldOutcome, Prediction
 from lab.model.run import FORMAT, Plan, Record, StoppedBy
 
 _PLAN: Final = "plan.json"
@@ -44,7 +44,7 @@ class Decided:
 
     plan: Plan
     manifests: Mapping[str, bytes]
-    foretold: Foretold
+    foretold: Foresight
     costs: Mapping[str, str]
 
 
@@ -165,10 +165,16 @@ class RunFolder:
         path = self.path / _MANIFESTS / f"{scenario}.toml"
         return _content(path), path
 
-    def foretold(self) -> Foretold:
-        """What was predicted before anything was measured."""
-        entries = _read(self.path / _PREDICTIONS, _Predictions).predictions
-        return {(entry.cell, entry.metric): entry.prediction or entry.not_predicted for entry in entries}
+    def foretold(self) -> Foresight:
+        """What was predicted before anything was measured. An earlier golab's record has no outcomes."""
+        kept = _read(self.path / _PREDICTIONS, _Predictions)
+        return Foresight(
+            metrics={
+                (entry.cell, entry.metric): entry.prediction or entry.not_predicted
+                for entry in kept.predictions
+            },
+            outcomes={entry.cell: entry.simulated or entry.not_predicted for entry in kept.outcomes},
+        )
 
     def records(self) -> Records:
         """Every replicate that was measured, as a stream."""
@@ -201,7 +207,9 @@ class Store:
         except OSError as error:
             raise _unwritable(folder, error) from None
         predictions = _Predictions(
-            format=FORMAT, predictions=tuple(_entry(*item) for item in decided.foretold.items())
+            format=FORMAT,
+            predictions=tuple(_entry(*item) for item in decided.foretold.metrics.items()),
+            outcomes=tuple(_outcome_entry(*item) for item in decided.foretold.outcomes.items()),
         )
         for name, manifest in decided.manifests.items():
             _write(_made(folder / _MANIFESTS) / f"{name}.toml", manifest)
@@ -250,9 +258,17 @@ class _Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _OutcomeEntry:
+    cell: str
+    simulated: Mapping[str, int]
+    not_predicted: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Predictions:
     format: int
     predictions: tuple[_Entry, ...]
+    outcomes: tuple[_OutcomeEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,6 +295,12 @@ def _entry(key: tuple[str, str], foretold: Prediction | str) -> _Entry:
     if isinstance(foretold, Prediction):
         return _Entry(cell=cell, metric=metric, prediction=foretold, not_predicted="")
     return _Entry(cell=cell, metric=metric, prediction=None, not_predicted=foretold)
+
+
+def _outcome_entry(cell: str, foretold: ForetoldOutcome) -> _OutcomeEntry:
+    if isinstance(foretold, str):
+        return _OutcomeEntry(cell=cell, simulated={}, not_predicted=foretold)
+    return _OutcomeEntry(cell=cell, simulated=foretold, not_predicted="")
 
 
 def _read(path: Path, kind: type[_Kind]) -> _Kind:

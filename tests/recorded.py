@@ -14,7 +14,7 @@ from typing import Any, Final
 from lab import manifest
 from lab.bench.plan import blocks
 from lab.model.matrix import Cell, default_cells
-from lab.model.outcome import Foretold, Prediction
+from lab.model.outcome import Foresight, Prediction
 from lab.model.run import (
     FORMAT,
     CostsUsed,
@@ -185,7 +185,7 @@ def _centre(cell: Cell) -> float:
     return MEASURED_NS * value
 
 
-def _foretold(scenario: Scenario, cells: Sequence[Cell], recipe: Recipe) -> Foretold:
+def _foretold(scenario: Scenario, cells: Sequence[Cell], recipe: Recipe) -> Foresight:
     found: dict[tuple[str, str], Prediction | str] = {}
     for cell in cells:
         for metric in scenario.metrics_of(cell.levels):
@@ -204,7 +204,7 @@ def _foretold(scenario: Scenario, cells: Sequence[Cell], recipe: Recipe) -> Fore
             found[cell.id, metric.name] = (
                 predicted if is_predicted else metric.described or "there is no twin"
             )
-    return found
+    return Foresight(metrics=found)
 
 
 def _spread_around(centre: float, count: int) -> tuple[float, ...]:

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from lab.errors import LabError, StoreError
-from lab.model.outcome import Prediction
+from lab.model.outcome import Foresight, Prediction
 from lab.model.run import FORMAT, CostsUsed, DumpText, Ending, Plan, Record, Termination, Turn
 from lab.model.units import Nanos
 from lab.store import Decided, RunFolder, Store
@@ -36,10 +36,13 @@ _PLAN = Plan(
 _DECIDED = Decided(
     plan=_PLAN,
     manifests={"example": b"format = 1\n"},
-    foretold={
-        ("a", "wait_ns"): Prediction(value=2.0, low=1.0, high=3.0, log_se=0.1, calibrations=8, n=32),
-        ("a", "size_bytes"): "no collector yet",
-    },
+    foretold=Foresight(
+        metrics={
+            ("a", "wait_ns"): Prediction(value=2.0, low=1.0, high=3.0, log_se=0.1, calibrations=8, n=32),
+            ("a", "size_bytes"): "no collector yet",
+        },
+        outcomes={"a": {"deadlock": 31, "exit": 1}, "b": "nobody wrote a twin"},
+    ),
     costs={"host": "{}"},
 )
 
@@ -71,6 +74,16 @@ def test_a_run_comes_back_as_it_was(folder: RunFolder) -> None:
     assert (folder.plan(), folder.foretold()) == (_PLAN, _DECIDED.foretold)
     assert folder.manifest("example")[0] == _DECIDED.manifests["example"]
     assert (folder.stopped_by(), records.damage) == ("max-time", "")
+
+
+def test_a_record_from_before_outcomes_were_predicted_is_read(folder: RunFolder) -> None:
+    """It says nothing of them, and the same of metrics."""
+    path = folder.path / "predictions.json"
+    kept = msgspec.json.decode(path.read_bytes())
+    del kept["outcomes"]
+    path.write_bytes(msgspec.json.encode(kept))
+
+    assert folder.foretold() == Foresight(metrics=_DECIDED.foretold.metrics)
 
 
 def test_a_run_without_an_end_was_killed(folder: RunFolder) -> None:

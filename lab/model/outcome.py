@@ -72,6 +72,18 @@ Foretold = Mapping[tuple[str, str], Prediction | str]
 """By cell id and metric name: a prediction, or why there is none."""
 
 
+ForetoldOutcome = Mapping[str, int] | str
+"""How many simulated processes ended in each of the simulator's outcomes, or why none was simulated."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foresight:
+    """What is predicted of a run's cells: metrics by cell id and name, and by cell id how its processes end."""
+
+    metrics: Foretold
+    outcomes: Mapping[str, ForetoldOutcome] = field(default_factory=dict)
+
+
 class Verdict(enum.Enum):
     """Whether a prediction holds."""
 
@@ -150,6 +162,26 @@ class ShareComparison:
     method: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a cell's processes ended, each word with how many: exit, panic, deadlock or hang, else the lab's own word for an ending.
+
+    ``predicted`` are the simulated processes, none where ``not_predicted`` says why; ``why`` is what decides. The verdict is None
+    where nothing is predicted or nothing was measured.
+    """
+
+    measured: Mapping[str, int] = field(default_factory=dict)
+    predicted: Mapping[str, int] = field(default_factory=dict)
+    not_predicted: str = ""
+    verdict: Verdict | None = None
+    why: str = ""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether every process simply exits, the measured and the predicted ones: nothing that a reader of metrics has to be told."""
+        return {*self.measured, *self.predicted} <= {"exit"}
+
+
 class CautionKind(enum.Enum):
     """What a reader of a metric is warned of."""
 
@@ -217,6 +249,14 @@ class CellSummary:
     lasted_ns: Estimate | None = None
     longer_than_ns: Bound | None = None
     dump: CellDump | None = None
+    outcome: Outcome = Outcome()
+
+    @property
+    def told_outcome(self) -> Outcome | None:
+        """The outcome, where it is worth a line: something else than an exit is predicted or measured, or there is no metric beside it."""
+        found = self.outcome
+        is_known = bool(found.predicted or found.not_predicted)
+        return found if is_known and not (found.is_plain and self.metrics) else None
 
     @property
     def unexpected(self) -> Mapping[str, int]:

@@ -11,7 +11,8 @@ from lab.model.units import Nanos
 
 FORMAT: Final = 3
 """The format of a run's files. History. 1: first. 2: the manifest, the predictions and the run's end are kept beside the plan.
-3: a run may hold cells of several scenarios and engines (a matrix)."""
+3: a run may hold cells of several scenarios and engines (a matrix). Later ones of format 3 say what was predicted of how processes
+end, too; earlier ones are read as having no such prediction."""
 
 StoppedBy = Literal["precise", "replicates", "max-time", "interrupted", "killed"]
 """What ended a run: all that is judged was precise enough, all of its plan was measured, its time was up, a user stopped

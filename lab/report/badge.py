@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from lab.model.outcome import MeasuredMetric, Verdict
+from lab.model.outcome import MeasuredMetric, Outcome, Reason, Verdict
 from lab.report import view
 
 _NOT_PREDICTED: Final = "not predicted"
 _NO_RATIO: Final = "no ratio"
 MEANINGS: Final = {
-    Verdict.AGREES.value: "the whole 90 % interval of measured over predicted lies within the margin",
-    Verdict.DISAGREES.value: "that whole interval lies outside the margin",
+    Verdict.AGREES.value: "the whole 90 % interval of measured over predicted lies within the margin; of endings, all differences of shares do",
+    Verdict.DISAGREES.value: "that whole interval lies outside the margin; of endings, the interval of one difference does not hold 0",
     Verdict.INCONCLUSIVE.value: "it lies across a margin's end, or one replicate gives no interval: more replicates may decide",
     _NO_RATIO: "there is a prediction, and nothing measured that it could be divided into",
     _NOT_PREDICTED: "the metric describes the run; the reason stands with it",
@@ -47,3 +47,11 @@ def metric_badge(metric: MeasuredMetric) -> Badge:
     if metric.comparison is None:
         return badge_of(_NO_RATIO, view.verdict_text(metric))
     return badge_of(metric.comparison.verdict.value, metric.comparison.verdict.value)
+
+
+def outcome_badge(outcome: Outcome) -> Badge:
+    """What the prediction of a cell's endings came to."""
+    if not outcome.predicted:
+        return badge_of(_NOT_PREDICTED, _NOT_PREDICTED)
+    word = outcome.verdict.value if outcome.verdict else _NO_RATIO
+    return badge_of(word, word if outcome.verdict else Reason.NOTHING_MEASURED.value)

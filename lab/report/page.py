@@ -23,7 +23,7 @@ from lab.model.scenario import GO_RELEASE, Scenario
 from lab.model.units import duration_to_text
 from lab.report import view
 from lab.report.axis import Axis
-from lab.report.badge import MEANINGS, Badge, badge_of
+from lab.report.badge import MEANINGS, Badge, badge_of, outcome_badge
 from lab.report.dump import dump_lines
 from lab.report.metric import MetricView, Points, metric_view
 from lab.report.quality import quality_lines
@@ -88,6 +88,19 @@ class DumpView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomeRow:
+    """How the processes of one cell end, measured and predicted."""
+
+    cell: str
+    cell_anchor: str
+    measured: str
+    n: int
+    predicted: str
+    why: str
+    badge: Badge
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CellView:
     """One cell's section."""
 
@@ -129,6 +142,7 @@ class Page:
     conclusion: str
     quality: tuple[str, ...]
     tallies: tuple[Tally, ...]
+    outcomes: tuple[OutcomeRow, ...]
     rows: tuple[TableRow, ...]
     reasons: tuple[tuple[str, str], ...]
     claims: tuple[ClaimView, ...]
@@ -149,6 +163,7 @@ def page_of(told: Told) -> Page:
     """Everything that the page says, in its order."""
     cells = tuple(_cell(told, number, cell) for number, cell in enumerate(told.cells, start=1))
     rows = _rows(told, cells)
+    outcomes = _outcomes(told.cells, cells)
     claims, other_claims = view.measured_claims(told.claims)
     return Page(
         title=told.title,
@@ -158,7 +173,8 @@ def page_of(told: Told) -> Page:
         warnings=told.warnings,
         conclusion=f"{view.conclusion(told.cells)}.",
         quality=tuple(quality_lines(told.quality)) if told.quality else (),
-        tallies=_tallies(rows),
+        tallies=_tallies([*(each.badge for each in outcomes), *(each.badge for each in rows)]),
+        outcomes=outcomes,
         rows=rows,
         reasons=tuple(
             (reason, counted(count, "metric")) for reason, count in view.not_predicted(told.cells).items()
@@ -261,12 +277,30 @@ def _row(cell: CellView, metric: MetricView, found: MeasuredMetric, axis: Axis) 
     )
 
 
-def _tallies(rows: Sequence[TableRow]) -> tuple[Tally, ...]:
+def _outcomes(cells: Sequence[CellSummary], shown: Sequence[CellView]) -> tuple[OutcomeRow, ...]:
+    """Those that are worth a line, what has to be seen first at the top."""
+    rows = (
+        OutcomeRow(
+            cell=cell.id,
+            cell_anchor=view_of.anchor,
+            measured=view.ends_text(found.measured),
+            n=sum(found.measured.values()),
+            predicted=view.foretold_text(found),
+            why=found.why,
+            badge=outcome_badge(found),
+        )
+        for cell, view_of in zip(cells, shown, strict=True)
+        if (found := cell.told_outcome)
+    )
+    return tuple(sorted(rows, key=lambda row: _URGENCY.index(row.badge.kind)))
+
+
+def _tallies(found: Sequence[Badge]) -> tuple[Tally, ...]:
     badges = [badge_of(word, word) for word in MEANINGS]
     return tuple(
         Tally(badge=badge, count=count)
         for badge in badges
-        if (count := sum(row.badge.kind == badge.kind for row in rows))
+        if (count := sum(each.kind == badge.kind for each in found))
     )
 
 

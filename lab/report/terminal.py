@@ -39,6 +39,7 @@ from lab.report.view import (
     failures,
     measured_claims,
     not_predicted,
+    outcome_words,
     put_aside,
     rows,
 )
@@ -85,6 +86,8 @@ def show_run(page: Page, cells: Sequence[CellSummary], file: TextIO) -> None:
         )
     if other_claims:
         console.print(other_claims, markup=False, style="dim")
+    for words in outcome_words(cells):
+        console.print(words, markup=False, style="yellow")
     for failure in failures(cells):
         console.print(failure, markup=False, style="red")
     for line in dumps(cells):

@@ -6,10 +6,19 @@ import itertools
 import textwrap
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from lab.model.outcome import CellSummary, Comparison, Estimate, Judged, MeasuredMetric, Reason, Verdict
+from lab.model.outcome import (
+    CellSummary,
+    Comparison,
+    Estimate,
+    Judged,
+    MeasuredMetric,
+    Outcome,
+    Reason,
+    Verdict,
+)
 from lab.model.scenario import QUIET_LEVELS
 from lab.model.units import value_to_text
 from lab.report.bars import bar
@@ -22,24 +31,24 @@ _ASIDE_WIDTH: Final = 26
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One metric of one cell, as text; ``cell`` goes on from row to row of the same cell.
+    """One metric of one cell, or how its processes end, as text; ``cell`` goes on from row to row of the same cell.
 
     Its first row has the id, the second how the replicates ended (``failed`` where they should not have), the next
     what was asked for.
     """
 
-    cell: str
-    is_first: bool
-    failed: bool
-    metric: str
-    measured: str
-    interval: str
-    n: str
-    predicted: str
-    foreseen: str
-    ratio: str
-    distribution: str
-    verdict: str
+    cell: str = ""
+    is_first: bool = False
+    failed: bool = False
+    metric: str = ""
+    measured: str = ""
+    interval: str = ""
+    n: str = ""
+    predicted: str = ""
+    foreseen: str = ""
+    ratio: str = ""
+    distribution: str = ""
+    verdict: str = ""
 
 
 def rows(cells: Sequence[CellSummary]) -> tuple[Row, ...]:
@@ -77,12 +86,16 @@ def levels_text(levels: Mapping[str, str]) -> str:
 
 
 def not_predicted(cells: Sequence[CellSummary]) -> Mapping[str, int]:
-    """Each reason for which something is not predicted, and how many metrics it concerns."""
+    """Each reason for which something is not predicted, and how many metrics and endings it concerns."""
     reasons: dict[str, int] = {}
     for cell in cells:
-        for metric in cell.metrics:
-            if metric.not_predicted:
-                reasons[metric.not_predicted] = reasons.get(metric.not_predicted, 0) + 1
+        told = cell.told_outcome
+        for reason in (
+            *([told.not_predicted] if told else []),
+            *(each.not_predicted for each in cell.metrics),
+        ):
+            if reason:
+                reasons[reason] = reasons.get(reason, 0) + 1
     return reasons
 
 
@@ -90,44 +103,94 @@ def _cell_rows(cell: CellSummary) -> list[Row]:
     outcomes = ", ".join(f"{count} {ending}" for ending, count in cell.outcomes.items())
     asked = levels_text(cell.levels)
     aside = [cell.id, *([outcomes] if outcomes else []), *textwrap.wrap(asked, _ASIDE_WIDTH)]
+    lines = [*([_outcome_line(cell.told_outcome)] if cell.told_outcome else []), *map(_line, cell.metrics)]
     return [
-        Row(
-            cell=line or "",
+        replace(
+            line or Row(),
+            cell=text or "",
             is_first=position == 0,
             failed=position == 1 and bool(cell.unexpected),
-            metric=metric_name(metric.name, metric.statistic) if metric else "",
-            measured=measured_text(metric) if metric else "",
-            interval=estimate_interval(metric.estimate, metric.unit) if metric and metric.estimate else "",
-            n=n_text(metric) if metric else "",
-            predicted=predicted_text(metric) if metric else "",
-            foreseen=foreseen_text(metric) if metric else "",
-            ratio=ratio_text(metric.comparison) if metric and metric.comparison else "",
-            distribution=bar(metric) if metric else "",
-            verdict=verdict_text(metric) if metric else "",
         )
-        for position, (line, metric) in enumerate(itertools.zip_longest(aside, cell.metrics, fillvalue=None))
+        for position, (text, line) in enumerate(itertools.zip_longest(aside, lines, fillvalue=None))
     ]
 
 
-def verdicts(cells: Sequence[CellSummary]) -> tuple[Verdict, ...]:
-    """Of every metric that is predicted; nothing measured decides nothing.
+def _line(metric: MeasuredMetric) -> Row:
+    return Row(
+        metric=metric_name(metric.name, metric.statistic),
+        measured=measured_text(metric),
+        interval=estimate_interval(metric.estimate, metric.unit) if metric.estimate else "",
+        n=n_text(metric),
+        predicted=predicted_text(metric),
+        foreseen=foreseen_text(metric),
+        ratio=ratio_text(metric.comparison) if metric.comparison else "",
+        distribution=bar(metric),
+        verdict=verdict_text(metric),
+    )
 
-    An ending that should not have been disagrees; where others than an exit are what is expected, that they came agrees.
+
+def _outcome_line(outcome: Outcome) -> Row:
+    return Row(
+        metric=ENDING,
+        measured=ends_text(outcome.measured),
+        n=str(sum(outcome.measured.values())),
+        predicted=foretold_text(outcome),
+        verdict=outcome.verdict.value if outcome.verdict else "",
+    )
+
+
+ENDING: Final = "ending"
+"""What stands where a metric's name would, beside how processes end."""
+
+
+def ends_text(ends: Mapping[str, int]) -> str:
+    """How processes ended: one word where all did so, else each word with its share."""
+    total = sum(ends.values())
+    if len(ends) == 1:
+        return next(iter(ends))
+    return ", ".join(f"{word} {100 * count / total:.0f} %" for word, count in ends.items()) or "none"
+
+
+def foretold_text(outcome: Outcome) -> str:
+    """How the simulated processes ended, or why none was simulated."""
+    return ends_text(outcome.predicted) if outcome.predicted else f"no: {outcome.not_predicted}"
+
+
+def verdicts(cells: Sequence[CellSummary]) -> tuple[Verdict, ...]:
+    """Of every metric that is predicted, and of every ending that is told and predicted; nothing measured decides nothing.
+
+    An ending that should not have been disagrees; where others than an exit are what is expected and none is predicted, that they came agrees.
     """
-    metrics = [metric for cell in cells for metric in cell.metrics if metric.prediction]
-    found = [metric.comparison.verdict if metric.comparison else Verdict.INCONCLUSIVE for metric in metrics]
-    ended = [cell for cell in cells if cell.expected != _EXIT and cell.outcomes and not cell.unexpected]
+    found = [_verdict(metric) for metric in _predicted(cells)]
+    told = [cell.told_outcome for cell in cells if cell.told_outcome]
+    found += [each.verdict or Verdict.INCONCLUSIVE for each in told if each.predicted]
+    ended = [
+        cell
+        for cell in cells
+        if cell.expected != _EXIT and cell.outcomes and not cell.unexpected and not cell.outcome.predicted
+    ]
     return (*found, *(Verdict.DISAGREES for _ in failures(cells)), *(Verdict.AGREES for _ in ended))
+
+
+def _verdict(metric: MeasuredMetric) -> Verdict:
+    return metric.comparison.verdict if metric.comparison else Verdict.INCONCLUSIVE
+
+
+def _predicted(cells: Sequence[CellSummary]) -> list[MeasuredMetric]:
+    return [metric for cell in cells for metric in cell.metrics if metric.prediction]
 
 
 def conclusion(cells: Sequence[CellSummary]) -> str:
     """How the predictions did, in a sentence."""
-    predicted = [metric for cell in cells for metric in cell.metrics if metric.prediction]
-    if not predicted:
+    predicted = _predicted(cells)
+    told = [each for cell in cells if (each := cell.told_outcome) and each.predicted]
+    if not predicted and not told:
         return "nothing of this was predicted"
     verdicts = [metric.comparison.verdict for metric in predicted if metric.comparison]
+    verdicts += [each.verdict for each in told if each.verdict]
+    total = len(predicted) + len(told)
     counts = {verdict: verdicts.count(verdict) for verdict in Verdict}
-    parts = [f"{counts[Verdict.AGREES]} of {len(predicted)} predictions hold"]
+    parts = [f"{counts[Verdict.AGREES]} of {total} predictions hold"]
     if counts[Verdict.DISAGREES]:
         parts.append(f"{counts[Verdict.DISAGREES]} do not")
     if counts[Verdict.INCONCLUSIVE]:
@@ -136,9 +199,18 @@ def conclusion(cells: Sequence[CellSummary]) -> str:
     lost = reasons.count(Reason.LOST)
     if lost:
         parts.append(f"{lost} cannot be judged: replicates ended without their values")
-    if missing := len(predicted) - len(verdicts) - lost:
+    if missing := total - len(verdicts) - lost:
         parts.append(f"{missing} had nothing measured to compare with")
     return "; ".join(parts)
+
+
+def outcome_words(cells: Sequence[CellSummary]) -> tuple[str, ...]:
+    """One sentence for each cell whose processes did not, or not for certain, end as predicted."""
+    return tuple(
+        f"{cell.id}: {ends_text(told.measured)}, predicted {ends_text(told.predicted)}: {told.verdict.value}: {told.why}"
+        for cell in cells
+        if (told := cell.told_outcome) and told.verdict not in (None, Verdict.AGREES)
+    )
 
 
 def cautions(cells: Sequence[CellSummary]) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from lab.model.outcome import (
     CellSummary,
     Comparison,
     Estimate,
+    Foresight,
     Inconclusive,
     MeasuredMetric,
     Prediction,
@@ -27,6 +28,7 @@ from lab.stats.censored import Durations, median
 from lab.stats.compare import compare, compare_tail
 from lab.stats.correlation import correlation_of
 from lab.stats.drift import drifts
+from lab.stats.ending import is_behaviour, judged, word_of
 from lab.stats.estimate import centre, logs_of
 from lab.stats.process import PerProcess, Repetitions, measured, simulated
 from lab.stats.reduction import Reduction
@@ -45,14 +47,14 @@ def summarise(
     scenarios: Mapping[str, Scenario],
     cells: Iterable[Cell],
     records: Iterable[Record],
-    foretold: Mapping[tuple[str, str], Prediction | str],
+    foretold: Foresight,
     *,
     clock_ns: float = CLOCK_NS,
 ) -> tuple[CellSummary, ...]:
     """One summary a cell, in the order of *cells*, whose scenarios are found by name; records that are not usable count as outcomes only.
 
-    *records* are gone through once and nothing of them is kept but numbers. *foretold* has, by cell id and metric
-    name, a prediction or the reason for none. Durations below twice *clock_ns* are below resolution: they are shown,
+    *records* are gone through once and nothing of them is kept but numbers. *foretold* has a prediction of each metric, or the
+    reason for none, and may have one of how each cell's processes end. Durations below twice *clock_ns* are below resolution: they are shown,
     and no ratio is formed of them.
     """
     tallies = {cell.id: _Tally(cell, scenarios[cell.scenario]) for cell in cells}
@@ -96,6 +98,7 @@ class _Tally:
         self._expected = tuple(ending.value for ending in scenario.expected)
         self._outcomes: Counter[str] = Counter()
         self._excluded: Counter[str] = Counter()
+        self._words: Counter[str] = Counter()
         self._reasons: dict[str, str] = {}
         self._ended_ns, self._timed_out = array("d"), 0
         wanted: dict[tuple[str, int], list[str]] = {}
@@ -109,6 +112,8 @@ class _Tally:
         self._outcomes[termination.ending.value] += 1
         if termination.detail:
             self._reasons.setdefault(termination.ending.value, termination.detail)
+        if not record.excluded and is_behaviour(termination.ending):
+            self._words[word_of(termination)] += 1
         if record.excluded:
             self._excluded[record.excluded] += 1
         elif termination.ending is Ending.EXIT:
@@ -120,7 +125,7 @@ class _Tally:
                 if repetitions := record.observations.get(name, ())[discard:]:
                     seen.add(repetitions)
 
-    def summary(self, foretold: Mapping[tuple[str, str], Prediction | str], clock_ns: float) -> CellSummary:
+    def summary(self, foretold: Foresight, clock_ns: float) -> CellSummary:
         """What a reader is told of the cell."""
         lasted = self._lasted()
         found = CellSummary(
@@ -133,6 +138,7 @@ class _Tally:
             excluded=dict(sorted(self._excluded.items())),
             lasted_ns=lasted if isinstance(lasted, Estimate) else None,
             longer_than_ns=lasted if isinstance(lasted, Bound) else None,
+            outcome=judged(dict(self._words.most_common()), foretold.outcomes.get(self._cell.id, "")),
             metrics=(),
         )
         return replace(
@@ -141,7 +147,7 @@ class _Tally:
                 _metric(
                     metric,
                     self._seen[metric.seen_as],
-                    foretold[self._cell.id, metric.name],
+                    foretold.metrics[self._cell.id, metric.name],
                     resolution=clock_ns if metric.unit == "ns" else 0.0,
                     lost=found.lost,
                 )

@@ -8,13 +8,12 @@ from typing import Final
 
 from lab.model.outcome import Inconclusive
 from lab.model.rules import EndResult
-from lab.model.run import Ending, Record
+from lab.model.run import Record
 from lab.sim.costs import Costs
+from lab.stats.ending import HANG, STILL_RUNNING, simulated_words, word_of
 from lab.stats.share import compare_shares
-from lab.validate.outcome import STILL_RUNNING, Case, Chance
+from lab.validate.outcome import Case, Chance
 
-HANG: Final = "hang"
-"""What is still there when one stops waiting, real or simulated."""
 REPETITIONS: Final = 200
 """Simulated repetitions of a program that ends by chance."""
 MARGIN: Final = 0.15
@@ -22,17 +21,11 @@ MARGIN: Final = 0.15
 
 What that finds, and how often, stands in docs/validation.md and is calculated by its test.
 """
-_PANIC_CODE: Final = 2
-_WORDS: Final = {Ending.EXIT: "exit", Ending.DEADLOCK: "deadlock", Ending.TIMEOUT: HANG}
 
 
 def ending_of(record: Record) -> str:
     """How a replicate ended, in the simulator's words; the lab's own where the simulator has none."""
-    termination = record.termination
-    is_go = termination.ending is Ending.EXIT_NONZERO and termination.exit_code == _PANIC_CODE
-    if is_go and termination.detail.startswith(("panic: ", "fatal error: ")):
-        return "panic"
-    return _WORDS.get(termination.ending, termination.ending.value)
+    return word_of(record.termination)
 
 
 def judged_case(case: Case, procs: int, records: Sequence[Record], costs: Costs | None = None) -> EndResult:
@@ -65,12 +58,7 @@ def judged_case(case: Case, procs: int, records: Sequence[Record], costs: Costs 
 def judged_chance(chance: Chance, procs: int, records: Iterable[Record], costs: Costs | None) -> EndResult:
     """A program that ends in one way or another: every end's shares are compared, and no end may be one that is never predicted."""
     real = Counter(map(ending_of, records))
-    foretold = Counter(
-        {
-            HANG if ending in STILL_RUNNING else ending: count
-            for ending, count in chance.simulated(procs, costs=costs, repetitions=REPETITIONS).items()
-        }
-    )
+    foretold = Counter(simulated_words(chance.simulated(procs, costs=costs, repetitions=REPETITIONS)))
     measured, total = sum(real.values()), sum(foretold.values())
     found = {
         ending: compared

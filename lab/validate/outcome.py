@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from lab.sim import Body, Costs, G, Result, s, simulate
+from lab.stats.ending import STILL_RUNNING
 
 PROCS: Final = (1, 2, 4)
-STILL_RUNNING: Final = frozenset({"hang", "timeout"})
-"""Outcomes of a simulation whose real program is still there when the test stops waiting."""
 
 _ALL_ASLEEP: Final = "fatal error: all goroutines are asleep - deadlock!"
 _NO_GOROUTINES: Final = "fatal error: no goroutines (main called runtime.Goexit) - deadlock!"

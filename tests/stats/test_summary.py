@@ -4,7 +4,7 @@ import math
 import random
 import time
 import tracemalloc
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -15,6 +15,8 @@ from lab.model.outcome import (
     LOST,
     Bound,
     CautionKind,
+    CellSummary,
+    Foresight,
     MeasuredMetric,
     Prediction,
     Reason,
@@ -48,6 +50,15 @@ def _scenario(*metrics: Metric) -> Scenario:
         claims=(),
         manifest_sha256="",
     )
+
+
+def _summarised(
+    scenarios: Mapping[str, Scenario],
+    cells: Sequence[Cell],
+    records: Iterable[Record],
+    foretold: Mapping[tuple[str, str], Prediction | str],
+) -> tuple[CellSummary, ...]:
+    return summarise(scenarios, cells, records, Foresight(metrics=foretold))
 
 
 def _metric(
@@ -86,7 +97,7 @@ def _record(
 
 def _one(metric: Metric, *processes: tuple[int, ...]) -> MeasuredMetric:
     records = (_record("a", {"wait_ns": each}) for each in processes)
-    (cell,) = summarise({"s": _scenario(metric)}, [_cell("a")], records, {("a", metric.name): _PREDICTION})
+    (cell,) = _summarised({"s": _scenario(metric)}, [_cell("a")], records, {("a", metric.name): _PREDICTION})
     (found,) = cell.metrics
     return found
 
@@ -108,7 +119,7 @@ def test_each_cell_gets_its_own_in_the_order_asked_for() -> None:
     }
     foretold["b", "wait_ns"] = _PREDICTION
 
-    b, a = summarise({"s": _scenario(*metrics)}, [_cell("b"), _cell("a")], iter(records), foretold)
+    b, a = _summarised({"s": _scenario(*metrics)}, [_cell("b"), _cell("a")], iter(records), foretold)
 
     assert (b.id, a.id) == ("b", "a")
     assert [metric.values for metric in b.metrics] == [(100, 200), (110, 300), (7,)]
@@ -145,7 +156,7 @@ def test_a_cell_of_timeouts_has_a_bound() -> None:
     late = _record("a", {}, Ending.TIMEOUT)
 
     alone, mixed, quick = (
-        summarise({"s": _scenario(_metric())}, [_cell("a")], records, {("a", "wait_ns"): "-"})[0]
+        _summarised({"s": _scenario(_metric())}, [_cell("a")], records, {("a", "wait_ns"): "-"})[0]
         for records in ([late, late], [late, *[_record("a", {})] * 3], [_record("a", {})])
     )
 
@@ -162,7 +173,7 @@ def test_the_values_of_survivors_are_not_judged(ending: Ending) -> None:
     whole = [_record("a", {"wait_ns": (100 + n,)}) for n in range(-4, 5)]
 
     judged, survived = (
-        summarise({"s": _scenario(_metric())}, [_cell("a")], records, {("a", "wait_ns"): _PREDICTION})[
+        _summarised({"s": _scenario(_metric())}, [_cell("a")], records, {("a", "wait_ns"): _PREDICTION})[
             0
         ].metrics[0]
         for records in (whole, [*whole, _record("a", {}, ending)])
@@ -184,7 +195,7 @@ def test_tails_are_of_all_repetitions_and_only_of_enough() -> None:
     pooled = sorted(value for each in processes for value in each)
 
     found = _one(_metric(), *processes)
-    (cell,) = summarise(
+    (cell,) = _summarised(
         {"s": _scenario(_metric())},
         [_cell("a")],
         [*(_record("a", {"wait_ns": each}) for each in processes), _record("a", {}, Ending.TIMEOUT)],
@@ -211,7 +222,7 @@ def test_the_p90_of_what_happens_once_is_that_of_processes() -> None:
     foretold = replace(_PREDICTION, value=1000, values=values, n=len(values))
 
     def judged(*values: float) -> MeasuredMetric:
-        (cell,) = summarise(
+        (cell,) = _summarised(
             {"s": _scenario(_metric("p90", "p90"))},
             [_cell("a")],
             (_record("a", {"wait_ns": (round(value),)}) for value in values),
@@ -259,7 +270,7 @@ def test_the_same_observation_can_be_two_metrics() -> None:
     metrics = (_metric(), _metric("wait_p90_ns", "p90"))
     records = (_record("a", {"wait_ns": tuple(range(1000, 1011))}) for _ in range(2))
 
-    (cell,) = summarise(
+    (cell,) = _summarised(
         {"s": _scenario(*metrics)}, [_cell("a")], records, {("a", m.name): "-" for m in metrics}
     )
 
@@ -287,12 +298,12 @@ def test_a_hundred_thousand_records_are_summarised_in_seconds() -> None:
         for _ in _many(100, records, 30):
             pass
         made = time.process_time()
-        summarise({"s": _scenario(*metrics)}, cells, _many(100, records, 30), foretold)
+        _summarised({"s": _scenario(*metrics)}, cells, _many(100, records, 30), foretold)
         return made - begun, time.process_time() - made
 
     making, both = spent(100_000)
     tracemalloc.start()
-    summaries = summarise({"s": _scenario(*metrics)}, cells, _many(100, 5_000, 30), foretold)
+    summaries = _summarised({"s": _scenario(*metrics)}, cells, _many(100, 5_000, 30), foretold)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 

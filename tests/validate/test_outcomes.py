@@ -24,9 +24,10 @@ from lab.model.units import Nanos
 from lab.report.rules import end_lines
 from lab.sim import Costs, Result, ms, simulate
 from lab.sim.packaged import packaged
+from lab.stats.ending import STILL_RUNNING
 from lab.stats.share import wilson
 from lab.validate.oracle import MARGIN, REPETITIONS, judged_case, judged_chance
-from lab.validate.outcome import STILL_RUNNING, Case, Chance, cases_in, chances_in
+from lab.validate.outcome import Case, Chance, cases_in, chances_in
 from lab.validating import CHANCES
 
 pytestmark = pytest.mark.slow
