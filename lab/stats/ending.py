@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
-from lab.model.outcome import ForetoldOutcome, Inconclusive, Outcome, ShareComparison, Verdict
+from lab.model.outcome import ForetoldOutcome, Outcome, Verdict
 from lab.model.run import Ending, Termination
-from lab.stats.share import compare_shares
+from lab.stats.share import difference
 
 HANG: Final = "hang"
 """What is still there when one stops waiting, real or simulated."""
@@ -50,7 +50,7 @@ def simulated_words(outcomes: Mapping[str, int]) -> Mapping[str, int]:
 def judged(measured: Mapping[str, int], foretold: ForetoldOutcome) -> Outcome:
     """What *measured* endings, in words, say of the *foretold* ones.
 
-    Each ending's share is compared (:func:`~lab.stats.share.compare_shares`). Where the 95 % interval of one difference does not hold 0, they
+    Each ending's share is compared (:func:`~lab.stats.share.difference`). Where the 95 % interval of one difference does not hold 0, they
     disagree; where all lie within :data:`MARGIN`, they agree; else nothing is decided.
     """
     if isinstance(foretold, str):
@@ -58,29 +58,23 @@ def judged(measured: Mapping[str, int], foretold: ForetoldOutcome) -> Outcome:
     predicted = simulated_words(foretold)
     if not measured:
         return Outcome(predicted=predicted, why="nothing measured")
-    found = dict(_differences(measured, predicted))
-    off = {word: each for word, each in found.items() if not each.low <= 0 <= each.high}
+    n, m = sum(measured.values()), sum(predicted.values())
+    found = {
+        word: difference((measured.get(word, 0), n), (predicted.get(word, 0), m))
+        for word in dict.fromkeys((*predicted, *measured))
+    }
+    off = {word: each for word, each in found.items() if not each[1] <= 0 <= each[2]}
     if off:
         verdict, told = Verdict.DISAGREES, off
     else:
-        wide = {word: each for word, each in found.items() if max(-each.low, each.high) > MARGIN}
+        wide = {word: each for word, each in found.items() if max(-each[1], each[2]) > MARGIN}
         verdict, told = (Verdict.INCONCLUSIVE, wide) if wide else (Verdict.AGREES, found)
     return Outcome(measured=measured, predicted=predicted, verdict=verdict, why=_in_words(told))
 
 
-def _differences(
-    measured: Mapping[str, int], predicted: Mapping[str, int]
-) -> Iterator[tuple[str, ShareComparison]]:
-    n, m = sum(measured.values()), sum(predicted.values())
-    for word in dict.fromkeys((*predicted, *measured)):
-        found = compare_shares((measured.get(word, 0), n), (predicted.get(word, 0), m))
-        if not isinstance(found, Inconclusive):
-            yield word, found
-
-
-def _in_words(differences: Mapping[str, ShareComparison]) -> str:
+def _in_words(differences: Mapping[str, tuple[float, float, float]]) -> str:
     told = (
-        f"{word} {100 * each.difference:+.0f} [{100 * each.low:+.0f} … {100 * each.high:+.0f}]"
-        for word, each in differences.items()
+        f"{word} {100 * apart:+.0f} [{100 * low:+.0f} … {100 * high:+.0f}]"
+        for word, (apart, low, high) in differences.items()
     )
     return f"share measured less share predicted, in percent: {', '.join(told)}; margin ± {100 * MARGIN:.0f}"

@@ -44,27 +44,33 @@ def outcome_shares(cell: CellSummary) -> Mapping[str, Estimate]:
     return {ending: each for ending, each in shares.items() if isinstance(each, Estimate)}
 
 
-def compare_shares(one: tuple[int, int], other: tuple[int, int]) -> ShareComparison | Inconclusive:
-    """The difference of two shares, each given as (successes, n): 95 % interval and p-value of "there is none".
+def difference(one: tuple[int, int], other: tuple[int, int]) -> tuple[float, float, float]:
+    """The difference of two shares, each given as (successes, n), with Newcombe's 95 % interval (1998, from Wilson's).
 
-    The interval is Newcombe's (1998, from Wilson's), the test Boschloo's exact one; from 400 replicates on it is the
-    score test. Inconclusive where one has no replicate.
+    ValueError where one has no replicate.
+    """
+    (k, n), (j, m) = one, other
+    (low, high), (other_low, other_high) = wilson(k, n), wilson(j, m)
+    p, q = k / n, j / m
+    return (
+        p - q,
+        max(p - q - math.hypot(p - low, other_high - q), -1.0),
+        min(p - q + math.hypot(high - p, q - other_low), 1.0),
+    )
+
+
+def compare_shares(one: tuple[int, int], other: tuple[int, int]) -> ShareComparison | Inconclusive:
+    """The :func:`difference` of two shares, with the p-value of "there is none".
+
+    The test is Boschloo's exact one; from 400 replicates on it is the score test. Inconclusive where one has no replicate.
     """
     shares = [share(*each) for each in (one, other)]
     for each in shares:
         if isinstance(each, Inconclusive):
             return each
-    (k, n), (j, m) = one, other
-    (low, high), (other_low, other_high) = wilson(k, n), wilson(j, m)
-    p, q = k / n, j / m
-    found, method = _test(k, n, j, m)
-    return ShareComparison(
-        difference=p - q,
-        low=max(p - q - math.hypot(p - low, other_high - q), -1.0),
-        high=min(p - q + math.hypot(high - p, q - other_low), 1.0),
-        p=found,
-        method=method,
-    )
+    found, method = _test(*one, *other)
+    apart, low, high = difference(one, other)
+    return ShareComparison(difference=apart, low=low, high=high, p=found, method=method)
 
 
 def _test(k: int, n: int, j: int, m: int) -> tuple[float, str]:

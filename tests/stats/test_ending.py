@@ -1,5 +1,6 @@
 """How processes end: real endings in the simulator's words, and when a prediction of them holds."""
 
+import math
 from collections.abc import Mapping
 
 import pytest
@@ -51,6 +52,32 @@ def test_shares_decide(measured: Mapping[str, int], predicted: Mapping[str, int]
     found = judged(measured, predicted)
 
     assert (found.verdict, found.why.startswith("share measured less share predicted")) == (verdict, True)
+
+
+def _chance(n: int, share: float, foretold: float, verdict: Verdict) -> float:
+    """How often *n* replicates with this *share* of deadlocks get the verdict, if the simulator's processes have the *foretold* one."""
+
+    def ways(total: int, p: float) -> list[float]:
+        return [math.comb(total, k) * p**k * (1 - p) ** (total - k) for k in range(total + 1)]
+
+    def split(k: int, total: int) -> Mapping[str, int]:
+        return {word: count for word, count in (("deadlock", k), ("exit", total - k)) if count}
+
+    return sum(
+        p * q
+        for k, p in enumerate(ways(n, share))
+        for j, q in enumerate(ways(_ALL, foretold))
+        if p * q > 1e-9 and judged(split(k, n), split(j, _ALL)).verdict is verdict
+    )
+
+
+@pytest.mark.parametrize("n", [9, 10, 20])
+def test_how_often_the_verdict_is_wrong(n: int) -> None:
+    """Whatever the share, what is the same disagrees in 6 % at most; what is off by the margin agrees in 5 % at most; a half is found out."""
+    assert max(_chance(n, each, each, Verdict.DISAGREES) for each in (0.5, 0.8, 0.9, 0.97)) < 0.06
+    assert _chance(n, 0.7, 1.0, Verdict.AGREES) < 0.05
+    assert _chance(n, 0.5, 1.0, Verdict.DISAGREES) > 0.97
+    assert _chance(n, 1.0, 1.0, Verdict.AGREES) == 1
 
 
 def test_what_is_not_predicted_or_not_measured_has_no_verdict() -> None:
