@@ -55,7 +55,7 @@ def tick(g: G, size: int, *, huge: bool) -> Body:
     g.observe("ticker_touch_again_ns", seen["finished"] - seen["touching"])
 
 
-def listen(g: G, seen: dict[str, int], ready: Any, ended: Any) -> Body:  # noqa: ANN401 - channels carry anything
+def listen(g: G, seen: dict[str, int], ready: Any, ended: Any) -> Body:
     """Observe each tick that was due while main touched."""
     start = g.now()
     ticker = g.ticker(PERIOD)

@@ -10,7 +10,7 @@ from lab.sim import Body, G, ms, s
 ROUNDS = 10
 LONG = ms(10)
 SHORT = ms(100)
-MEETING = ms(1)
+MEETING = ms(3)
 HOUR = s(3600)
 
 
@@ -71,13 +71,13 @@ def crossed_by_chance(g: G) -> Body:
 
 
 def tries(g: G, own: Any, other: Any, done: Any) -> Body:
-    """Hold the one for a millisecond, and ask for the other."""
+    """Hold the one for three milliseconds, and ask for the other."""
     yield own.do(spins, other)
     yield done.done()
 
 
 def spins(g: G, other: Any) -> Body:
-    """An initialiser that takes a millisecond of the CPU."""
+    """An initialiser that takes three milliseconds of the CPU."""
     yield g.spin(MEETING)
     yield other.do(nothing)
 
@@ -149,10 +149,14 @@ def company(g: G, what: str) -> Body:
             g.timer(HOUR)
         case "netpoll":
             yield g.go(awaits_network)
-        case "syscall" | "signals":  # os/signal's own goroutine waits in the runtime's note, which is a system call
+        case (
+            "syscall" | "signals"
+        ):  # os/signal's own goroutine waits in the runtime's note, which is a system call
             yield g.go(calls_for_ever)
         case "locked":
             yield g.go(locks)
+        case _:  # nothing; and what its build alone makes
+            pass
 
 
 def naps(g: G, ns: int) -> Body:

@@ -10,7 +10,7 @@ import (
 const (
 	rounds  = 10
 	long    = 10 * time.Millisecond
-	meeting = int64(time.Millisecond)
+	meeting = int64(3 * time.Millisecond)
 )
 
 func nothing() {}
@@ -54,7 +54,7 @@ func crossed() {
 	done.Wait()
 }
 
-// crossedByChance is the same without the meeting: each holds its own for a millisecond.
+// crossedByChance is the same without the meeting: each holds its own for three milliseconds.
 func crossedByChance() {
 	var a, b sync.Once
 	var done sync.WaitGroup

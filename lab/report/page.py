@@ -177,7 +177,7 @@ def page_of(told: Told) -> Page:
         outcomes=outcomes,
         rows=rows,
         reasons=tuple(
-            (reason, counted(count, "metric")) for reason, count in view.not_predicted(told.cells).items()
+            (reason, counted(count, "line")) for reason, count in view.not_predicted(told.cells).items()
         ),
         claims=tuple(
             ClaimView(claim=each, badge=badge_of(_CLAIM_KINDS[each.verdict], each.verdict.value))

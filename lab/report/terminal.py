@@ -20,7 +20,7 @@ from lab.report.bars import LEGEND, WIDTH
 from lab.report.claims import ClaimLines
 from lab.report.dump import dumps
 from lab.report.quality import quality_lines
-from lab.report.text import printable
+from lab.report.text import counted, printable
 from lab.report.versus import (
     alone,
     explored,
@@ -266,7 +266,7 @@ def _fill(table: Table, shown: Sequence[Row], values: Callable[[Row], Sequence[s
 
 def _show_reasons(console: Console, cells: Sequence[CellSummary]) -> None:
     for number, (reason, count) in enumerate(not_predicted(cells).items(), start=1):
-        console.print(f"no[{number}]: {reason} ({count} metric{'s' * (count > 1)})", markup=False)
+        console.print(f"no[{number}]: {reason} ({counted(count, 'line')})", markup=False)
 
 
 def _cell(row: Row) -> Text:

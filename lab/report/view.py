@@ -86,7 +86,7 @@ def levels_text(levels: Mapping[str, str]) -> str:
 
 
 def not_predicted(cells: Sequence[CellSummary]) -> Mapping[str, int]:
-    """Each reason for which something is not predicted, and how many metrics and endings it concerns."""
+    """Each reason for which something is not predicted, and how many lines it concerns: metrics, and endings that are told."""
     reasons: dict[str, int] = {}
     for cell in cells:
         told = cell.told_outcome

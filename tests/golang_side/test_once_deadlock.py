@@ -1,0 +1,148 @@
+"""How the programs of once-deadlock really end, under each Go release that it names, against what its twin foretells."""
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from lab import predict
+from lab.bench import command
+from lab.engine.host import HostEngine
+from lab.golang.build import Binary, Setting, build
+from lab.golang.render import render_program
+from lab.golang.toolchain import Toolchain, fetch
+from lab.manifest import load
+from lab.model.building import Building
+from lab.model.matrix import Cell, default_cells
+from lab.model.scenario import GOMAXPROCS, Scenario
+from lab.sim.packaged import packaged
+from lab.stats.ending import HANG, simulated_words
+
+pytestmark = [pytest.mark.go, pytest.mark.slow]
+
+_ROOT: Final = Path(__file__).parents[2]
+_SCENARIO: Final = load(_ROOT / "scenarios/once-deadlock.toml")
+_CELLS: Final = {cell.id: cell for cell in default_cells(_SCENARIO)}
+_NEWEST: Final = _SCENARIO.releases[0]
+_PATIENCE_SECONDS: Final = 1.5
+_WORDS: Final = {
+    "fatal error: all goroutines are asleep - deadlock!": "deadlock",
+    "panic: initialiser": "panic",
+    "": "exit",
+}
+_IN_CPP: Final = {
+    "cpp_nested": "exit",
+    "cpp_reentrant": HANG,
+    "cpp_crossed": HANG,
+    "cpp_mutex": HANG,
+    "cpp_two_mutexes": "exit",
+    "cpp_recursive_mutex": "exit",
+}
+"""No twin says so: glibc's pthread_once and its normal mutex wait for whoever holds them."""
+_OTHERWISE: Final = {("1.22.10", "crossed-timer_channel"): HANG}
+"""Before Go 1.23 a channel's timer was in a heap from the start, whoever waited for it."""
+
+Built = Callable[[str, Building], Path]
+
+
+@pytest.fixture(scope="module")
+def built(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """A function that gives the program as a release builds it, each once."""
+    made: dict[tuple[str, Building], Path] = {}
+    folder = tmp_path_factory.mktemp("once-deadlock")
+    templates = _ROOT / "go_templates"
+    values = {factor.name: factor.default.value for factor in _SCENARIO.factors}
+
+    def of(release: str, building: Building) -> Path:
+        if (release, building) not in made:
+            go: Toolchain = fetch(release, cache, print)
+            program = render_program(
+                templates, "once-deadlock", tools=templates, go_line=go.go_line, values=values
+            )
+            setting = Setting(building=building)
+            binary: Binary = build(HostEngine(cache=cache), go, program, cache, setting)
+            path = folder / f"{release}-{len(made)}"
+            path.write_bytes(binary.content)
+            path.chmod(0o755)
+            made[release, building] = path
+        return made[release, building]
+
+    return of
+
+
+def _ended(binary: Path, cell: Cell, scenario: Scenario = _SCENARIO) -> str:
+    """How one process of *cell* ends, in the simulator's words, or what it said."""
+    procs = cell.levels[GOMAXPROCS].text
+    with Path(os.devnull).open("w") as nowhere:
+        try:
+            done = subprocess.run(
+                [binary, *command.flags(scenario, cell)],
+                env={"LAB_FD": str(nowhere.fileno())} | ({} if procs == "auto" else {"GOMAXPROCS": procs}),
+                pass_fds=(nowhere.fileno(),),
+                capture_output=True,
+                text=True,
+                timeout=_PATIENCE_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return HANG
+    first = done.stderr.partition("\n")[0]
+    word = _WORDS.get(first, first)
+    assert done.returncode == (0 if word == "exit" else 2), done.stderr
+    return word
+
+
+def _foretold(cell: Cell) -> str:
+    """How all of the twin's processes end."""
+    twin = predict.read_twin(_ROOT / "scenarios/once-deadlock.py")
+    foretold = predict.foretell(_SCENARIO, [cell], twin, packaged(), cpus=2, seed=1).outcomes[cell.id]
+    assert not isinstance(foretold, str), foretold
+    (word,) = simulated_words(foretold)
+    return word
+
+
+def _in_go() -> list[str]:
+    return [name for name in _CELLS if name not in _IN_CPP]
+
+
+@pytest.mark.parametrize("name", _in_go())
+@pytest.mark.parametrize("release", _SCENARIO.releases)
+def test_programs_end_as_their_twin_does(built: Built, release: str, name: str) -> None:
+    """Under every release, but where one has other rules. What a race decides on a machine with other work does so once in nine at least."""
+    cell = _CELLS[name]
+    foretold = _OTHERWISE.get((release, name), _foretold(cell))
+    races = cell.text("variant") == "crossed_by_chance"
+    binary = built(release, _SCENARIO.building(cell.levels))
+
+    ends = {_ended(binary, cell) for _ in range(9 if races else 1)}
+
+    assert foretold in ends if races else ends == {foretold}, ends
+
+
+@pytest.mark.parametrize(("name", "end"), _IN_CPP.items())
+def test_the_cpp_original_ends_or_never_returns(built: Built, name: str, end: str) -> None:
+    """As the C library has it; the standard leaves a mutex that is locked twice undefined."""
+    cell = _CELLS[name]
+
+    assert _ended(built(_NEWEST, _SCENARIO.building(cell.levels)), cell) == end
+
+
+def test_what_is_not_in_the_program_is_usage(built: Built) -> None:
+    """A variant of C++ in Go and the reverse, and C that was built in or left out against what was asked."""
+    go, cpp, with_c = (
+        built(_NEWEST, building) for building in (Building(), Building(language="c++"), Building(cgo=True))
+    )
+
+    for binary, flag, said in (
+        (go, "-variant=cpp_nested", "-variant=cpp_nested is none that is built as Go"),
+        (go, "-beside=cgo", "build with CGO_ENABLED=1 for -beside=cgo"),
+        (go, "-beside=nobody", "-beside=nobody is not known"),
+        (with_c, "-variant=nested", "with CGO_ENABLED=0 for all else"),
+        (cpp, "-variant=nested", "-variant=nested is none that is built as C++"),
+    ):
+        done = subprocess.run([binary, flag], env={}, capture_output=True, text=True, check=False)
+
+        assert (done.returncode, said in done.stderr) == (2, True), done.stderr
