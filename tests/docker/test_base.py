@@ -223,6 +223,34 @@ def test_a_scenario_with_c_is_run(
     assert json.loads((Path(result["record"]) / "plan.json").read_text())["provenance"]["base"] == base
 
 
+def test_the_cpp_original_and_a_program_with_c_in_it_are_run(own: debian.Base, tmp_path: Path) -> None:
+    """Beside a program of Go alone, whose deadlock the runtime sees; nobody predicts what is no Go."""
+    cells = ("cpp_nested", "cpp_reentrant", "cpp_mutex", "crossed", "crossed-cgo")
+    command = [sys.executable, "-m", "lab", "run", "scenario", "once-deadlock", "--engine", "docker"]
+    command += ["--json", "--runs", "1", "--costs", "packaged", "--no-calibrate"]
+
+    done = subprocess.run(
+        [*command, "--results", str(tmp_path), *(f"--only={cell}" for cell in cells)],
+        cwd=_ROOT,
+        env={**os.environ, "XDG_CACHE_HOME": str(own.tree.path.parents[3])},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    told = {cell["id"]: cell["outcome"] for cell in json.loads(done.stdout)["cells"]}
+    assert {name: (each["measured"], each["predicted"]) for name, each in told.items()} == {
+        "cpp_nested": ({"exit": 1}, None),
+        "cpp_reentrant": ({"hang": 1}, None),
+        "cpp_mutex": ({"hang": 1}, None),
+        "crossed": ({"deadlock": 1}, {"deadlock": 32}),
+        "crossed-cgo": ({"hang": 1}, {"hang": 32}),
+    }
+    assert told["cpp_mutex"]["not_predicted"].startswith("a program in C++ has no Go scheduler")
+
+
 def test_a_run_without_its_base_says_what_to_do(caches: Path, foreign: str, tmp_path: Path) -> None:
     """No such image, none made yet, a name that can be none, an engine without a root; nothing is recorded."""
     empty = tmp_path / "empty"
