@@ -119,7 +119,9 @@ def _outcome(found: Outcome) -> OutcomeResult:
             "predicted": dict(found.predicted) or None,
             "not_predicted": found.not_predicted or None,
             "verdict": found.verdict.value if found.verdict else None,
+            "margin": found.margin,
             "why": found.why,
+            "more": found.more,
         }
     )
 

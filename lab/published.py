@@ -70,7 +70,9 @@ class OutcomeResult(_Published):
     predicted: dict[str, int] | None = None
     not_predicted: str | None = None
     verdict: Literal["agrees", "disagrees", "inconclusive"] | None = None
+    margin: float | None = Field(default=None, description="how far a share may be off")
     why: str = Field(default="", description="what decides, or why nothing does")
+    more: int | None = Field(default=None, description="how many more replicates would decide")
 
 
 class ClaimResult(_Published):

@@ -166,15 +166,17 @@ class ShareComparison:
 class Outcome:
     """How a cell's processes ended, each word with how many: exit, panic, deadlock or hang, else the lab's own word for an ending.
 
-    ``predicted`` are the simulated processes, none where ``not_predicted`` says why; ``why`` is what decides. The verdict is None
-    where nothing is predicted or nothing was measured.
+    ``predicted`` are the simulated processes, none where ``not_predicted`` says why; ``why`` is what decides, ``more`` how many more
+    replicates would, and ``margin`` how far a share may be off. The verdict is None where nothing is predicted or nothing was measured.
     """
 
     measured: Mapping[str, int] = field(default_factory=dict)
     predicted: Mapping[str, int] = field(default_factory=dict)
     not_predicted: str = ""
     verdict: Verdict | None = None
+    margin: float | None = None
     why: str = ""
+    more: int | None = None
 
     @property
     def is_plain(self) -> bool:

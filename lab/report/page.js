@@ -1,10 +1,11 @@
-// Filtering of the verdict tables, and sorting of that of the metrics. Without this script the page says all the same.
+// Sorting and filtering of the verdict table. Without this script the page says all the same.
 (() => {
   "use strict";
   const table = document.getElementById("table");
-  const rows = Array.from(document.querySelectorAll("#endings tbody tr, #table tbody tr"));
+  const body = table.tBodies[0];
+  const rows = Array.from(body.rows);
   const words = new Map(rows.map((row) => [row, row.cells[0].textContent + " " + row.cells[1].textContent]));
-  const heads = table ? Array.from(table.tHead.rows[0].cells) : [];
+  const heads = Array.from(table.tHead.rows[0].cells);
   const filter = document.getElementById("filter");
   const count = document.getElementById("count");
   const pills = [];
@@ -67,8 +68,7 @@
       const isUp = head.getAttribute("aria-sort") !== "ascending";
       for (const other of heads) other.setAttribute("aria-sort", "none");
       head.setAttribute("aria-sort", isUp ? "ascending" : "descending");
-      const body = table.tBodies[0];
-      const keyed = Array.from(body.rows).map((row) => [keyOf(row, at, head.hasAttribute("data-number")), row]);
+      const keyed = rows.map((row) => [keyOf(row, at, head.hasAttribute("data-number")), row]);
       keyed.sort(([a], [b]) => {
         if (a === null || b === null) return (a === null) - (b === null);
         return isUp ? order(a, b) : order(b, a);

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from lab.model.dump import CellDump
-from lab.model.outcome import CellSummary, ClaimVerdict, Judged, MeasuredMetric
+from lab.model.outcome import CellSummary, ClaimVerdict, Judged, MeasuredMetric, Outcome
 from lab.model.quality import Quality
 from lab.model.run import Plan
 from lab.model.scenario import GO_RELEASE, Scenario
@@ -89,14 +89,17 @@ class DumpView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeRow:
-    """How the processes of one cell end, measured and predicted."""
+    """How the processes of one cell end, measured and predicted; in the table of metrics, under a name of its own."""
 
     cell: str
     cell_anchor: str
+    name: str
     measured: str
     n: int
     predicted: str
-    why: str
+    margin: str
+    margin_key: str
+    verdict_key: int
     badge: Badge
 
 
@@ -109,6 +112,7 @@ class CellView:
     levels: str
     outcomes: str
     is_unusual: bool
+    ending: str
     dump: DumpView | None
     forest: Picture | None
     metrics: tuple[MetricView, ...]
@@ -220,6 +224,7 @@ def _cell(told: Told, number: int, cell: CellSummary) -> CellView:
         outcomes=", ".join(f"{count} {ending}" for ending, count in cell.outcomes.items())
         or "no replicate ran",
         is_unusual=bool(cell.unexpected),
+        ending=view.outcome_sentence(cell.told_outcome) if cell.told_outcome else "",
         dump=_dump(cell.dump) if cell.dump else None,
         forest=forest(words, lines) if lines else None,
         metrics=tuple(
@@ -270,7 +275,7 @@ def _row(cell: CellView, metric: MetricView, found: MeasuredMetric, axis: Axis) 
         measured_key=_key(found.estimate.value if found.estimate else None),
         predicted_key=_key(found.prediction.value if found.prediction else None),
         ratio_key=_key(comparison.ratio if comparison else None),
-        margin=f"± {comparison.margin:.0%}".replace("%", " %") if comparison else "",
+        margin=_percent(comparison.margin) if comparison else "",
         margin_key=_key(comparison.margin if comparison else None),
         small=small_ratio(words, comparison, axis) if words and comparison else None,
         badge=badge,
@@ -280,19 +285,31 @@ def _row(cell: CellView, metric: MetricView, found: MeasuredMetric, axis: Axis) 
 def _outcomes(cells: Sequence[CellSummary], shown: Sequence[CellView]) -> tuple[OutcomeRow, ...]:
     """Those that are worth a line, what has to be seen first at the top."""
     rows = (
-        OutcomeRow(
-            cell=cell.id,
-            cell_anchor=view_of.anchor,
-            measured=view.ends_text(found.measured),
-            n=sum(found.measured.values()),
-            predicted=view.foretold_text(found),
-            why=found.why,
-            badge=outcome_badge(found),
-        )
-        for cell, view_of in zip(cells, shown, strict=True)
-        if (found := cell.told_outcome)
+        _outcome_row(cell, seen, found)
+        for cell, seen in zip(shown, cells, strict=True)
+        if (found := seen.told_outcome)
     )
-    return tuple(sorted(rows, key=lambda row: _URGENCY.index(row.badge.kind)))
+    return tuple(sorted(rows, key=lambda row: row.verdict_key))
+
+
+def _outcome_row(cell: CellView, seen: CellSummary, found: Outcome) -> OutcomeRow:
+    badge = outcome_badge(found)
+    return OutcomeRow(
+        cell=seen.id,
+        cell_anchor=cell.anchor,
+        name=view.ENDING,
+        measured=view.ends_text(found.measured),
+        n=sum(found.measured.values()),
+        predicted=view.ends_text(found.predicted) if found.predicted else "",
+        margin=_percent(found.margin) if found.margin else "",
+        margin_key=_key(found.margin),
+        verdict_key=_URGENCY.index(badge.kind),
+        badge=badge,
+    )
+
+
+def _percent(margin: float) -> str:
+    return f"± {margin:.0%}".replace("%", " %")
 
 
 def _tallies(found: Sequence[Badge]) -> tuple[Tally, ...]:

@@ -87,7 +87,7 @@ def show_run(page: Page, cells: Sequence[CellSummary], file: TextIO) -> None:
     if other_claims:
         console.print(other_claims, markup=False, style="dim")
     for words in outcome_words(cells):
-        console.print(words, markup=False, style="yellow")
+        console.print(words, markup=False, style="red")
     for failure in failures(cells):
         console.print(failure, markup=False, style="red")
     for line in dumps(cells):

@@ -194,7 +194,7 @@ def conclusion(cells: Sequence[CellSummary]) -> str:
     if counts[Verdict.DISAGREES]:
         parts.append(f"{counts[Verdict.DISAGREES]} do not")
     if counts[Verdict.INCONCLUSIVE]:
-        parts.append(f"{counts[Verdict.INCONCLUSIVE]} are not decided{_how_to_decide(predicted)}")
+        parts.append(f"{counts[Verdict.INCONCLUSIVE]} are not decided{_how_to_decide(predicted, told)}")
     reasons = [metric.no_ratio.reason for metric in predicted if metric.no_ratio]
     lost = reasons.count(Reason.LOST)
     if lost:
@@ -205,12 +205,20 @@ def conclusion(cells: Sequence[CellSummary]) -> str:
 
 
 def outcome_words(cells: Sequence[CellSummary]) -> tuple[str, ...]:
-    """One sentence for each cell whose processes did not, or not for certain, end as predicted."""
+    """One sentence for each cell whose processes did not end as predicted."""
     return tuple(
-        f"{cell.id}: {ends_text(told.measured)}, predicted {ends_text(told.predicted)}: {told.verdict.value}: {told.why}"
+        f"{cell.id}: {outcome_sentence(told)}"
         for cell in cells
-        if (told := cell.told_outcome) and told.verdict not in (None, Verdict.AGREES)
+        if (told := cell.told_outcome) and told.verdict is Verdict.DISAGREES
     )
+
+
+def outcome_sentence(outcome: Outcome) -> str:
+    """How processes ended, how they were predicted to, and what decides."""
+    ended = f"ended in {ends_text(outcome.measured)}"
+    if not outcome.predicted:
+        return f"{ended}, not predicted: {outcome.not_predicted}"
+    return f"{ended}, predicted {ends_text(outcome.predicted)}: {outcome.why}"
 
 
 def cautions(cells: Sequence[CellSummary]) -> tuple[str, ...]:
@@ -302,8 +310,9 @@ def n_text(metric: MeasuredMetric) -> str:
     return str(metric.processes) if worth is None else f"{metric.processes} ~{worth:.0f}"
 
 
-def _how_to_decide(metrics: Sequence[MeasuredMetric]) -> str:
+def _how_to_decide(metrics: Sequence[MeasuredMetric], outcomes: Sequence[Outcome]) -> str:
     wanted = [metric.comparison.more for metric in metrics if metric.comparison and metric.comparison.more]
+    wanted += [outcome.more for outcome in outcomes if outcome.more]
     return (
         f" ({_range(min(wanted), max(wanted))} more replicates would decide {len(wanted)} of them)"
         if wanted

@@ -18,6 +18,8 @@ MARGIN: Final = 0.3
 """How far the share of an ending may be off and the prediction still hold. Nine replicates that all end as all of 32 simulated
 processes did show that much; docs/statistics.md."""
 
+_MOST: Final = 200
+"""Replicates beyond which nobody is told how many would decide."""
 _PANIC_CODE: Final = 2
 _GO_TEXT: Final = ("panic: ", "fatal error: ")
 _WORDS: Final = {Ending.EXIT: "exit", Ending.DEADLOCK: "deadlock", Ending.TIMEOUT: HANG}
@@ -58,23 +60,51 @@ def judged(measured: Mapping[str, int], foretold: ForetoldOutcome) -> Outcome:
     predicted = simulated_words(foretold)
     if not measured:
         return Outcome(predicted=predicted, why="nothing measured")
+    found = _differences(measured, predicted)
+    verdict = _verdict(found)
+    return Outcome(
+        measured=measured,
+        predicted=predicted,
+        verdict=verdict,
+        margin=MARGIN,
+        why=_in_words(found),
+        more=_more(measured, predicted) if verdict is Verdict.INCONCLUSIVE else None,
+    )
+
+
+_Differences = Mapping[str, tuple[float, float, float]]
+"""By ending: its share, measured less predicted, and the 95 % interval of that."""
+
+
+def _differences(measured: Mapping[str, float], predicted: Mapping[str, int]) -> _Differences:
     n, m = sum(measured.values()), sum(predicted.values())
-    found = {
+    return {
         word: difference((measured.get(word, 0), n), (predicted.get(word, 0), m))
         for word in dict.fromkeys((*predicted, *measured))
     }
-    off = {word: each for word, each in found.items() if not each[1] <= 0 <= each[2]}
-    if off:
-        verdict, told = Verdict.DISAGREES, off
-    else:
-        wide = {word: each for word, each in found.items() if max(-each[1], each[2]) > MARGIN}
-        verdict, told = (Verdict.INCONCLUSIVE, wide) if wide else (Verdict.AGREES, found)
-    return Outcome(measured=measured, predicted=predicted, verdict=verdict, why=_in_words(told))
 
 
-def _in_words(differences: Mapping[str, tuple[float, float, float]]) -> str:
+def _verdict(found: _Differences) -> Verdict:
+    if any(not low <= 0 <= high for _, low, high in found.values()):
+        return Verdict.DISAGREES
+    if all(max(-low, high) <= MARGIN for _, low, high in found.values()):
+        return Verdict.AGREES
+    return Verdict.INCONCLUSIVE
+
+
+def _more(measured: Mapping[str, int], predicted: Mapping[str, int]) -> int | None:
+    """How many more replicates would decide, if they ended as these did; None where more than :data:`_MOST` are needed."""
+    n = sum(measured.values())
+    for total in range(n + 1, _MOST + 1):
+        larger = {word: count * total / n for word, count in measured.items()}
+        if _verdict(_differences(larger, predicted)) is not Verdict.INCONCLUSIVE:
+            return total - n
+    return None
+
+
+def _in_words(found: _Differences) -> str:
     told = (
         f"{word} {100 * apart:+.0f} [{100 * low:+.0f} … {100 * high:+.0f}]"
-        for word, (apart, low, high) in differences.items()
+        for word, (apart, low, high) in found.items()
     )
     return f"share measured less share predicted, in percent: {', '.join(told)}; margin ± {100 * MARGIN:.0f}"

@@ -44,7 +44,7 @@ def outcome_shares(cell: CellSummary) -> Mapping[str, Estimate]:
     return {ending: each for ending, each in shares.items() if isinstance(each, Estimate)}
 
 
-def difference(one: tuple[int, int], other: tuple[int, int]) -> tuple[float, float, float]:
+def difference(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float, float]:
     """The difference of two shares, each given as (successes, n), with Newcombe's 95 % interval (1998, from Wilson's).
 
     ValueError where one has no replicate.

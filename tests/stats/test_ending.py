@@ -104,6 +104,22 @@ def test_a_line_is_there_only_where_there_is_something_to_tell() -> None:
     assert _cell(judged({"hang": 1}, "no twin")).told_outcome is not None
 
 
+def test_it_is_said_how_many_more_would_decide() -> None:
+    """Nine that all end alike; more where some do not; none where a hundred times as many would not."""
+    five, mixed = (
+        judged({"deadlock": 5}, {"deadlock": _ALL}),
+        judged({"deadlock": 9, "hang": 1}, {"deadlock": _ALL}),
+    )
+
+    assert (five.more, judged({"deadlock": 9}, {"deadlock": _ALL}).more) == (4, None)
+    assert mixed.more is not None
+    assert judged({"deadlock": 9 * 2, "hang": 2}, {"deadlock": _ALL}).verdict is (
+        Verdict.AGREES if mixed.more <= 10 else Verdict.INCONCLUSIVE
+    )
+    cell = _cell(five, outcomes={"deadlock": 5}, expected=("deadlock",))
+    assert view.conclusion([cell]).endswith("1 are not decided (4 more replicates would decide 1 of them)")
+
+
 def test_endings_count_among_the_verdicts_and_in_the_conclusion() -> None:
     """Where they are told; and where others than an exit are expected and none is predicted, that they came counts."""
     expected = ("deadlock", "timeout")
@@ -114,7 +130,7 @@ def test_endings_count_among_the_verdicts_and_in_the_conclusion() -> None:
     assert view.verdicts([right, wrong, unsaid]) == (Verdict.AGREES, Verdict.DISAGREES, Verdict.AGREES)
     assert view.conclusion([right, wrong, unsaid]) == "1 of 2 predictions hold; 1 do not"
     (words,) = view.outcome_words([right, wrong, unsaid])
-    assert words.startswith("b: hang, predicted deadlock: disagrees: share measured less share predicted")
+    assert words.startswith("b: ended in hang, predicted deadlock: share measured less share predicted")
     lines = [row for row in view.rows([right, wrong, unsaid]) if row.metric]
     assert [(row.metric, row.measured, row.n, row.predicted, row.verdict) for row in lines] == [
         ("ending", "deadlock", "9", "deadlock", "agrees"),
