@@ -51,12 +51,12 @@ def inits(params: Mapping[str, Any]) -> Sequence[Callable[[G], Body]]:
 def main(
     g: G,
     *,
-    shape: str = "chain",  # noqa: ARG001 - the inits' own
-    size: int = 2,  # noqa: ARG001
-    who: str = "deepest",  # noqa: ARG001
+    shape: str = "chain",
+    size: int = 2,
+    who: str = "deepest",
     what: str = "sleep",
-    starts: str = "none",  # noqa: ARG001
-    length: int = ms(20),  # noqa: ARG001
+    starts: str = "none",
+    length: int = ms(20),
 ) -> Body:
     """What main.main observes. Time 0 is the first init's first instruction."""
     process, began = CURRENT[0], g.now()

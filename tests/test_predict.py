@@ -193,3 +193,36 @@ def test_pages_that_come_unasked_are_as_large_as_those_that_were_asked_for(lab_r
         )
 
         assert always == madvise != never
+
+
+def test_how_processes_end_is_foretold_where_a_twin_can(scenario: Scenario, lab_root: Path) -> None:
+    """Without a metric, too; C in a program hides its deadlock; C++ has no scheduler; of cells of which nothing is simulated nothing is said."""
+    lab = catalogue.find(lab_root, lab_root)
+    once = manifest.load(lab.manifest("once-deadlock"))
+    cells = {cell.id: cell for cell in default_cells(once)}
+    wanted = ("nested", "crossed", "crossed-cgo", "crossed-sleeper", "cpp_nested", "slow-p2")
+    twin = predict.read_twin(lab.scenarios / "once-deadlock.py")
+
+    found = predict.foretell(once, [cells[name] for name in wanted], twin, packaged(), cpus=2, seed=1)
+    heap = predict.foretell(
+        scenario,
+        [cell for cell in default_cells(scenario) if cell.id == "heap"],
+        predict.read_twin(lab.scenarios / "mmap-large.py"),
+        packaged(),
+        cpus=2,
+        seed=1,
+    )
+
+    assert found.outcomes == {
+        "nested": {"exit": 32},
+        "crossed": {"deadlock": 32},
+        "crossed-cgo": {"hang": 32},
+        "crossed-sleeper": {"timeout": 32},
+        "cpp_nested": "a program in C++ has no Go scheduler, which is what is simulated",
+        "slow-p2": {"exit": 32},
+    }
+    assert list(found.metrics) == [("slow-p2", "once_wait_ns")]
+    assert heap.outcomes == {"heap": "nothing of this cell is predicted"}
+    assert predict.is_predicted(once, [cells["nested"]], twin)
+    assert "schedule" in predict.drawn(once, [cells["nested"]], twin, cpus=2, seed=1)
+    assert predict.drawn(once, [cells["cpp_nested"]], twin, cpus=2, seed=1) == frozenset()

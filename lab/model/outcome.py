@@ -255,10 +255,14 @@ class CellSummary:
 
     @property
     def told_outcome(self) -> Outcome | None:
-        """The outcome, where it is worth a line: something else than an exit is predicted or measured, or there is no metric beside it."""
+        """The outcome, where it is worth a line: what is predicted or measured of it is not simply an exit, or it is all that there is of the cell.
+
+        An ending that nobody predicted stands with the replicates beside the metrics, if there are any.
+        """
         found = self.outcome
-        is_known = bool(found.predicted or found.not_predicted)
-        return found if is_known and not (found.is_plain and self.metrics) else None
+        if found.predicted:
+            return None if found.is_plain and self.metrics else found
+        return found if found.not_predicted and not self.metrics else None
 
     @property
     def unexpected(self) -> Mapping[str, int]:

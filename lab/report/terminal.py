@@ -37,6 +37,7 @@ from lab.report.view import (
     conclusion,
     effective_n,
     failures,
+    is_predicted,
     measured_claims,
     not_predicted,
     outcome_words,
@@ -86,10 +87,8 @@ def show_run(page: Page, cells: Sequence[CellSummary], file: TextIO) -> None:
         )
     if other_claims:
         console.print(other_claims, markup=False, style="dim")
-    for words in outcome_words(cells):
-        console.print(words, markup=False, style="red")
-    for failure in failures(cells):
-        console.print(failure, markup=False, style="red")
+    for wrong in (*outcome_words(cells), *failures(cells)):
+        console.print(wrong, markup=False, style="red")
     for line in dumps(cells):
         console.print(printable(line), markup=False)
     for aside in put_aside(cells):
@@ -103,7 +102,7 @@ def show_run(page: Page, cells: Sequence[CellSummary], file: TextIO) -> None:
 def _measured_table(title: str, cells: Sequence[CellSummary], *, is_wide: bool) -> Table:
     """What was measured, and beside it what was predicted, if anything was."""
     reasons = list(not_predicted(cells))
-    is_foretold = any(metric.prediction for cell in cells for metric in cell.metrics)
+    is_foretold = is_predicted(cells)
     measured = ("measured", "95 % interval", "n") if is_wide else ("measured",)
     table = _table(title, (*measured, *(("predicted", "measured/predicted") if is_foretold else ())))
     table.add_column("distribution", no_wrap=True, min_width=WIDTH)

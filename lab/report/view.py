@@ -162,8 +162,7 @@ def verdicts(cells: Sequence[CellSummary]) -> tuple[Verdict, ...]:
     An ending that should not have been disagrees; where others than an exit are what is expected and none is predicted, that they came agrees.
     """
     found = [_verdict(metric) for metric in _predicted(cells)]
-    told = [cell.told_outcome for cell in cells if cell.told_outcome]
-    found += [each.verdict or Verdict.INCONCLUSIVE for each in told if each.predicted]
+    found += [each.verdict or Verdict.INCONCLUSIVE for each in _foretold(cells)]
     ended = [
         cell
         for cell in cells
@@ -180,10 +179,18 @@ def _predicted(cells: Sequence[CellSummary]) -> list[MeasuredMetric]:
     return [metric for cell in cells for metric in cell.metrics if metric.prediction]
 
 
+def _foretold(cells: Sequence[CellSummary]) -> list[Outcome]:
+    return [told for cell in cells if (told := cell.told_outcome) and told.predicted]
+
+
+def is_predicted(cells: Sequence[CellSummary]) -> bool:
+    """Whether there is a line with a prediction: of a metric, or of an ending that is told."""
+    return bool(_predicted(cells) or _foretold(cells))
+
+
 def conclusion(cells: Sequence[CellSummary]) -> str:
     """How the predictions did, in a sentence."""
-    predicted = _predicted(cells)
-    told = [each for cell in cells if (each := cell.told_outcome) and each.predicted]
+    predicted, told = _predicted(cells), _foretold(cells)
     if not predicted and not told:
         return "nothing of this was predicted"
     verdicts = [metric.comparison.verdict for metric in predicted if metric.comparison]

@@ -102,6 +102,7 @@ def test_a_line_is_there_only_where_there_is_something_to_tell() -> None:
     assert _cell(judged({"hang": 1}, {"exit": _ALL}), metrics=metric).told_outcome is not None
     assert _cell(judged({"hang": 1}, "")).told_outcome is None  # an earlier golab's record
     assert _cell(judged({"hang": 1}, "no twin")).told_outcome is not None
+    assert _cell(judged({"hang": 1}, "no twin"), metrics=metric).told_outcome is None
 
 
 def test_it_is_said_how_many_more_would_decide() -> None:
