@@ -33,7 +33,7 @@ def park(g: G) -> Body:
     yield g.block()
 
 
-def begin(g: G, ready: Any) -> Body:  # noqa: ANN401 - a channel carries anything
+def begin(g: G, ready: Any) -> Body:
     """One that says first that it runs."""
     yield ready.send(None)
     yield g.block()
