@@ -1,0 +1,59 @@
+"""The simulated twin of go_templates/mutex-contention: the same program, in the simulator's vocabulary."""
+
+from lab.sim import Body, G, ms, s, us
+
+LONG_SECTION = us(10)
+MOST_WAITS, KEPT = 1 << 16, 600
+LEAST_WAIT = us(1)
+
+
+def main(
+    g: G,
+    *,
+    mode: str = "contend",
+    goroutines: int = 50,
+    section: str = "work",
+    held: int = us(100),
+    window: int = ms(50),
+) -> Body:
+    """One replicate of a cell. A dump's words and sections that are too short to be simulated have no twin."""
+    if mode == "contend" and held >= LONG_SECTION:
+        yield from contend(g, goroutines, held, window, sleeps=section == "sleep")
+
+
+def contend(g: G, goroutines: int, held: int, window: int, *, sleeps: bool) -> Body:
+    """Goroutines take the mutex again and again."""
+    mu, wg = g.mutex(), g.waitgroup()
+    start = g.now()
+    operations = begun = ended = starving = 0
+    waits: list[int] = []
+
+    def compete(g: G) -> Body:
+        nonlocal operations, begun, ended, starving
+        while True:
+            asked = g.now()
+            yield mu.lock()
+            had = g.now()
+            if not begun and had >= start + window // 5:
+                begun, operations, starving = had, 0, 0
+            if not ended and begun and had >= begun + window:
+                ended = had
+            if ended:
+                break
+            if len(waits) < MOST_WAITS:
+                waits.append(had - asked)
+            starving += mu.starving
+            yield g.sleep(held) if sleeps else g.work(held)
+            operations += 1
+            yield mu.unlock()
+        yield mu.unlock()
+        yield wg.done()
+
+    yield wg.add(goroutines)
+    for _ in range(goroutines):
+        yield g.go(compete)
+    yield wg.wait()
+    g.observe("ops_per_s", operations * s(1) // (ended - begun))
+    g.observe("starving_permille", 1000 * starving // operations)
+    for wait in waits[:: len(waits) // KEPT + 1]:
+        g.observe("wait_ns", max(wait, LEAST_WAIT))
