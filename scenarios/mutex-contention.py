@@ -25,23 +25,24 @@ def contend(g: G, goroutines: int, held: int, window: int, *, sleeps: bool) -> B
     """Goroutines take the mutex again and again."""
     mu, wg = g.mutex(), g.waitgroup()
     start = g.now()
-    operations = begun = ended = starving = 0
+    operations = begun = ended = waited = starving = 0
     waits: list[int] = []
 
     def compete(g: G) -> Body:
-        nonlocal operations, begun, ended, starving
+        nonlocal operations, begun, ended, waited, starving
         while True:
             asked = g.now()
             yield mu.lock()
             had = g.now()
             if not begun and had >= start + window // 5:
-                begun, operations, starving = had, 0, 0
+                begun, operations, waited, starving = had, 0, 0, 0
             if not ended and begun and had >= begun + window:
                 ended = had
             if ended:
                 break
             if len(waits) < MOST_WAITS:
                 waits.append(had - asked)
+            waited += had - asked
             starving += mu.starving
             yield g.sleep(held) if sleeps else g.work(held)
             operations += 1
@@ -54,6 +55,7 @@ def contend(g: G, goroutines: int, held: int, window: int, *, sleeps: bool) -> B
         yield g.go(compete)
     yield wg.wait()
     g.observe("ops_per_s", operations * s(1) // (ended - begun))
+    g.observe("wait_mean_ns", max(waited // operations, LEAST_WAIT))
     g.observe("starving_permille", 1000 * starving // operations)
     for wait in waits[:: len(waits) // KEPT + 1]:
         g.observe("wait_ns", max(wait, LEAST_WAIT))

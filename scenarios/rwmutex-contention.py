@@ -51,8 +51,8 @@ def contend(g: G, given: Given) -> Body:
     def compete(g: G, turn: int) -> Body:
         is_over = False
         while not is_over:
-            turn = (turn + 61) % 100
             is_write = turn < given.writes
+            turn = (turn + 61) % 100
             asked = g.now()
             yield (rw.lock() if is_write else rw.rlock()) if is_shared else mu.lock()
             had = g.now()
@@ -69,7 +69,7 @@ def contend(g: G, given: Given) -> Body:
 
     yield wg.add(given.goroutines)
     for i in range(given.goroutines):
-        yield g.go(compete, i * 37)
+        yield g.go(compete, i * 37 % 100)
     yield wg.wait()
     g.observe("ops_per_s", len(in_window) * s(1) // given.window)
     if in_window:

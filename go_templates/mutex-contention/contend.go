@@ -10,11 +10,12 @@ import (
 type contest struct {
 	mu watched
 
-	operations           int64 // sections of the window
-	start, begun, ended  int64
-	every                int64 // of so many operations of a goroutine one reads the clock
-	waits                []int64
-	readings, starvation int64 // of the window: readings, and those that found the mutex in starvation mode
+	start, begun, ended int64
+	operations          int64 // sections of the window
+	every               int64 // of so many operations of a goroutine one reads the clock
+	readings            int64 // of the window, with the waits of these, and how many found the mutex in starvation mode
+	waited, starving    int64
+	waits               []int64
 }
 
 const (
@@ -75,7 +76,7 @@ func (c *contest) compete(turn int64) {
 // note is called with the lock.
 func (c *contest) note(asked, had int64) {
 	if c.begun == 0 && had >= c.start+*window/5 {
-		c.begun, c.operations, c.readings, c.starvation = had, 0, 0, 0
+		c.begun, c.operations, c.readings, c.waited, c.starving = had, 0, 0, 0, 0
 	}
 	if c.ended == 0 && c.begun != 0 && had >= c.begun+*window {
 		c.ended = had
@@ -87,14 +88,16 @@ func (c *contest) note(asked, had int64) {
 		c.waits = append(c.waits, had-asked)
 	}
 	c.readings++
+	c.waited += had - asked
 	if c.mu.starves() {
-		c.starvation++
+		c.starving++
 	}
 }
 
 func (c *contest) observe() {
 	lab.Observe("ops_per_s", int64(float64(c.operations)*1e9/float64(c.ended-c.begun)))
-	lab.Observe("starving_permille", 1000*c.starvation/c.readings)
+	lab.Observe("wait_mean_ns", max(c.waited/c.readings, leastWait))
+	lab.Observe("starving_permille", 1000*c.starving/c.readings)
 	step := len(c.waits)/keptWaits + 1
 	for i := 0; i < len(c.waits); i += step {
 		lab.Observe("wait_ns", max(c.waits[i], leastWait))

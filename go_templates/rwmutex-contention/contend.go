@@ -71,8 +71,7 @@ func contend() {
 // compete takes turns until it has the lock after the end of the window. Writes are spread over a goroutine's operations, each
 // hundred alike, and over the goroutines, so that at any time as many of a hundred are writes.
 func (c *contest) compete(mine *share, i int64) {
-	for turn, n := i*37, i; ; n++ {
-		turn = (turn + 61) % 100
+	for turn, n := i*37%100, i; ; turn, n = (turn+61)%100, n+1 {
 		isWrite := turn < *writes
 		reads := n%c.every == 0
 		asked, had := int64(0), int64(0)
