@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import multiprocessing
 import random
@@ -194,7 +195,8 @@ def drawn(scenario: Scenario, cells: Sequence[Cell], twin: Twin, *, cpus: int, s
     for each in (_Work.of(scenario, cell) for cell in cells if _is_simulated(scenario, cell)):
         if twin.main is not None and not each.unpredicted:
             given = _given(each, cpus, processes=1)
-            _simulated(each, twin, [costs], replace(given, quota=None), seed=seed)
+            with contextlib.suppress(SimulatedProgramError):  # the prediction will give it as its reason
+                _simulated(each, twin, [costs], replace(given, quota=None), seed=seed)
     return frozenset(noting.asked)
 
 

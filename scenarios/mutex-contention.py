@@ -1,8 +1,9 @@
 """The simulated twin of go_templates/mutex-contention: the same program, in the simulator's vocabulary."""
 
+from lab.errors import SimulatedProgramError
 from lab.sim import Body, G, ms, s, us
 
-LONG_SECTION = us(10)
+SHORTEST, MOST_GOROUTINES = us(10), 20_000
 MOST_WAITS, KEPT = 1 << 16, 600
 LEAST_WAIT = us(1)
 
@@ -16,8 +17,12 @@ def main(
     held: int = us(100),
     window: int = ms(50),
 ) -> Body:
-    """One replicate of a cell. A dump's words and sections that are too short to be simulated have no twin."""
-    if mode == "contend" and held >= LONG_SECTION:
+    """One replicate of a cell. A dump's words have no twin."""
+    if mode == "contend":
+        if section == "work" and held < SHORTEST:
+            raise SimulatedProgramError("sections shorter than 10 µs are too many for the simulator")
+        if goroutines > MOST_GOROUTINES:
+            raise SimulatedProgramError("more than 20,000 goroutines are too many for the simulator")
         yield from contend(g, goroutines, held, window, sleeps=section == "sleep")
 
 

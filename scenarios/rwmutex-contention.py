@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from lab.errors import SimulatedProgramError
 from lab.sim import Body, G, ms, s, us
 
-LONG_SECTION = us(10)
+SHORTEST, MOST_GOROUTINES = us(10), 20_000
 MOST_WAITS, KEPT = 1 << 16, 600
 LEAST_WAIT = us(1)
 
@@ -32,10 +33,14 @@ def main(  # noqa: PLR0913 - the scenario's factors
     held: int = us(100),
     window: int = ms(50),
 ) -> Body:
-    """One replicate of a cell. Sections that are too short to be simulated have no twin."""
+    """One replicate of a cell."""
+    if mode == "contend" and section == "work" and held < SHORTEST:
+        raise SimulatedProgramError("sections shorter than 10 µs are too many for the simulator")
+    if goroutines > MOST_GOROUTINES:
+        raise SimulatedProgramError("more than 20,000 goroutines are too many for the simulator")
     if mode == "arrive":
         yield from arrive(g, goroutines, held)
-    elif held >= LONG_SECTION:
+    else:
         yield from contend(g, Given(lock, goroutines, writes, section, held, window))
 
 
