@@ -29,8 +29,7 @@ def main(
 def contend(g: G, goroutines: int, held: int, window: int, *, sleeps: bool) -> Body:
     """Goroutines take the mutex again and again."""
     mu, wg = g.mutex(), g.waitgroup()
-    start = g.now()
-    operations = begun = ended = waited = starving = 0
+    operations = start = begun = ended = waited = starving = 0
     waits: list[int] = []
 
     def compete(g: G) -> Body:
@@ -39,7 +38,7 @@ def contend(g: G, goroutines: int, held: int, window: int, *, sleeps: bool) -> B
             asked = g.now()
             yield mu.lock()
             had = g.now()
-            if not begun and had >= start + window // 5:
+            if start and not begun and had >= start + window // 5:
                 begun, operations, waited, starving = had, 0, 0, 0
             if not ended and begun and had >= begun + window:
                 ended = had
@@ -58,6 +57,7 @@ def contend(g: G, goroutines: int, held: int, window: int, *, sleeps: bool) -> B
     yield wg.add(goroutines)
     for _ in range(goroutines):
         yield g.go(compete)
+    start = g.now()
     yield wg.wait()
     g.observe("ops_per_s", operations * s(1) // (ended - begun))
     g.observe("wait_mean_ns", max(waited // operations, LEAST_WAIT))

@@ -48,8 +48,7 @@ def contend(g: G, given: Given) -> Body:
     """Readers and writers take the lock again and again."""
     rw, mu, wg = g.rwmutex(), g.mutex(), g.waitgroup()
     is_shared, sleeps = given.lock == "rwmutex", given.section == "sleep"
-    begin = g.now() + given.window // 5
-    end = begin + given.window
+    begin = 0
     waits: dict[str, list[int]] = {"read_wait_ns": [], "write_wait_ns": []}
     in_window: list[int] = []
 
@@ -61,12 +60,12 @@ def contend(g: G, given: Given) -> Body:
             asked = g.now()
             yield (rw.lock() if is_write else rw.rlock()) if is_shared else mu.lock()
             had = g.now()
-            is_over = had >= end
+            is_over = begin > 0 and had >= begin + given.window
             if not is_over:
                 kept = waits["write_wait_ns" if is_write else "read_wait_ns"]
                 if len(kept) < MOST_WAITS:
                     kept.append(had - asked)
-                if had >= begin:
+                if 0 < begin <= had:
                     in_window.append(had - asked)
                 yield g.sleep(given.held) if sleeps else g.work(given.held)
             yield (rw.unlock() if is_write else rw.runlock()) if is_shared else mu.unlock()
@@ -75,6 +74,7 @@ def contend(g: G, given: Given) -> Body:
     yield wg.add(given.goroutines)
     for i in range(given.goroutines):
         yield g.go(compete, i * 37 % 100)
+    begin = g.now() + given.window // 5
     yield wg.wait()
     g.observe("ops_per_s", len(in_window) * s(1) // given.window)
     if in_window:

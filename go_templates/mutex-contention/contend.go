@@ -2,20 +2,22 @@ package main
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"${ module }/internal/lab"
 )
 
 // contest is one mutex and what is noted under it. Nothing is written while it lasts.
 type contest struct {
-	mu watched
+	start atomic.Int64 // when all goroutines were there; 0 before
+	every int64        // of so many operations of a goroutine one reads the clock
 
-	start, begun, ended int64
-	operations          int64 // sections of the window
-	every               int64 // of so many operations of a goroutine one reads the clock
-	readings            int64 // of the window, with the waits of these, and how many found the mutex in starvation mode
-	waited, starving    int64
-	waits               []int64
+	mu               watched
+	begun, ended     int64
+	operations       int64 // sections of the window
+	readings         int64 // of the window, with the waits of these, and how many found the mutex in starvation mode
+	waited, starving int64
+	waits            []int64
 }
 
 const (
@@ -39,13 +41,13 @@ func contend() {
 
 	var wg sync.WaitGroup
 	wg.Add(int(*goroutines))
-	c.start = lab.Now()
 	for i := int64(0); i < *goroutines; i++ {
 		go func(first int64) {
 			c.compete(first)
 			wg.Done()
 		}(i)
 	}
+	c.start.Store(lab.Now())
 	wg.Wait()
 	c.observe()
 }
@@ -75,7 +77,7 @@ func (c *contest) compete(turn int64) {
 
 // note is called with the lock.
 func (c *contest) note(asked, had int64) {
-	if c.begun == 0 && had >= c.start+*window/5 {
+	if start := c.start.Load(); c.begun == 0 && start != 0 && had >= start+*window/5 {
 		c.begun, c.operations, c.readings, c.waited, c.starving = had, 0, 0, 0, 0
 	}
 	if c.ended == 0 && c.begun != 0 && had >= c.begun+*window {

@@ -20,7 +20,7 @@ type contest struct {
 	counter int64 // under the lock: what short sections read and increment
 	every   int64 // of so many operations of a goroutine one reads the clock
 
-	begin, end               int64 // of the window
+	begin                    atomic.Int64 // of the window; 0 until all goroutines are there
 	readerWaits, writerWaits waits
 }
 
@@ -44,14 +44,13 @@ func contend() {
 
 	var wg sync.WaitGroup
 	wg.Add(int(*goroutines))
-	c.begin = lab.Now() + *window/5
-	c.end = c.begin + *window
 	for i := range shares {
 		go func(mine *share, first int64) {
 			c.compete(mine, first)
 			wg.Done()
 		}(&shares[i], int64(i))
 	}
+	c.begin.Store(lab.Now() + *window/5)
 	wg.Wait()
 
 	total := share{}
@@ -82,10 +81,11 @@ func (c *contest) compete(mine *share, i int64) {
 		if reads {
 			had = lab.Now()
 		}
-		isOver := had >= c.end
+		begin := c.begin.Load()
+		isOver := begin != 0 && had >= begin+*window
 		if !isOver {
 			if reads {
-				c.note(mine, isWrite, asked, had)
+				c.note(mine, isWrite, had-asked, begin != 0 && had >= begin)
 			}
 			if isWrite {
 				c.counter++
@@ -124,16 +124,16 @@ func (c *contest) unlock(isWrite bool) {
 }
 
 // note is called with the lock, which other readers may have, too.
-func (c *contest) note(mine *share, isWrite bool, asked, had int64) {
+func (c *contest) note(mine *share, isWrite bool, wait int64, inWindow bool) {
 	kept := &c.readerWaits
 	if isWrite {
 		kept = &c.writerWaits
 	}
-	kept.add(had - asked)
-	if had >= c.begin {
+	kept.add(wait)
+	if inWindow {
 		mine.operations += c.every
 		mine.readings++
-		mine.waited += had - asked
+		mine.waited += wait
 	}
 }
 
