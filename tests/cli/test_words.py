@@ -117,8 +117,8 @@ def test_clean_keeps_what_it_is_not_told_to_remove(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "offered"),
     [
-        ("golab show m", ["mmap-large"]),
-        ("golab run scenario m", ["mmap-large"]),
+        ("golab show mm", ["mmap-large"]),
+        ("golab run scenario m", ["mmap-large", "mutex-contention"]),
         ("golab run scenario mmap-large --set mode=t", ["mode=touch", "mode=ticker"]),
         ("golab run scenario mmap-large --set mode=heap,r", ["mode=heap,reserve"]),
         ("golab run scenario mmap-large --set t", ["thp=never", "thp=madvise", "thp=always"]),
@@ -130,7 +130,7 @@ def test_clean_keeps_what_it_is_not_told_to_remove(tmp_path: Path) -> None:
         ("golab run scenario mmap-large --engine = d", ["docker"]),
         ("golab run scenario mmap-large --engine = docker --set mode = to", ["touch"]),
         ("golab run scenario mmap-large --thp n", ["never"]),
-        ("golab predict m", ["mmap-large"]),
+        ("golab predict mm", ["mmap-large"]),
         ("golab render mmap-large --only ticker-96MiB-p", [f"ticker-96MiB-p{procs}" for procs in (1, 2, 4)]),
         ("golab schema d", ["doctor", "dump"]),
         ("golab run scenario nothing --set t", []),
