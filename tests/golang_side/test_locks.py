@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import signal
 import statistics
 import subprocess
@@ -13,6 +12,7 @@ import pytest
 
 from lab import manifest
 from lab.bench import command
+from lab.dump import parsed
 from lab.engine.host import HostEngine
 from lab.golang import toolchain
 from lab.golang.build import build
@@ -25,7 +25,6 @@ pytestmark = [pytest.mark.go, pytest.mark.slow]
 _NAMES = ("mutex-contention", "rwmutex-contention")
 _RELEASES = ("1.22.10", "1.24.11", "1.27.3")
 _MS = 1_000_000
-_STATE = re.compile(r"^goroutine \d+ .*\[([^],]+)", re.MULTILINE)
 
 Binary = Callable[[str, str], Path]
 Said = Mapping[str, list[int]]
@@ -136,10 +135,12 @@ def test_a_dump_by_sigquit_says_the_same(
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(0.75)
     process.send_signal(signal.SIGQUIT)
-    _, dump = process.communicate(timeout=10)
-    waiting = {state for state in _STATE.findall(dump) if state.startswith(("sync.", "semacquire"))}
+    _, stderr = process.communicate(timeout=10)
+    dump = parsed(stderr)
+    waiting = {each.reason for each in dump.goroutines if each.reason.startswith(("sync.", "semacquire"))}
 
-    assert dump.startswith("SIGQUIT: quit\n")
+    assert dump.head[0] == "SIGQUIT: quit"
+    assert not dump.unread
     assert waiting - {"sync.WaitGroup.Wait", "semacquire"} == states
     assert "sync.WaitGroup.Wait" not in waiting or release != "1.22.10"
     assert "semacquire" not in waiting or release == "1.22.10"
