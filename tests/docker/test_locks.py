@@ -24,7 +24,22 @@ def _measured(tmp_path: Path, name: str, *arguments: str, code: int) -> dict[str
 
 
 @pytest.mark.usefixtures("go_toolchain")
-def test_a_quick_run_measures_and_predicts(tmp_path: Path) -> None:
+def test_a_quick_run_of_the_mutex_has_dumps_and_what_is_predicted(tmp_path: Path) -> None:
+    """What is too short to be simulated is measured all the same, and says why it is not predicted."""
+    only = [word for cell in ("contend-0s-p2", "contend-sleep-*", "dump") for word in ("--only", cell)]
+    cells = _measured(tmp_path, "mutex-contention", "--quick", "--runs", "2", *only, code=0)
+
+    assert {tuple(cell["outcomes"].items()) for cell in cells.values()} == {(("exit", 2),)}
+    short = cells["contend-0s-p2"]["metrics"]["ops_per_s"]
+    asleep = cells["contend-sleep-10ms-window_200ms"]["metrics"]["ops_per_s"]
+    assert short["not_predicted"].startswith("sections shorter than 10 µs")
+    assert all(value > 10_000 for value in short["measured"]["values"])
+    assert 90 < asleep["predicted"]["estimate"] <= 100
+    assert cells["dump"]["metrics"]["waiters_said_mutex_lock"]["measured"]["values"] == [50, 50]
+
+
+@pytest.mark.usefixtures("go_toolchain")
+def test_a_quick_run_of_the_rwmutex_measures_and_predicts(tmp_path: Path) -> None:
     """Readers that come behind a waiting writer wait for both, readers that sleep share the lock; each has its prediction."""
     cells = _measured(tmp_path, "rwmutex-contention", "--quick", "--runs", "2", code=0)
 
