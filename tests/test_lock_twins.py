@@ -11,6 +11,7 @@ from lab.errors import SimulatedProgramError
 from lab.model.matrix import Cell, default_cells
 from lab.model.scenario import GO_RELEASE, GOMAXPROCS
 from lab.sim import ms, simulate, us
+from lab.sim.packaged import packaged
 
 _NAMES = ("mutex-contention", "rwmutex-contention")
 _OVERSLEPT = us(500)
@@ -77,6 +78,19 @@ def test_a_million_goroutines_are_refused(observed: Observed, name: str) -> None
     """Before any of them is made."""
     with pytest.raises(SimulatedProgramError, match=r"more than 20,000 goroutines"):
         observed(name, goroutines=1_000_000)
+
+
+def test_what_a_twin_refuses_is_the_reason_for_no_prediction(lab_root: Path) -> None:
+    """For each metric, and nothing breaks that only asks which costs are needed."""
+    scenario = manifest.load(lab_root / "scenarios/mutex-contention.toml")
+    twin = predict.read_twin(lab_root / "scenarios/mutex-contention.py")
+    cells = [cell for cell in default_cells(scenario) if cell.id == "contend-0s-p2"]
+    found = predict.foretell(scenario, cells, twin, packaged(), cpus=2, seed=1)
+
+    assert found.metrics["contend-0s-p2", "ops_per_s"] == (
+        "sections shorter than 10 µs are too many for the simulator"
+    )
+    assert predict.drawn(scenario, cells, twin, cpus=2, seed=1) <= frozenset(packaged().costs)
 
 
 @pytest.mark.parametrize("goroutines", [1, 2, 50, 1000])
