@@ -7,20 +7,20 @@ from collections.abc import Iterable
 from pydantic import Field
 
 from lab.manifest.tables import Table
-from lab.model.scenario import Held, ImageNeed
+from lab.model.scenario import ImageNeed, Provision
 
 
 class ImageTable(Table):
     """``[image]``: what every cell's container holds."""
 
-    holds: list[Held] = Field(default_factory=list)
+    holds: list[Provision] = Field(default_factory=list)
 
 
 class ImagesTable(Table):
     """``[[images]]``: what the containers of the cells with these levels hold, too."""
 
     where: dict[str, list[str]]
-    holds: list[Held] = Field(min_length=1)
+    holds: list[Provision] = Field(min_length=1)
 
 
 def image_needs(everywhere: ImageTable, tables: Iterable[ImagesTable]) -> tuple[ImageNeed, ...]:

@@ -193,7 +193,7 @@ class HostNeed:
         return -(-int(levels[self.factor].value) * self.times // HUGE_PAGE)
 
 
-Held = Literal["go", "base"]
+Provision = Literal["go", "base"]
 """What a container can hold beside the program: the cell's Go release, or golab's own Debian with compilers."""
 
 
@@ -201,7 +201,7 @@ Held = Literal["go", "base"]
 class ImageNeed:
     """In which cells a replicate finds something beside its program, and what."""
 
-    holds: tuple[Held, ...]
+    holds: tuple[Provision, ...]
     where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -270,7 +270,7 @@ class Scenario:
     image_needs: tuple[ImageNeed, ...] = ()
     process: ProcessPart = field(default_factory=ProcessPart)
 
-    def held(self, levels: Levels) -> frozenset[Held]:
+    def held(self, levels: Levels) -> frozenset[Provision]:
         """What the container of a cell holds beside the program."""
         return frozenset(
             each for need in self.image_needs if matches(need.where, levels) for each in need.holds

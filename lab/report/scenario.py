@@ -23,12 +23,12 @@ from lab.model.rule import (
     Slope,
     Value,
 )
-from lab.model.scenario import ENDLESS, Claim, Factor, Held, Metric, Scenario
+from lab.model.scenario import ENDLESS, Claim, Factor, Metric, Provision, Scenario
 from lab.model.units import bytes_to_text, duration_to_text
 from lab.report.text import counted
 
 _WIDTH: Final = 100
-_HELD: Final[Mapping[Held, str]] = {
+_PROVISIONS: Final[Mapping[Provision, str]] = {
     "go": "the Go release",
     "base": "the Debian of golab engine base (on the host engine: what the machine has)",
 }
@@ -154,7 +154,7 @@ def _limits(scenario: Scenario) -> Iterator[str]:
     if any(scenario.building(cell.levels).needs_compiler for cell in default_cells(scenario, tuned=True)):
         yield "has C in it: is built on golab engine base, or on the image that --base names"
     for need in scenario.image_needs:
-        held = " and ".join(_HELD[each] for each in need.holds)
+        held = " and ".join(_PROVISIONS[each] for each in need.holds)
         yield f"its container holds {held}{_in_cells(', ', need.where)}"
 
 
