@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Final
+from urllib.parse import unquote
 
 from lab.dump import parsed
 from lab.model.dump import Dump, Goroutine
@@ -67,7 +68,12 @@ def _inits(marks: Mapping[str, int], since_start: Mapping[str, Nanos]) -> Iterat
         if package == mark or mark not in since_start:
             continue
         end = marks.get(f"{_DONE}{package}")
-        yield Init(package=package, begun=since_start[mark], took=None if end is None else Nanos(end - at))
+        yield Init(
+            # as it stands in the symbol table, where a dot of the last element is %2e (cmd/internal/objabi/path.go)
+            package=unquote(package),
+            begun=since_start[mark],
+            took=None if end is None else Nanos(end - at),
+        )
 
 
 def _runs_inits(dump: Dump) -> Goroutine | None:

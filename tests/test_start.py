@@ -56,6 +56,13 @@ def test_the_init_that_began_and_did_not_end_is_where_it_is_stuck() -> None:
     )
 
 
+def test_a_package_is_called_by_its_path_not_by_its_symbol() -> None:
+    """In a symbol a dot of the path's last element is written %2e."""
+    found = start_of(_record(Ending.TIMEOUT, {"init a.b/yaml%2ev3": 2_000}, "late"), None)
+
+    assert found.within == "a.b/yaml.v3"
+
+
 def test_a_start_that_came_to_main_was_not_stuck_however_the_program_ended() -> None:
     """That it went on until its limit is no matter of its start."""
     marks = {**_MARKS, "done a.b/c": 3_000, "main": 13_000}
