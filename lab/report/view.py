@@ -159,16 +159,21 @@ def foretold_text(outcome: Outcome) -> str:
 def verdicts(cells: Sequence[CellSummary]) -> tuple[Verdict, ...]:
     """Of every metric that is predicted, and of every ending that is told and predicted; nothing measured decides nothing.
 
-    An ending that should not have been disagrees; where others than an exit are what is expected and none is predicted, that they came agrees.
+    An ending that should not have been disagrees. Where one other than an exit is what is expected and none is predicted, that it came
+    agrees; where several are, whatever comes is one of them, and nothing was foretold that could have failed.
     """
     found = [_verdict(metric) for metric in _predicted(cells)]
     found += [each.verdict or Verdict.INCONCLUSIVE for each in _foretold(cells)]
     ended = [
         cell
         for cell in cells
-        if cell.expected != _EXIT and cell.outcomes and not cell.unexpected and not cell.outcome.predicted
+        if _foretells(cell.expected) and cell.outcomes and not cell.unexpected and not cell.outcome.predicted
     ]
     return (*found, *(Verdict.DISAGREES for _ in failures(cells)), *(Verdict.AGREES for _ in ended))
+
+
+def _foretells(expected: Sequence[str]) -> bool:
+    return len(expected) == 1 and tuple(expected) != _EXIT
 
 
 def _verdict(metric: MeasuredMetric) -> Verdict:

@@ -122,13 +122,16 @@ def test_it_is_said_how_many_more_would_decide() -> None:
 
 
 def test_endings_count_among_the_verdicts_and_in_the_conclusion() -> None:
-    """Where they are told; and where others than an exit are expected and none is predicted, that they came counts."""
+    """Where they are told. Where one other than an exit is expected and none predicted, that it came counts; one of several does not."""
     expected = ("deadlock", "timeout")
     right = _cell(judged({"deadlock": 9}, {"deadlock": _ALL}), outcomes={"deadlock": 9}, expected=expected)
     wrong = _cell(judged({"hang": 9}, {"deadlock": _ALL}), outcomes={"timeout": 9}, expected=expected, id="b")
     unsaid = _cell(judged({"hang": 9}, "no scheduler"), outcomes={"timeout": 9}, expected=expected)
 
-    assert view.verdicts([right, wrong, unsaid]) == (Verdict.AGREES, Verdict.DISAGREES, Verdict.AGREES)
+    sure = _cell(judged({"hang": 9}, "no scheduler"), outcomes={"timeout": 9}, expected=("timeout",))
+
+    assert view.verdicts([right, wrong, unsaid]) == (Verdict.AGREES, Verdict.DISAGREES)
+    assert view.verdicts([sure]) == (Verdict.AGREES,)
     assert view.conclusion([right, wrong, unsaid]) == "1 of 2 predictions hold; 1 do not"
     (words,) = view.outcome_words([right, wrong, unsaid])
     assert words.startswith("b: ended in hang, predicted deadlock: share measured less share predicted")
