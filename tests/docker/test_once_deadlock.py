@@ -1,4 +1,4 @@
-"""once-deadlock in containers: its quick run, and its C++ and cgo cells on golab's own base."""
+"""once-deadlock in containers: its quick run."""
 
 import json
 import subprocess
