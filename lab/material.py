@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from lab.bench import command, selection
+from lab.bench import account, command, selection
 from lab.bench.agent import DUMP_LIMIT, OUTPUT_LIMIT, READ_LIMIT, Command
 from lab.bench.berth import Berth, Kept, berth
 from lab.bench.execute import Seat
 from lab.engine.base import FOLDER, Engine, File, Spec, Tree
 from lab.errors import BuildError, EngineUnavailableError, EnvironmentRefusedError
-from lab.golang import base, build, render, schedtrace, toolchain
+from lab.golang import base, build, render, toolchain
 from lab.golang.base import Base
 from lab.golang.build import Binary
 from lab.golang.render import GoProgram
@@ -258,7 +258,7 @@ def _command(each: Runnable, berth: Berth) -> Command:
         stop_after=scenario.process.stop_after,
         settle=wanted.cell.text(QUOTA) != UNSET,
         dump_limit=_dump_limit(each),
-        output_limit=READ_LIMIT if schedtrace.is_on(environment) else OUTPUT_LIMIT,
+        output_limit=READ_LIMIT if account.is_printing(scenario.reads, environment) else OUTPUT_LIMIT,
     )
 
 

@@ -13,8 +13,24 @@ from lab.model.units import Nanos
 
 Observations = Mapping[str, tuple[int, ...]]
 
-_READERS: Final[Mapping[Instrument, Callable[[str], Observations]]] = {"inittrace": inittrace.observed}
+_READERS: Final[Mapping[Instrument, Callable[[str], Observations]]] = {
+    "inittrace": inittrace.observed,
+    "schedtrace": schedtrace.observed,
+}
 """What makes observations of a standard error; MeasurementError where it is in a format that nobody knows."""
+_SUMMED: Final[frozenset[Instrument]] = frozenset({"inittrace"})
+"""Of which a beginning says nothing: what is observed is the sum of all lines. Others are samples, each of which stands for itself."""
+
+
+def is_printing(instruments: Iterable[Instrument], environment: Iterable[str]) -> bool:
+    """Whether a process with these ``NAME=value`` entries prints what one of *instruments* reads: each is a setting of GODEBUG."""
+    settings = {
+        setting.partition("=")[0]
+        for entry in environment
+        if entry.startswith("GODEBUG=")
+        for setting in entry.removeprefix("GODEBUG=").split(",")
+    }
+    return not settings.isdisjoint(instruments)
 
 
 def of_marks(marks: Mapping[str, int], start_ns: int) -> Observations:
@@ -22,8 +38,8 @@ def of_marks(marks: Mapping[str, int], start_ns: int) -> Observations:
     return {f"start_to_{name}_ns": (at - start_ns,) for name, at in marks.items()}
 
 
-def of_process(wall: Nanos, usage: Usage, stderr: str) -> Observations:
-    """What is known of a process that says nothing: its duration, its rusage, and the lines of schedtrace, if it was to print any."""
+def of_process(wall: Nanos, usage: Usage) -> Observations:
+    """What is known of a process that says nothing: its duration, its rusage."""
     return {
         "wall_ns": (wall,),
         "cpu_ns": (usage.user_ns + usage.system_ns,),
@@ -32,15 +48,14 @@ def of_process(wall: Nanos, usage: Usage, stderr: str) -> Observations:
         "major_faults": (usage.major_faults,),
         "voluntary_switches": (usage.voluntary_switches,),
         "involuntary_switches": (usage.involuntary_switches,),
-        **schedtrace.observations(schedtrace.read(stderr)),
     }
 
 
 def of_instruments(instruments: Iterable[Instrument], stderr: str, *, is_cut: bool) -> Observations:
-    """What *instruments* wrote to *stderr*. MeasurementError where one is not whole, or in a format that nobody knows."""
+    """What *instruments* wrote to *stderr*. MeasurementError where one has to be whole and is not, or is in a format that nobody knows."""
     found: dict[str, tuple[int, ...]] = {}
     for instrument in instruments:
-        if is_cut:
+        if is_cut and instrument in _SUMMED:
             raise MeasurementError(
                 f"only the beginning of its standard error was kept: {instrument} is not whole"
             )

@@ -103,10 +103,10 @@ def decode(capture: Capture, asked: Asked = Asked()) -> Record:
     if termination.ending is Ending.EXIT and unasked:
         termination = Termination(ending=Ending.CONTAMINATED, exit_code=0, detail=unasked)
     is_cut = done.stderr.bytes > len(stderr)
-    if termination.ending is Ending.EXIT:
-        try:
-            observations |= account.of_instruments(asked.reads, said, is_cut=is_cut)
-        except MeasurementError as error:
+    try:
+        observations |= account.of_instruments(asked.reads, said, is_cut=is_cut)
+    except MeasurementError as error:
+        if termination.ending is Ending.EXIT:  # of another nothing is wanted but how it ended
             termination = Termination(ending=Ending.INFRA_FAILED, exit_code=0, detail=str(error))
     usage = Usage(**{name: getattr(done.usage, name) for name in _UsageLine.__struct_fields__})
     wall = Nanos(done.end_ns - done.start_ns)
@@ -117,7 +117,7 @@ def decode(capture: Capture, asked: Asked = Asked()) -> Record:
         wall_ns=wall,
         observations={
             **account.of_marks(marks, done.start_ns),
-            **({} if asked.speaks else account.of_process(wall, usage, said)),
+            **({} if asked.speaks else account.of_process(wall, usage)),
             **observations,
         },
         marks=marks,

@@ -9,11 +9,10 @@ whole is told of, and the rest goes on.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-_SETTING: Final = "schedtrace="
 _BEGIN: Final = "SCHED "
 _LINE: Final = re.compile(
     r"SCHED (?P<ms>\d+)ms: gomaxprocs=(?P<gomaxprocs>\d+) idleprocs=(?P<idleprocs>-?\d+) threads=(?P<threads>-?\d+)"
@@ -49,13 +48,6 @@ class Series:
     unread: tuple[str, ...]
 
 
-def is_on(environment: Iterable[str]) -> bool:
-    """Whether a process with these ``NAME=value`` entries prints a schedtrace."""
-    return any(
-        entry.startswith("GODEBUG=") and _SETTING in entry.removeprefix("GODEBUG=") for entry in environment
-    )
-
-
 def read(stderr: str) -> Series:
     """Every sample in *stderr*; what does not begin with ``SCHED`` is the program's own."""
     samples, unread = [], []
@@ -67,6 +59,11 @@ def read(stderr: str) -> Series:
         else:
             unread.append(line[:_SHOWN])
     return Series(tuple(samples), tuple(unread))
+
+
+def observed(stderr: str) -> Mapping[str, tuple[int, ...]]:
+    """The trace as observations; none where there is no line of it."""
+    return observations(read(stderr))
 
 
 def observations(series: Series) -> Mapping[str, tuple[int, ...]]:

@@ -146,6 +146,7 @@ def _lines(guest: Guest) -> Iterator[str]:
         f"releases = {_texts(guest.releases)}",
         f"replicates = {guest.replicates}",
         f"quick_replicates = {guest.quick_replicates}",
+        f"reads = {_texts([SCHEDTRACE])}",
         "",
         "[limits]",
         f"time = {_text(f'{guest.time_limit}ns')}",

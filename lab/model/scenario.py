@@ -167,8 +167,8 @@ class Touched:
     times: int = 1
 
 
-Instrument = Literal["inittrace"]
-"""What a replicate's standard error is read by: GODEBUG=inittrace=1 (``lab.golang.inittrace``)."""
+Instrument = Literal["inittrace", "schedtrace"]
+"""What a replicate's standard error is read for, by its setting of GODEBUG (``lab.golang.inittrace``, ``lab.golang.schedtrace``)."""
 
 HUGE_PAGE: Final = 2 << 20
 """The size of the huge pages that a scenario can ask the machine to reserve."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from lab.bench.account import is_printing
 from lab.bench.decode import Asked, decode
 from lab.model.run import Capture, Ending, Turn
 from tests.fakes import DONE
@@ -97,7 +98,30 @@ def test_an_instrument_s_lines_are_read_though_the_record_keeps_few_of_them() ->
     text = (line * 1000).encode()
     stderr = {"base64": base64.b64encode(text).decode(), "bytes": len(text)}
 
-    record = decode(_capture(lines=[], stderr=stderr), Asked(speaks=False))
+    record = decode(_capture(lines=[], stderr=stderr), Asked(speaks=False, reads=("schedtrace",)))
 
     assert record.observations["localqueues"] == (3,) * 1000
     assert (len(record.stderr.text), record.stderr.total_bytes) == (65536, len(text))
+
+
+@pytest.mark.parametrize("ends", [{}, {"timed_out": True}, {"exit_code": 3}])
+def test_of_a_text_that_is_cut_samples_are_read_and_sums_are_not(ends: dict[str, Any]) -> None:
+    """A sum without its end is no measurement; a process that did not exit is none in any case, and keeps its ending."""
+    text = b"SCHED 10ms: gomaxprocs=2 idleprocs=0 threads=5 spinningthreads=0 needspinning=0 idlethreads=1 runqueue=0 [1 2]\n"
+    stderr = {"base64": base64.b64encode(text).decode(), "bytes": len(text) + 1}
+
+    sampled, summed = (
+        decode(_capture(lines=[], stderr=stderr, **ends), Asked(speaks=False, reads=(each,)))
+        for each in ("schedtrace", "inittrace")
+    )
+
+    assert (sampled.usable, sampled.observations["localqueues"]) == (not ends, (3,))
+    assert (summed.termination.ending is Ending.INFRA_FAILED) == (not ends)
+
+
+def test_whether_an_instrument_prints_stands_in_godebug() -> None:
+    """Alone or beside other settings, and in no other variable; and it is one that somebody reads."""
+    assert is_printing(["schedtrace"], ["A=1", "GODEBUG=schedtrace=10"])
+    assert is_printing(["inittrace", "schedtrace"], ["GODEBUG=madvdontneed=1,inittrace=1"])
+    assert not is_printing(["schedtrace"], ["GODEBUG=madvdontneed=1", "X=schedtrace=10"])
+    assert not is_printing(["inittrace"], ["GODEBUG=schedtrace=10"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lab.golang.schedtrace import Sample, Series, is_on, observations, read
+from lab.golang.schedtrace import Sample, Series, observations, read
 
 _OLD = "SCHED 0ms: gomaxprocs=2 idleprocs=1 threads=4 spinningthreads=0 needspinning=1 idlethreads=2 runqueue=3 [0 17]"
 """Go 1.22 to 1.24."""
@@ -57,10 +57,3 @@ def test_samples_are_repetitions() -> None:
         "localqueues": (17, 1),
     }
     assert observations(read("nothing of the kind")) == {}
-
-
-def test_whether_it_is_on_stands_in_godebug() -> None:
-    """Alone or beside other settings, and in no other variable."""
-    assert is_on(["A=1", "GODEBUG=schedtrace=10"])
-    assert is_on(["GODEBUG=madvdontneed=1,schedtrace=10"])
-    assert not is_on(["GODEBUG=madvdontneed=1", "X=schedtrace=10"])
