@@ -13,7 +13,7 @@ from lab.model.matrix import default_cells
 from lab.model.scenario import BUILT_IN_FACTORS
 
 _MOST_CELLS: Final = 36
-"""Of a scenario by default: rows that a person still reads, and with its longest cells a matter of a minute and a half."""
+"""Of a scenario by default: groups of rows that a person still reads. What they take is another matter (tests/test_default_run.py)."""
 _GOOD = """
 format = 1
 title = "t"
@@ -204,7 +204,7 @@ def test_what_is_not_toml_is_said_with_its_place(tmp_path: Path) -> None:
 
 
 def test_every_scenario_of_the_lab_is_right(lab_root: Path) -> None:
-    """No manifest that ships has a mistake, and none is larger than a default run may be."""
+    """No manifest that ships has a mistake, and none has more cells by default than somebody reads."""
     lab = catalogue.find(lab_root, lab_root)
     for name in lab.names():
         scenario = manifest.load(lab.manifest(name))
