@@ -67,7 +67,8 @@ def observed(stderr: str) -> Mapping[str, tuple[int, ...]]:
 
 
 def observations(series: Series) -> Mapping[str, tuple[int, ...]]:
-    """A series as observations, one repetition a sample: in the trace's own words; ``localqueues`` is the sum of the Ps' own queues.
+    """A series as observations, one repetition a sample: in the trace's own words; ``localqueues`` is the sum of the Ps' own queues,
+    ``longest_localqueue`` the longest and ``other_localqueues`` the sum of the others.
 
     ``schedtrace_unread`` is how many lines no rule fits. Nothing where there is no line at all.
     """
@@ -83,6 +84,8 @@ def observations(series: Series) -> Mapping[str, tuple[int, ...]]:
         "idlethreads": tuple(each.idlethreads for each in samples),
         "runqueue": tuple(each.runqueue for each in samples),
         "localqueues": tuple(sum(each.local) for each in samples),
+        "longest_localqueue": tuple(max(each.local) for each in samples),
+        "other_localqueues": tuple(sum(each.local) - max(each.local) for each in samples),
     }
 
 

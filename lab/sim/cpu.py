@@ -52,6 +52,7 @@ class Cpus:
         self.all = [Cpu(id=number, tick_phase=source.randrange(self._tick)) for number in range(count)]
         self.idle = {cpu.id: cpu for cpu in self.all}
         self.throttled_ns = 0
+        self._used_ns = 0
         self._stall, self._stall_gap = cost.source("stall"), cost.source("stall_gap")
         self._has_stalls = cost.is_something("stall")
         self._chance = random.Random(source.random()).random  # noqa: S311 - a simulation
@@ -66,6 +67,11 @@ class Cpus:
     @property
     def _now(self) -> int:
         return int(self._clock.now)
+
+    def used_ns(self, now: int) -> int:
+        """CPU time that all threads together have had until *now*."""
+        running = (cpu.current for cpu in self.all)
+        return self._used_ns + sum(max(now - thread.on_since, 0) for thread in running if thread is not None)
 
     # CPUs change hands
 
@@ -120,7 +126,9 @@ class Cpus:
     def _put_down(self, thread: Thread, cpu: Cpu, now: int) -> None:
         if self._bandwidth is not None:
             self._bandwidth.charge(cpu, now)
-        thread.vruntime = fair.ran(thread, now)
+        used = max(now - thread.on_since, 0)
+        thread.vruntime += used
+        self._used_ns += used
         if self._waking.overlooks:
             fair.note_run(thread, now)
             fair.note_use(cpu, now)

@@ -231,6 +231,10 @@ class Loop:
         m = self._execution.running
         return m.clock if m is not None else int(self._env.now)
 
+    def cpu_time(self) -> int:
+        """Of all threads, the running P's until its own time."""
+        return self._kernel.cpus.used_ns(self.now())
+
     def draw(self, name: str, levels: dict[str, int | str]) -> int:
         """One draw from a cost."""
         return self._cost(name, levels)

@@ -153,6 +153,9 @@ class World(Protocol):
     def now(self) -> int:
         """Simulated nanoseconds since the program started, as the running P sees them."""
 
+    def cpu_time(self) -> int:
+        """CPU time of all threads so far, in nanoseconds."""
+
     def draw(self, name: str, levels: dict[str, int | str]) -> int:
         """One draw from a cost, in nanoseconds."""
 
@@ -313,6 +316,10 @@ class G:
     def now(self) -> int:
         """Simulated nanoseconds since the program started (a plain call)."""
         return self._world.now()
+
+    def cpu_time(self) -> int:
+        """CPU time that all threads of the program have had, as getrusage has it, in nanoseconds (a plain call)."""
+        return self._world.cpu_time()
 
     def observe(self, name: str, value: Any) -> None:  # noqa: ANN401 - a number, or what a test wants to see
         """Record a measurement under a name, as ``lab.Observe`` does (a plain call)."""

@@ -55,5 +55,7 @@ def test_samples_are_repetitions() -> None:
         "idlethreads": (2, 2),
         "runqueue": (3, 3),
         "localqueues": (17, 1),
+        "longest_localqueue": (17, 1),
+        "other_localqueues": (0, 0),
     }
     assert observations(read("nothing of the kind")) == {}
