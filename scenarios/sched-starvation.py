@@ -40,7 +40,7 @@ class Probe:
         self.late: list[int] = []
         self.due = 0
 
-    def run(self, g: G, ready: Any, gate: Any) -> Body:  # noqa: ANN401 - a wait group and a channel
+    def run(self, g: G, ready: Any, gate: Any) -> Body:
         """Sleep and note how late it is, again and again."""
         yield ready.done()
         yield gate.recv()
@@ -82,7 +82,7 @@ def what(population: str, number: int) -> str:
     return "spinning" if number < HOGS else QUIET[number % len(QUIET)]
 
 
-def member(g: G, kind: str, ready: Any, gate: Any) -> Body:  # noqa: ANN401 - a wait group and a channel
+def member(g: G, kind: str, ready: Any, gate: Any) -> Body:
     """One of a population."""
     if kind == "locked":
         yield g.lock_os_thread()
@@ -134,7 +134,7 @@ def serve(g: G, window: int, every: int, service: int) -> Body:
         g.observe("request_ns", each)
 
 
-def request(g: G, due: int, service: int, ended: Any, took: list[int]) -> Body:  # noqa: ANN401 - a wait group
+def request(g: G, due: int, service: int, ended: Any, took: list[int]) -> Body:
     """It takes from when it was due."""
     yield g.work(service)
     took.append(g.now() - due)

@@ -67,7 +67,9 @@ def test_who_waits_holds_nobody_up(twin: predict.Twin, population: str) -> None:
 
 
 @pytest.mark.parametrize(("procs", "slices"), [(1, 1), (2, 1), (4, 0.5)])
-def test_who_never_stops_holds_others_up_by_time_slices(twin: predict.Twin, procs: int, slices: float) -> None:
+def test_who_never_stops_holds_others_up_by_time_slices(
+    twin: predict.Twin, procs: int, slices: float
+) -> None:
     """Beside four hogs the probe waits for a slice of 10 ms at least, on as many Ps as CPUs."""
     late = _late(twin, "spinning", procs=procs, goroutines=4, window=ms(300))
 

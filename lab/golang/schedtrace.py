@@ -67,9 +67,9 @@ def observed(stderr: str) -> Mapping[str, tuple[int, ...]]:
 
 
 def observations(series: Series) -> Mapping[str, tuple[int, ...]]:
-    """A series as observations, one repetition a sample: in the trace's own words; ``localqueues`` is the sum of the Ps' own queues,
-    ``longest_localqueue`` the longest and ``other_localqueues`` the sum of the others.
+    """A series as observations, one repetition a sample, in the trace's own words.
 
+    ``localqueues`` is the sum of the Ps' own queues, ``longest_localqueue`` the longest and ``other_localqueues`` the sum of the others.
     ``schedtrace_unread`` is how many lines no rule fits. Nothing where there is no line at all.
     """
     samples = series.samples

@@ -195,6 +195,20 @@ def test_an_instrument_that_cannot_be_read_spoils_the_replicate(stderr: dict[str
     assert why in record.termination.detail
 
 
+def test_lines_of_schedtrace_are_repetitions_and_one_that_is_torn_spoils_nothing() -> None:
+    """It is counted, and the others are read: the runtime prints a line in pieces."""
+    line = (
+        "SCHED 0ms: gomaxprocs=2 idleprocs=1 threads=4 spinningthreads=0"
+        " needspinning=1 idlethreads=2 runqueue=3 [ 4 17 ]\n"
+    )
+    record = decode(_done(stderr=_stream(line + line[:30] + "\n" + line)), Asked(reads=("schedtrace",)))
+
+    assert record.usable
+    assert record.observations["longest_localqueue"] == (17, 17)
+    assert record.observations["other_localqueues"] == (4, 4)
+    assert record.observations["schedtrace_unread"] == (1,)
+
+
 def test_a_lost_agent_is_an_infrastructure_failure() -> None:
     """A turn without a replicate says why."""
     record = decode(Capture(turn=_TURN, raw=b'{"ev":"lost","message":"the agent is gone"}'))
