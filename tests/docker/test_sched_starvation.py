@@ -17,19 +17,9 @@ _CELLS = ("selecting-p1", "spinning-n4-300ms-p1", _TRACED, _COUNTED, _QUOTA)
 
 
 @pytest.mark.usefixtures("go_toolchain")
-def test_a_quick_run_measures_and_predicts(tmp_path: Path) -> None:
+def test_a_run_measures_and_predicts(tmp_path: Path) -> None:
     """Every replicate ends well; a quota is kept; four hogs keep another goroutine from the only P, a hundred parked ones do not."""
-    command = [
-        sys.executable,
-        "-m",
-        "lab",
-        "run",
-        "scenario",
-        "sched-starvation",
-        "--quick",
-        "--engine",
-        "docker",
-    ]
+    command = [sys.executable, "-m", "lab", "run", "scenario", "sched-starvation", "--engine", "docker"]
     only = [word for cell in _CELLS for word in ("--only", cell)]
     short = ["--runs", "3", "--costs", "packaged", "--no-calibrate", "--results", str(tmp_path), "--json"]
 
