@@ -17,7 +17,7 @@ from lab.errors import LabError, ProgramRaisedError, SimulatedProgramError
 from lab.model.building import Building
 from lab.model.level import UNSET, cpus_of
 from lab.model.matrix import Cell
-from lab.model.outcome import Foresight, ForetoldOutcome, Prediction
+from lab.model.outcome import CALIBRATIONS, Foresight, ForetoldOutcome, Prediction
 from lab.model.scenario import (
     AUTO,
     BUILT_IN_FACTORS,
@@ -38,8 +38,6 @@ from lab.sim.simulate import Result, load
 from lab.stats.compare import predicted
 from lab.stats.process import PerProcess, Repetitions
 
-CALIBRATIONS: Final = 8
-"""How often the calibration is resampled: the spread between these is its uncertainty."""
 PROCESSES: Final = 4
 """Simulated processes for each."""
 _WORTH_SHARING: Final = 4

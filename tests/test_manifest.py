@@ -10,7 +10,7 @@ from lab import catalogue, manifest
 from lab.errors import ManifestError
 from lab.model.building import Building
 from lab.model.matrix import default_cells
-from lab.model.scenario import BUILT_IN_FACTORS
+from lab.model.scenario import BUILT_IN_FACTORS, OUTCOME_MARGIN
 
 _MOST_CELLS: Final = 36
 """Of a scenario by default: groups of rows that a person still reads. What they take is another matter (tests/test_default_run.py)."""
@@ -64,6 +64,20 @@ def test_a_good_manifest_gives_its_cells(tmp_path: Path) -> None:
     assert [factor.name for factor in scenario.factors] == ["mode", *BUILT_IN_FACTORS]
     assert scenario.limits.memory_bytes == 2**20
     assert not scenario.building({}).needs_compiler
+
+
+def test_how_far_the_share_of_an_ending_may_be_off_is_the_manifests(tmp_path: Path) -> None:
+    """Some margin there is always; one that holds nothing or everything is none."""
+    path = tmp_path / "example.toml"
+    path.write_text(_GOOD)
+    usual = manifest.load(path)
+    path.write_text(_GOOD.replace("[limits]", "outcome_margin = 0.2\n[limits]"))
+
+    assert usual.outcome_margin == OUTCOME_MARGIN
+    assert manifest.load(path).outcome_margin == 0.2
+    for wrong in ("0", "1.0"):
+        (mistake,) = _load(tmp_path, _GOOD.replace("[limits]", f"outcome_margin = {wrong}\n[limits]"))
+        assert mistake.startswith("outcome_margin: ")
 
 
 def test_a_program_with_c_says_so(tmp_path: Path) -> None:

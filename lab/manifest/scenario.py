@@ -36,6 +36,7 @@ from lab.model.matrix import default_cells
 from lab.model.run import Ending
 from lab.model.scenario import (
     BUILT_IN_FACTORS,
+    OUTCOME_MARGIN,
     CellGroup,
     Exclusion,
     Factor,
@@ -106,6 +107,7 @@ class _TopTable(Table):
     quick_replicates: int = Field(default=5, ge=1)
     reads: list[Instrument] = Field(default=[])
     expected: list[Literal[tuple(ending.value for ending in Ending)]] = Field(default=["exit"])  # type: ignore[valid-type]
+    outcome_margin: float = Field(default=OUTCOME_MARGIN, gt=0, lt=1)
     limits: _LimitsTable
     touched: _TouchedTable | None = None
     build: BuildTable = BuildTable()
@@ -212,6 +214,7 @@ def _scenario(
         claims=(),
         builds=build_parts([top.build]),
         reads=tuple(top.reads),
+        outcome_margin=top.outcome_margin,
         exclusion=Exclusion(**top.exclude.model_dump()),
         manifest_sha256=digest,
     )

@@ -72,6 +72,9 @@ Foretold = Mapping[tuple[str, str], Prediction | str]
 """By cell id and metric name: a prediction, or why there is none."""
 
 
+CALIBRATIONS: Final = 8
+"""How often a calibration is resampled for a prediction: the spread between these is its uncertainty."""
+
 ForetoldOutcome = Mapping[str, int] | str
 """How many simulated processes ended in each of the simulator's outcomes, or why none was simulated."""
 

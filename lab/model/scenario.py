@@ -33,6 +33,10 @@ HOST_FS: Final = "host"
 QUIET_LEVELS: Final = {ENGINE: AUTO, QUOTA: UNSET, CPUSET: UNSET, MEMORY: UNSET, GODEBUG: UNSET, FS: TMPFS}
 """Levels of built-in factors that go without saying."""
 
+OUTCOME_MARGIN: Final = 0.3
+"""How far the share of an ending may be off where the manifest does not say. Nine replicates that all end as all simulated processes did
+show that much; docs/statistics.md."""
+
 ENDLESS: Final = 2**63 - 1
 """The largest value of a factor that no other bounds."""
 
@@ -242,7 +246,8 @@ class Scenario:
     """One experiment, as its manifest states it.
 
     A run measures ``replicates`` of each cell at least, and goes on up to ``most_replicates`` while something that is
-    predicted is not known precisely enough to be judged. ``reads`` are the instruments that make observations of what a
+    predicted is not known precisely enough to be judged. ``outcome_margin`` is how far the share of an ending may be off
+    (0.3 is ± 30 percentage points). ``reads`` are the instruments that make observations of what a
     replicate writes to its standard error, where it does.
     """
 
@@ -265,6 +270,7 @@ class Scenario:
     builds: tuple[BuildPart, ...] = ()
     reads: tuple[Instrument, ...] = ()
     exclusion: Exclusion = Exclusion()
+    outcome_margin: float = OUTCOME_MARGIN
     host_needs: tuple[HostNeed, ...] = ()
     host_modes: tuple[HostMode, ...] = ()
     image_needs: tuple[ImageNeed, ...] = ()

@@ -11,8 +11,8 @@ from lab.report import view
 _NOT_PREDICTED: Final = "not predicted"
 _NO_RATIO: Final = "no ratio"
 MEANINGS: Final = {
-    Verdict.AGREES.value: "the whole 90 % interval of measured over predicted lies within the margin; of endings, all differences of shares do",
-    Verdict.DISAGREES.value: "that whole interval lies outside the margin; of endings, the interval of one difference does not hold 0",
+    Verdict.AGREES.value: "the whole 90 % interval of measured over predicted lies within the margin; of endings, the 95 % intervals of all differences of shares do",
+    Verdict.DISAGREES.value: "that whole interval lies outside the margin; of endings, the 95 % interval of one difference of shares does",
     Verdict.INCONCLUSIVE.value: "it lies across a margin's end, or one replicate gives no interval: more replicates may decide",
     _NO_RATIO: "there is a prediction, and nothing measured that it could be divided into",
     _NOT_PREDICTED: "the metric describes the run; the reason stands with it",

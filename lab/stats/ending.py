@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 
-from lab.model.outcome import ForetoldOutcome, Outcome, Verdict
+from lab.model.outcome import CALIBRATIONS, ForetoldOutcome, Outcome, Verdict
 from lab.model.run import Ending, Termination
 from lab.stats.share import difference
 
@@ -14,9 +14,6 @@ HANG: Final = "hang"
 """What is still there when one stops waiting, real or simulated."""
 STILL_RUNNING: Final = frozenset({"hang", "timeout"})
 """Outcomes of a simulation whose real program is still there at its limit."""
-MARGIN: Final = 0.3
-"""How far the share of an ending may be off and the prediction still hold. Nine replicates that all end as all of 32 simulated
-processes did show that much; docs/statistics.md."""
 
 _MOST: Final = 200
 """Replicates beyond which nobody is told how many would decide."""
@@ -49,26 +46,33 @@ def simulated_words(outcomes: Mapping[str, int]) -> Mapping[str, int]:
     return dict(found.most_common())
 
 
-def judged(measured: Mapping[str, int], foretold: ForetoldOutcome) -> Outcome:
+def judged(measured: Mapping[str, int], foretold: ForetoldOutcome, margin: float) -> Outcome:
     """What *measured* endings, in words, say of the *foretold* ones.
 
-    Each ending's share is compared (:func:`~lab.stats.share.difference`). Where the 95 % interval of one difference does not hold 0, they
-    disagree; where all lie within :data:`MARGIN`, they agree; else nothing is decided.
+    Each ending's share is compared (:func:`~lab.stats.share.difference`). Where the 95 % interval of one difference lies wholly outside
+    ± *margin*, they disagree; where all lie within it, they agree; else nothing is decided. 95 %, not the 90 % of ratios: under 90 % seven
+    that end alike would agree, and of what is off by 30 % that is so in 8 %.
+
+    Simulated processes of one calibration share its error. Where they end in several ways, their shares count as those of one process a
+    calibration (:data:`~lab.model.outcome.CALIBRATIONS`), whether or not calibrations differ in them. Where all of them end alike, each
+    counts, as no calibration was seen to change the end: as eight, no number of replicates could agree with them under a margin of 0.3.
+    docs/statistics.md says what that costs where calibrations do decide.
     """
     if isinstance(foretold, str):
         return Outcome(measured=measured, not_predicted=foretold)
     predicted = simulated_words(foretold)
     if not measured:
         return Outcome(predicted=predicted, why="nothing measured")
-    found = _differences(measured, predicted)
-    verdict = _verdict(found)
+    weighed = _weighed(predicted)
+    found = _differences(measured, weighed)
+    verdict = _verdict(found, margin)
     return Outcome(
         measured=measured,
         predicted=predicted,
         verdict=verdict,
-        margin=MARGIN,
-        why=_in_words(found),
-        more=_more(measured, predicted) if verdict is Verdict.INCONCLUSIVE else None,
+        margin=margin,
+        why=_in_words(found, margin, sum(weighed.values())),
+        more=_more(measured, weighed, margin) if verdict is Verdict.INCONCLUSIVE else None,
     )
 
 
@@ -76,7 +80,15 @@ _Differences = Mapping[str, tuple[float, float, float]]
 """By ending: its share, measured less predicted, and the 95 % interval of that."""
 
 
-def _differences(measured: Mapping[str, float], predicted: Mapping[str, int]) -> _Differences:
+def _weighed(predicted: Mapping[str, int]) -> Mapping[str, float]:
+    """The simulated processes as how many of them are worth counting."""
+    total = sum(predicted.values())
+    if len(predicted) == 1 or total <= CALIBRATIONS:
+        return predicted
+    return {word: CALIBRATIONS * count / total for word, count in predicted.items()}
+
+
+def _differences(measured: Mapping[str, float], predicted: Mapping[str, float]) -> _Differences:
     n, m = sum(measured.values()), sum(predicted.values())
     return {
         word: difference((measured.get(word, 0), n), (predicted.get(word, 0), m))
@@ -84,27 +96,30 @@ def _differences(measured: Mapping[str, float], predicted: Mapping[str, int]) ->
     }
 
 
-def _verdict(found: _Differences) -> Verdict:
-    if any(not low <= 0 <= high for _, low, high in found.values()):
+def _verdict(found: _Differences, margin: float) -> Verdict:
+    if any(low > margin or high < -margin for _, low, high in found.values()):
         return Verdict.DISAGREES
-    if all(max(-low, high) <= MARGIN for _, low, high in found.values()):
+    if all(max(-low, high) <= margin for _, low, high in found.values()):
         return Verdict.AGREES
     return Verdict.INCONCLUSIVE
 
 
-def _more(measured: Mapping[str, int], predicted: Mapping[str, int]) -> int | None:
+def _more(measured: Mapping[str, int], predicted: Mapping[str, float], margin: float) -> int | None:
     """How many more replicates would decide, if they ended as these did; None where more than :data:`_MOST` are needed."""
     n = sum(measured.values())
     for total in range(n + 1, _MOST + 1):
         larger = {word: count * total / n for word, count in measured.items()}
-        if _verdict(_differences(larger, predicted)) is not Verdict.INCONCLUSIVE:
+        if _verdict(_differences(larger, predicted), margin) is not Verdict.INCONCLUSIVE:
             return total - n
     return None
 
 
-def _in_words(found: _Differences) -> str:
+def _in_words(found: _Differences, margin: float, worth: float) -> str:
     told = (
         f"{word} {100 * apart:+.0f} [{100 * low:+.0f} … {100 * high:+.0f}]"
         for word, (apart, low, high) in found.items()
     )
-    return f"share measured less share predicted, in percent: {', '.join(told)}; margin ± {100 * MARGIN:.0f}"
+    return (
+        f"share measured less share predicted, in percent: {', '.join(told)}; margin ± {100 * margin:.0f};"
+        f" the simulated count as {worth:.0f}"
+    )

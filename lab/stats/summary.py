@@ -96,6 +96,7 @@ class _Tally:
         self._metrics = scenario.metrics_of(cell.levels)
         self._limit = scenario.limits.time
         self._expected = tuple(ending.value for ending in scenario.expected)
+        self._outcome_margin = scenario.outcome_margin
         self._outcomes: Counter[str] = Counter()
         self._excluded: Counter[str] = Counter()
         self._words: Counter[str] = Counter()
@@ -138,7 +139,11 @@ class _Tally:
             excluded=dict(sorted(self._excluded.items())),
             lasted_ns=lasted if isinstance(lasted, Estimate) else None,
             longer_than_ns=lasted if isinstance(lasted, Bound) else None,
-            outcome=judged(dict(self._words.most_common()), foretold.outcomes.get(self._cell.id, "")),
+            outcome=judged(
+                dict(self._words.most_common()),
+                foretold.outcomes.get(self._cell.id, ""),
+                self._outcome_margin,
+            ),
             metrics=(),
         )
         return replace(

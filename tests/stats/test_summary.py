@@ -23,7 +23,7 @@ from lab.model.outcome import (
     Verdict,
 )
 from lab.model.run import Ending, Record, Termination, Turn
-from lab.model.scenario import Limits, Metric, Scenario
+from lab.model.scenario import OUTCOME_MARGIN, Limits, Metric, Scenario
 from lab.model.units import Nanos
 from lab.stats.process import quantile
 from lab.stats.summary import summarise
@@ -100,6 +100,21 @@ def _one(metric: Metric, *processes: tuple[int, ...]) -> MeasuredMetric:
     (cell,) = _summarised({"s": _scenario(metric)}, [_cell("a")], records, {("a", metric.name): _PREDICTION})
     (found,) = cell.metrics
     return found
+
+
+def test_endings_are_judged_under_the_scenarios_margin() -> None:
+    """Nine of nine lie within 0.3 of all, not within 0.2."""
+    narrow, usual = replace(_scenario(), outcome_margin=0.2), _scenario()
+    foretold = Foresight(metrics={}, outcomes={"a": {"exit": 32}})
+    found = [
+        summarise({"s": each}, [_cell("a")], [_record("a", {})] * 9, foretold)[0].outcome
+        for each in (narrow, usual)
+    ]
+
+    assert [(each.verdict, each.margin) for each in found] == [
+        (Verdict.INCONCLUSIVE, 0.2),
+        (Verdict.AGREES, OUTCOME_MARGIN),
+    ]
 
 
 def test_each_cell_gets_its_own_in_the_order_asked_for() -> None:
