@@ -22,8 +22,9 @@ type pipe struct {
 	kept           []byte
 	limit          int
 	total          int64
-	dump           int  // bytes more that are kept from the first line on that a dump begins with
-	within         bool // what was read last is not the end of a line
+	dump           int    // bytes more that are kept from the first line on that a dump begins with
+	within         bool   // what was read last is not the end of a line
+	undecided      []byte // the end of what was read, where it may be the beginning of such a line; not kept yet
 }
 
 func openOutput(o order) (*output, error) {
@@ -91,7 +92,7 @@ func (out *output) start() {
 
 func (out *output) wait() { <-out.drained }
 
-// chunk is what is read at once: the capacity of a pipe. Only one output is drained at a time.
+// chunk is what is read at once: the capacity of a pipe, less what was undecided. Only one output is drained at a time.
 var chunk [64 << 10]byte
 
 func drain(pipes []*pipe) {
@@ -124,34 +125,47 @@ func drain(pipes []*pipe) {
 
 // read takes what is there and says whether more may come.
 func (p *pipe) read() bool {
-	n, err := syscall.Read(p.reader, chunk[:])
+	before := copy(chunk[:], p.undecided)
+	n, err := syscall.Read(p.reader, chunk[before:])
 	if err == syscall.EINTR {
 		return true
 	}
+	p.undecided = p.undecided[:0]
 	if n <= 0 {
+		p.keep(chunk[:before])
 		return false
 	}
 	p.total += int64(n)
-	got := chunk[:n]
+	got := chunk[:before+n]
 	if p.dump > 0 {
-		if at := dumpIn(got, p.within); at >= 0 {
-			p.keep(got[:at])
-			got = got[at:]
-			p.limit, p.dump = len(p.kept)+p.dump, 0
-		}
-		p.within = chunk[n-1] != '\n'
+		got = p.seek(got)
 	}
 	p.keep(got)
 	return true
 }
 
+// seek looks for the beginning of a dump, from which on more is kept, and gives what of a chunk is to be kept next.
+func (p *pipe) seek(got []byte) []byte {
+	if at := dumpIn(got, p.within); at >= 0 {
+		p.keep(got[:at])
+		p.limit, p.dump = len(p.kept)+p.dump, 0
+		return got[at:]
+	}
+	decided := undecidedIn(got, p.within)
+	p.undecided = append(p.undecided, got[decided:]...)
+	p.within = decided == len(got) && got[len(got)-1] != '\n'
+	return got[:decided]
+}
+
 func (p *pipe) keep(got []byte) { p.kept = append(p.kept, got[:min(len(got), p.limit-len(p.kept))]...) }
 
-// dumpIn says where in a chunk the first line stands with which Go begins to tell of its end, or -1. Go writes each of these words at once,
-// so a chunk does not begin in the middle of one.
+// dumpWords are those with which Go begins to tell of its end.
+var dumpWords = [...]string{"SIGQUIT: ", "fatal error: ", "panic: "}
+
+// dumpIn says where in a chunk the first line stands that begins with such a word, or -1.
 func dumpIn(got []byte, within bool) int {
 	first := -1
-	for _, word := range []string{"SIGQUIT: ", "fatal error: ", "panic: "} {
+	for _, word := range dumpWords {
 		at := bytes.Index(got, []byte("\n"+word)) + 1
 		if !within && bytes.HasPrefix(got, []byte(word)) {
 			at = 0
@@ -163,6 +177,21 @@ func dumpIn(got []byte, within bool) int {
 		}
 	}
 	return first
+}
+
+// undecidedIn says where the last line of a chunk begins, if it may go on as such a word, else where the chunk ends: what a program writes
+// at once may be read in two pieces.
+func undecidedIn(got []byte, within bool) int {
+	last := bytes.LastIndexByte(got, '\n') + 1
+	if last == 0 && within {
+		return len(got)
+	}
+	for _, word := range dumpWords {
+		if bytes.HasPrefix([]byte(word), got[last:]) {
+			return last
+		}
+	}
+	return len(got)
 }
 
 func (p *pipe) stream() stream { return stream{Base64: p.kept, Bytes: p.total} }

@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -137,6 +139,77 @@ func TestOnlyWholeLinesAreKept(t *testing.T) {
 	if !reflect.DeepEqual(lines, []string{"one"}) || dropped != 1 {
 		t.Errorf("%q, %d dropped", lines, dropped)
 	}
+}
+
+// A dump's first word may be read in two pieces, wherever it is split: the dump is kept from its first byte on, beyond the stream's own limit.
+func TestADumpIsFoundWhoseFirstWordIsReadInPieces(t *testing.T) {
+	for _, word := range dumpWords {
+		for _, before := range []string{"", "said\n"} {
+			whole := before + word + "why\n\ngoroutine 1 [running]:\n"
+			for at := 0; at <= len(before+word); at++ {
+				kept := readInPieces(t, len(before), whole[:at], whole[at:])
+				if kept != whole {
+					t.Errorf("%q and then %q: %q was kept", whole[:at], whole[at:], kept)
+				}
+			}
+		}
+		kept := readInPieces(t, 0, word[:1], word[1:2], word[2:]+"why")
+		if kept != word+"why" {
+			t.Errorf("%q in three pieces: %q was kept", word, kept)
+		}
+	}
+}
+
+// What only began like one, or stands in the middle of a line, is none: the stream is kept as far as its limit, in its order.
+func TestWhatOnlyBeginsLikeADumpIsKeptAsAnyOutput(t *testing.T) {
+	for _, pieces := range [][]string{
+		{"a\npan", "cake: 1\n"},
+		{"a\nfatal error:", "\nb\n"},
+		{"a\nSIG"},
+		{"no ", "panic: at all\n"},
+		{"no pan", "ic: at all\n"},
+		{"panicpanic", ": b\n"},
+		{"p", "p", "p"},
+	} {
+		whole := strings.Join(pieces, "")
+		for limit := range len(whole) + 1 {
+			if kept := readInPieces(t, limit, pieces...); kept != whole[:limit] {
+				t.Errorf("%q: %q was kept, not %q", pieces, kept, whole[:limit])
+			}
+		}
+	}
+}
+
+// readInPieces gives what a pipe kept of pieces that were read one by one.
+func readInPieces(t *testing.T, limit int, pieces ...string) string {
+	t.Helper()
+	p, err := openPipe(limit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Close(p.reader)
+	p.dump = 1 << 20
+	total := 0
+	for _, piece := range pieces {
+		if piece == "" {
+			continue // there would be nothing to read
+		}
+		if _, err := syscall.Write(p.writer, []byte(piece)); err != nil {
+			t.Fatal(err)
+		}
+		if !p.read() {
+			t.Fatalf("%q: the end was read", pieces)
+		}
+		total += len(piece)
+	}
+	syscall.Close(p.writer)
+	if p.read() {
+		t.Fatalf("%q: no end was read", pieces)
+	}
+	if p.total != int64(total) {
+		t.Errorf("%q: %d bytes were counted", pieces, p.total)
+	}
+	return string(p.kept)
 }
 
 // The limits of a group as each version of its files tells them; recorded.
