@@ -10,6 +10,7 @@
     +- EnvironmentRefusedError    4   this machine cannot do it: no engine, no Go, no rights, no memory
     |  +- EngineUnavailableError  4   no container engine answers
     |  +- ToolchainError          4   the Go release cannot be had
+    |  +- NotPutBackError         4   a setting that was changed cannot be put back
     +- BuildError                 5   the Go toolchain refused the program
     +- MeasurementError           6   it ran, but what came back cannot be used
     +- ProgramRaisedError         6   a simulated program's Python raised
@@ -71,6 +72,10 @@ class EngineUnavailableError(EnvironmentRefusedError):
 
 class ToolchainError(EnvironmentRefusedError):
     """A Go release cannot be had."""
+
+
+class NotPutBackError(EnvironmentRefusedError):
+    """A setting of the machine was as it was wanted, to the end, and cannot be put back; the journal keeps it."""
 
 
 class BuildError(LabError):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from lab.bench.execute import Held
-from lab.errors import EnvironmentRefusedError
+from lab.errors import EnvironmentRefusedError, NotPutBackError
 from lab.experiment import Experiment
 from lab.host import journal, tuning, undo
 from lab.host.owner import Owner
@@ -100,7 +100,7 @@ def tuned(
         modes: dict[str, Held | EnvironmentRefusedError | None] = {}
         path = tuning.transparent_huge_pages(root)
         for mode in _modes(wanted):
-            modes[mode] = _mode_held(stack, book, path, mode, allowed=allowed)
+            modes[mode] = _mode_held(stack, book, path, mode, say=say, allowed=allowed)
         if switched := [mode for mode, held in modes.items() if callable(held)]:
             granted[str(path)] = f"{' or '.join(switched)} while a replicate runs that needs it"
             say(f"{path} is {granted[str(path)]}, {undo.read_setting(path)} otherwise")
@@ -108,7 +108,13 @@ def tuned(
 
 
 def _mode_held(
-    stack: contextlib.ExitStack, book: journal.Journal, path: Path, mode: str, *, allowed: bool
+    stack: contextlib.ExitStack,
+    book: journal.Journal,
+    path: Path,
+    mode: str,
+    *,
+    say: Callable[[str], object],
+    allowed: bool,
 ) -> Held | EnvironmentRefusedError | None:
     """What holds transparent huge pages at *mode*; None where the machine is so by itself, else why nothing does."""
     try:
@@ -116,7 +122,7 @@ def _mode_held(
         if now == mode:
             return None
         if allowed:
-            return stack.enter_context(tuning.switched(book, path, mode)).held
+            return _told(stack.enter_context(tuning.switched(book, path, mode)).held, say)
     except EnvironmentRefusedError as error:
         return error
     except OSError as error:
@@ -125,6 +131,24 @@ def _mode_held(
         f"transparent huge pages have to be {mode} for the whole machine, they are {now}:"
         " --tune-host has them so while a replicate of this cell runs, as root"
     )
+
+
+def _told(held: Held, say: Callable[[str], object]) -> Held:
+    """The same, and what could not be put back after a replicate is said at once: the run's other cells feel it."""
+
+    @contextlib.contextmanager
+    def telling() -> Generator[None]:
+        try:
+            with held():
+                yield
+        except NotPutBackError as error:
+            say(
+                f"{error}; cells for which it is switched do not run any more, the others run with it as it is now;"
+                " the journal keeps what it was"
+            )
+            raise
+
+    return telling
 
 
 def _needs(wanted: Experiment) -> Mapping[HostSetting, int]:

@@ -1,5 +1,6 @@
 """What a run needs of the whole machine: by allowance only, as far as it is granted, and put back."""
 
+import errno
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 
 from lab import catalogue, experiment, hosting
 from lab.bench.selection import Request
-from lab.errors import EnvironmentRefusedError
+from lab.errors import EnvironmentRefusedError, NotPutBackError
 from lab.experiment import Experiment
 from lab.host.undo import read_setting
 from lab.hosting import tuned
@@ -169,6 +170,35 @@ def test_a_mode_for_the_whole_machine_is_held_while_a_replicate_runs_that_needs_
 
     assert said == [f"{_thp(machine)} is always while a replicate runs that needs it, madvise otherwise"]
     assert not list((machine / "journal").glob("*"))
+
+
+def test_a_mode_that_cannot_be_put_back_is_said_at_once(
+    wanting_always: Experiment, machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not at the run's end, because other cells run with it; the journal has it for whoever comes next."""
+    said: list[str] = []
+    write = Path.write_text
+
+    def refusing(path: Path, text: str, **rest: Any) -> int:
+        if text == "madvise":
+            raise OSError(errno.EIO, "Input/output error")
+        return write(path, text, **rest)
+
+    with tuned(wanting_always, said.append, run="r", allowed=True, root=machine) as host:
+        (held,) = (mode for mode in host.modes.values() if callable(mode))
+        monkeypatch.setattr(Path, "write_text", refusing)
+        with pytest.raises(NotPutBackError), held():
+            pass
+        assert len(said) == 2
+        with pytest.raises(EnvironmentRefusedError), held():
+            pytest.fail("it is not held")
+
+    assert said[1] == (
+        f"{_thp(machine)} could not be put back to madvise: {_thp(machine)} cannot be set to madvise: Input/output error;"
+        " cells for which it is switched do not run any more, the others run with it as it is now;"
+        " the journal keeps what it was"
+    )
+    assert len(list((machine / "journal").glob("*.json"))) == 1
 
 
 def test_a_mode_that_was_not_allowed_refuses_its_cells(wanting_always: Experiment, machine: Path) -> None:

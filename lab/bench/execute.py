@@ -18,7 +18,7 @@ import msgspec
 
 from lab.bench.agent import Command, read
 from lab.bench.berth import Berth
-from lab.errors import EnvironmentRefusedError, MeasurementError
+from lab.errors import EnvironmentRefusedError, MeasurementError, NotPutBackError
 from lab.model.run import Capture, Turn
 
 SHEAF_NS: Final = 250_000_000
@@ -28,7 +28,9 @@ _MOST: Final = 64
 
 
 Held = Callable[[], contextlib.AbstractContextManager[None]]
-"""What holds the machine as a replicate needs it, for as long as it runs; EnvironmentRefusedError where it cannot."""
+"""What holds the machine as a replicate needs it, for as long as it runs; EnvironmentRefusedError where it cannot or did not.
+
+NotPutBackError where it did, and only could not let go of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +118,19 @@ def _follows(turn: Turn, next_turn: Turn, seats: Mapping[str, Seat], judged_from
 def _carried_out(
     sheaf: Sequence[Turn], seats: Mapping[str, Seat], stop: Callable[[], bool]
 ) -> Sequence[Capture]:
-    """Captures of a sheaf; only of its first turns where the agent was lost. What could not be held is why all are lost."""
+    """Captures of a sheaf; only of its first turns where the agent was lost.
+
+    What could not be held is why all are lost. What was measured while it was held stays, also where it could not be let go.
+    """
     held = seats[sheaf[0].cell].held or contextlib.nullcontext
+    captures: Sequence[Capture] = ()
     try:
         with held():
-            return _run(sheaf, seats, stop)
+            captures = _run(sheaf, seats, stop)
     except EnvironmentRefusedError as error:
-        return [_lost(turn, str(error)) for turn in sheaf]
+        if not captures or not isinstance(error, NotPutBackError):
+            return [_lost(turn, str(error)) for turn in sheaf]
+    return captures
 
 
 def _run(sheaf: Sequence[Turn], seats: Mapping[str, Seat], stop: Callable[[], bool]) -> Sequence[Capture]:

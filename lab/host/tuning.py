@@ -11,7 +11,7 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Final
 
-from lab.errors import EnvironmentRefusedError
+from lab.errors import EnvironmentRefusedError, NotPutBackError
 from lab.host.journal import Journal
 from lab.host.undo import read_setting, undo
 
@@ -49,28 +49,41 @@ class Switch:
         self._path = path
         self._before = before
         self._wanted = wanted
+        self._stuck = ""
 
     @contextlib.contextmanager
     def held(self) -> Generator[None]:
         """The setting as it is wanted, read back; then as it was, read back.
 
         EnvironmentRefusedError where it is not so or does not become so, and where it did not stay so: then somebody else
-        has changed it, and it is left to him.
+        has changed it, and it is left to him. NotPutBackError where it stayed so, to the end, and could not be put back then:
+        after that it is held no more.
         """
         if self._before == self._wanted:
             yield
             return
-        self._turn(self._before, self._wanted)
+        if self._stuck:
+            raise EnvironmentRefusedError(self._stuck)
+        self._see(self._before)
+        self._set(self._wanted)
         try:
             yield
         finally:
-            self._turn(self._wanted, self._before)
+            self._see(self._wanted)
+            try:
+                self._set(self._before)
+            except EnvironmentRefusedError as error:
+                self._stuck = f"{self._path} could not be put back to {self._before}: {error}"
+                raise NotPutBackError(self._stuck, hint=error.hint) from None
 
-    def _turn(self, expected: str, wanted: str) -> None:
-        with _refusing(f"{self._path} cannot be set to {wanted}"):
+    def _see(self, expected: str) -> None:
+        with _refusing(f"{self._path} cannot be read"):
             now = read_setting(self._path)
-            if now != expected:
-                raise EnvironmentRefusedError(f"{self._path} was changed by somebody else to {now}")
+        if now != expected:
+            raise EnvironmentRefusedError(f"{self._path} was changed by somebody else to {now}")
+
+    def _set(self, wanted: str) -> None:
+        with _refusing(f"{self._path} cannot be set to {wanted}"):
             self._path.write_text(wanted)
             self._journal.step()
             now = read_setting(self._path)

@@ -14,7 +14,7 @@ from lab.bench.berth import MOST_LOSSES, Berth
 from lab.bench.execute import SHEAF_NS, Pace, Seat, execute
 from lab.bench.plan import blocks
 from lab.engine.base import Spec
-from lab.errors import EngineUnavailableError, EnvironmentRefusedError
+from lab.errors import EngineUnavailableError, EnvironmentRefusedError, NotPutBackError
 from lab.model.run import Capture, Turn
 from lab.model.units import Nanos
 from tests.fakes import DONE, AgentEndsError, FakeEngine, Reply
@@ -123,6 +123,28 @@ def test_what_a_cell_needs_is_held_while_its_replicates_run_and_no_others() -> N
     assert seen == ["a", "held", "h", "i", "let go", "a", "held"]
     assert [[capture.turn.cell for capture in sheaf] for sheaf in sheaves] == [["a"], ["h", "i"]] * 2
     assert [_lost(capture) for capture in sheaves[-1]] == ["somebody else has it"] * 2
+
+
+def test_what_was_measured_while_it_was_held_stays_where_it_cannot_be_let_go() -> None:
+    """What comes after is lost, as long as it cannot be held again; a machine that did not stay so costs the sheaf."""
+    ends: list[Exception] = [NotPutBackError("it is stuck"), EnvironmentRefusedError("it did not stay so")]
+
+    @contextlib.contextmanager
+    def held() -> Iterator[None]:
+        if not ends:
+            raise EnvironmentRefusedError("it cannot be held")
+        yield
+        raise ends.pop(0)
+
+    with contextlib.ExitStack() as stack:
+        one = _berth(stack, FakeEngine(), _Kept())
+        seats = {"a": _seat(one, "a"), "h": replace(_seat(one, "h"), held=held)}
+        turns = [Turn(position=at, block=0, cell=cell) for at, cell in enumerate("hhahhah")]
+        sheaves = list(execute(turns, seats, stop=_never, pace=Pace({"a": 1, "h": 1})))
+
+    assert [[_lost(capture) for capture in sheaf] for sheaf in sheaves] == [
+        *([""] * 2, [""], ["it did not stay so"] * 2, [""], ["it cannot be held"])
+    ]
 
 
 def test_without_a_file_to_keep_them_in_replicates_go_one_by_one() -> None:

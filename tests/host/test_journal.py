@@ -1,6 +1,7 @@
 """Whatever is changed on a machine comes back: at the end, after an error, and after a kill -9 at any step."""
 
 import contextlib
+import errno
 import os
 import signal
 import subprocess
@@ -8,10 +9,11 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from lab.errors import EnvironmentRefusedError
+from lab.errors import EnvironmentRefusedError, NotPutBackError
 from lab.host import tuning, undo
 from lab.host.journal import Journal
 from lab.host.owner import Owner
@@ -136,6 +138,35 @@ def test_what_somebody_else_changed_is_neither_switched_nor_switched_back(
             pytest.fail("it is not held")
 
     assert knob.read_text() == "5"
+    assert list(journal.entries()) == []
+
+
+def test_a_switch_that_cannot_be_put_back_is_told_apart_and_held_no_more(
+    journal: Journal, knob: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All the time it was as it was wanted. The entry stays until it is back, whoever puts it back."""
+    write = Path.write_text
+
+    def refusing(path: Path, text: str, **rest: Any) -> int:
+        if text == "7":
+            raise OSError(errno.EIO, "Input/output error")
+        return write(path, text, **rest)
+
+    with tuning.switched(journal, knob, "9") as switch:
+        monkeypatch.setattr(Path, "write_text", refusing)
+        with (
+            pytest.raises(NotPutBackError, match=r"could not be put back to 7: .*Input/output"),
+            switch.held(),
+        ):
+            assert knob.read_text() == "9"
+        with pytest.raises(EnvironmentRefusedError, match="could not be put back to 7"), switch.held():
+            pytest.fail("it is not held")
+
+    assert knob.read_text() == "9"
+    (kept,) = journal.entries()
+    monkeypatch.undo()
+    undo.undo(journal, kept)
+    assert knob.read_text() == "7"
     assert list(journal.entries()) == []
 
 
