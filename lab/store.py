@@ -5,13 +5,15 @@ and rules (``scenarios/NAME.toml``), what is predicted (``predictions.json``) an
 (``costs/ENGINE.json``).
 ``probes.json`` has what a process of each cell saw of its own settings. ``runs.jsonl`` gets one line a replicate, fsync'ed before the
 next one is ordered, and ``captures.jsonl`` is where a line is until then; ``dumps/POSITION.txt`` is there before the line of a
-replicate that left a goroutine dump. ``end.json`` says what ended the run, and ``analysis.json`` and
+replicate that left a goroutine dump, whole for the first ones of a cell only. ``end.json`` says what ended the run, and ``analysis.json`` and
 ``report.html`` are derived from all that and may be written again at any time.
 """
 
 from __future__ import annotations
 
 import os
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,7 +23,7 @@ import msgspec
 
 from lab.errors import StoreError, UnknownNameError
 from lab.model.outcome import CellSummary, Foresight, ForetoldOutcome, Prediction
-from lab.model.run import FORMAT, Plan, Record, StoppedBy
+from lab.model.run import FORMAT, DumpText, Ending, Plan, Record, StoppedBy
 
 _PLAN: Final = "plan.json"
 _MANIFESTS: Final = "scenarios"
@@ -34,6 +36,14 @@ _CAPTURES: Final = "captures.jsonl"
 _END: Final = "end.json"
 _ANALYSIS: Final = "analysis.json"
 _REPORT: Final = "report.html"
+
+WHOLE_DUMPS: Final = 3
+"""Goroutine dumps of a cell's replicates with the same ending that are kept as they are."""
+SHORT_DUMP_BYTES: Final = 64 << 10
+"""What is kept of a further one. Goroutine 1 is near its beginning, and some hundred more fit in."""
+_HEAD_BYTES: Final = 4 << 10
+"""What of that may be of the text before the first goroutine: Go's last words stand right before it."""
+_FIRST_GOROUTINE: Final = re.compile(rb"^goroutine \d", re.MULTILINE)
 
 _Kind = TypeVar("_Kind")
 
@@ -89,6 +99,10 @@ class RunFolder:
     """The folder of one run."""
 
     path: Path
+    _dumps: Counter[tuple[str, Ending]] = field(
+        default_factory=Counter[tuple[str, Ending]], init=False, repr=False, compare=False
+    )
+    """How many there are, once the first was written or found."""
 
     def append(self, *records: Record) -> None:
         """Add a line for each replicate; on return they are on the disk. StoreError where they cannot be."""
@@ -101,11 +115,17 @@ class RunFolder:
             raise _unwritable(self.path / _RUNS, error) from None
 
     def _without_dump(self, record: Record) -> Record:
-        """The record as its line has it, once its dump is in a file of its own."""
+        """The record as its line has it, once its dump is in a file of its own: whole, or its beginning after the first ones."""
         if record.dump is None:
             return record
-        _write(_made(self.path / _DUMPS) / self.dump(record).name, record.dump.text.encode(errors="replace"))
-        return replace(record, dump=replace(record.dump, text=""))
+        text, is_cut = record.dump.text.encode(errors="replace"), record.dump.cut
+        if not self._dumps:  # a run that was killed is gone on with: some may be there
+            self._dumps.update(_alike(each) for each in self.records() if each.dump is not None)
+        self._dumps[_alike(record)] += 1
+        if self._dumps[_alike(record)] > WHOLE_DUMPS and len(text) > SHORT_DUMP_BYTES:
+            text, is_cut = _beginning(text), True
+        _write(_made(self.path / _DUMPS) / self.dump(record).name, text)
+        return replace(record, dump=DumpText(text="", cut=is_cut))
 
     def dump(self, record: Record) -> Path:
         """Where the goroutine dump of a replicate is, if it left one."""
@@ -288,6 +308,21 @@ class _End:
 class _Analysis:
     format: int
     cells: tuple[CellSummary, ...]
+
+
+def _alike(record: Record) -> tuple[str, Ending]:
+    """Which dumps are likely to tell the same."""
+    return record.turn.cell, record.termination.ending
+
+
+def _beginning(text: bytes) -> bytes:
+    """The whole lines around and behind the first goroutine's, up to what is kept of a dump that is not kept whole."""
+    first = _FIRST_GOROUTINE.search(text)
+    begin = 0
+    if first is not None and first.start() > _HEAD_BYTES:
+        begin = text.find(b"\n", first.start() - _HEAD_BYTES, first.start()) + 1
+    end = begin + SHORT_DUMP_BYTES
+    return text[begin : text.rfind(b"\n", begin, end) + 1 or end]
 
 
 def _entry(key: tuple[str, str], foretold: Prediction | str) -> _Entry:

@@ -7,11 +7,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from lab.dump import parsed
 from lab.errors import LabError, StoreError
 from lab.model.outcome import Foresight, Prediction
 from lab.model.run import FORMAT, CostsUsed, DumpText, Ending, Plan, Record, Termination, Turn
 from lab.model.units import Nanos
-from lab.store import Decided, RunFolder, Store
+from lab.store import SHORT_DUMP_BYTES, WHOLE_DUMPS, Decided, RunFolder, Store
 
 _PLAN = Plan(
     format=FORMAT,
@@ -169,3 +170,63 @@ def test_a_dump_is_in_a_file_of_its_own(folder: RunFolder) -> None:
     assert folder.dump_text(second) == "goroutine 1 [running]:\n?\n"
     assert folder.dump(second) == folder.path / "dumps/3.txt"
     assert folder.dump_text(first) is None
+
+
+def _stuck(position: int, text: str, cell: str = "a", ending: Ending = Ending.TIMEOUT) -> Record:
+    return Record(
+        turn=Turn(position=position, block=0, cell=cell),
+        termination=Termination(ending=ending),
+        started_at_ns=1,
+        wall_ns=Nanos(2),
+        dump=DumpText(text=text, cut=False),
+    )
+
+
+def _long_dump(goroutines: int) -> str:
+    stacks = (
+        f"\ngoroutine {i} [select]:\nmain.f()\n\t/src/main.go:1 +0x1\n" for i in range(1, goroutines + 1)
+    )
+    return "said before\n" * 5000 + "SIGQUIT: quit\nPC=0x1 m=0 sigcode=0\n" + "".join(stacks)
+
+
+def test_of_a_cells_later_dumps_the_beginning_is_kept(folder: RunFolder) -> None:
+    """By the way they ended; the line says that it is not all. What is short stays as it is, and so do other cells' first ones."""
+    long = _long_dump(2000)
+    folder.append(*(_stuck(at, long) for at in range(WHOLE_DUMPS + 1)))
+    folder.append(
+        _stuck(10, long, cell="b"),
+        _stuck(11, long, ending=Ending.DEADLOCK),
+        _stuck(12, "goroutine 1 [select]:\n"),
+    )
+    kept = {record.turn.position: (record.dump, folder.dump_text(record)) for record in folder.records()}
+    said, short = kept.pop(WHOLE_DUMPS)
+
+    assert kept.pop(12) == (DumpText(text="", cut=False), "goroutine 1 [select]:\n")
+    assert list(kept) == [*range(WHOLE_DUMPS), 10, 11]
+    assert all(each == (DumpText(text="", cut=False), long) for each in kept.values())
+    assert said == DumpText(text="", cut=True)
+    assert short is not None
+    assert SHORT_DUMP_BYTES - 100 < len(short) <= SHORT_DUMP_BYTES
+    read = parsed(short, cut=True)
+    assert read.head[-2:] == ("SIGQUIT: quit", "PC=0x1 m=0 sigcode=0")
+    assert (read.unread, read.goroutines) == ((), parsed(long).goroutines[: len(read.goroutines)])
+    assert len(read.goroutines) > 500
+
+
+def test_dumps_are_counted_on_where_a_record_is_gone_on_with(folder: RunFolder) -> None:
+    """By whoever opens its folder again."""
+    long = _long_dump(2000)
+    for at in range(WHOLE_DUMPS + 2):
+        RunFolder(folder.path).append(_stuck(at, long))
+
+    cut = [record.dump is not None and record.dump.cut for record in folder.records()]
+    assert cut == [False] * WHOLE_DUMPS + [True] * 2
+
+
+def test_a_line_without_an_end_is_cut_where_the_room_ends(folder: RunFolder) -> None:
+    """There is no whole line to keep."""
+    folder.append(
+        *(_stuck(at, "goroutine 1 [select]:" + "x" * 2 * SHORT_DUMP_BYTES) for at in range(WHOLE_DUMPS + 1))
+    )
+
+    assert folder.dump(_stuck(WHOLE_DUMPS, "")).stat().st_size == SHORT_DUMP_BYTES

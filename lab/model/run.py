@@ -73,7 +73,8 @@ class Output:
 class DumpText:
     """The text that has a replicate's goroutine dump: its standard error. ``cut`` says that not all of it was kept.
 
-    The text is long, so a record's line is without it: it is in a file of its own (:mod:`lab.store`).
+    The text is long, so a record's line is without it: it is in a file of its own (:mod:`lab.store`), of all but a cell's first ones only
+    its beginning; ``cut`` is true then, too.
     """
 
     text: str
