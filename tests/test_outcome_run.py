@@ -21,8 +21,12 @@ _NAME = "once-deadlock"
 
 def _run(root: Path, results: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     run = ("run", "scenario", _NAME, "--engine", "host", "--results", str(results), "--runs", "9", "--check")
+    return _golab(root, *run, "--costs", "packaged", *arguments)
+
+
+def _golab(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "lab", "--root", str(root), *run, "--costs", "packaged", *arguments],
+        [sys.executable, "-m", "lab", "--root", str(root), *arguments],
         cwd=_ROOT,
         env={**os.environ, "PYTHONPATH": str(_ROOT)},
         capture_output=True,
@@ -50,6 +54,10 @@ def test_ends_that_were_foretold_agree(tmp_path: Path) -> None:
     assert result["conclusion"] == "3 of 3 predictions hold"
     folder = RunFolder(Path(result["record"]))
     assert folder.foretold().outcomes == {cell: {end: 32} for cell, end in ends.items()}
+    again = _golab(_ROOT, "compare", result["record"], "--json", "--check")
+    assert (again.returncode, json.loads(again.stdout)["cells"]) == (0, result["cells"])
+    narrowed = _golab(_ROOT, "compare", result["record"], "--metric", "ending", "--only", "reentrant")
+    assert "1 of 1 predictions hold." in narrowed.stdout
     page = folder.report.read_text()
     for end in ends.values():
         assert f'<td data-k="">{end}</td><td data-k="9">9</td><td data-k="">{end}</td>' in page
@@ -66,10 +74,13 @@ def test_an_end_that_was_not_foretold_disagrees(tmp_path: Path) -> None:
     twin = (_ROOT / "scenarios" / f"{_NAME}.py").read_text()
     (wrong / "scenarios" / f"{_NAME}.py").write_text(f'{twin}\n\nVARIANTS["reentrant"] = nested\n')
 
-    done = _run(wrong, tmp_path / "results", "--only=reentrant")
+    results = tmp_path / "results"
+    done = _run(wrong, results, "--only=reentrant")
+    (record,) = (path for path in results.iterdir() if path.is_dir())
 
     assert done.returncode == 1, done.stderr
-    assert "0 of 1 predictions hold; 1 do not." in done.stdout
+    assert _golab(wrong, "compare", str(record), "--check").returncode == 1
+    assert "0 of 1 predictions hold; 1 does not." in done.stdout
     assert "reentrant: ended in deadlock, predicted exit: share measured less share predicted" in " ".join(
         done.stdout.split()
     )

@@ -26,7 +26,7 @@ INCONCLUSIVE = 3
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """Which metrics are looked at: shell patterns over cell ids and metric names."""
+    """Which metrics are looked at: shell patterns over cell ids and metric names; how a cell ends has a name, too."""
 
     cells: tuple[str, ...]
     metrics: tuple[str, ...]
@@ -36,13 +36,19 @@ class _Wanted:
 
     def of(self, run: Analysis) -> Analysis:
         """The run with nothing else in it. UsageError where nothing is left."""
+        from lab.model.outcome import Outcome
         from lab.quality import quality
+        from lab.report.view import ENDING
 
         narrowed = [
-            replace(cell, metrics=tuple(each for each in cell.metrics if self(cell.id, each.name)))
+            replace(
+                cell,
+                metrics=tuple(each for each in cell.metrics if self(cell.id, each.name)),
+                outcome=cell.outcome if self(cell.id, ENDING) else Outcome(),
+            )
             for cell in run.cells
         ]
-        cells = tuple(cell for cell in narrowed if cell.metrics)
+        cells = tuple(cell for cell in narrowed if cell.metrics or cell.told_outcome)
         if not cells:
             raise UsageError(
                 "--only and --metric leave nothing of the run",
