@@ -28,7 +28,9 @@ class DumpGroup(_Published):
     state: str = Field(description="the word between Go's brackets: what they wait for, or their status")
     status: str
     minutes: int = Field(description="the longest wait in whole minutes; 0 below one")
-    at: DumpPlace | None = Field(description="the innermost call of the program's own code")
+    at: DumpPlace | None = Field(
+        description="the innermost call of the program's own code; without one, the outermost of the library's"
+    )
     functions: list[str] = Field(description="innermost first, without the runtime's")
     goroutines: list[int] = Field(description="the first of them")
     of_runtime: bool

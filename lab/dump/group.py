@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final
@@ -68,6 +69,10 @@ _STANDARD: Final = frozenset(
 """The folders of Go's own ``src``, 1.21 to 1.27: the first element of each import path of the standard library."""
 
 
+_WRAPPER: Final = re.compile(r"\.gowrap\d+$")
+"""What the compiler puts around the call of a go statement."""
+
+
 def grouped(goroutines: Iterable[Goroutine]) -> tuple[Group, ...]:
     """The groups, the largest first; those of the runtime last; equal ones by their first goroutine."""
     members: defaultdict[tuple[str, str, tuple[str, ...], bool], list[Goroutine]] = defaultdict(list)
@@ -116,7 +121,8 @@ def _at(frames: tuple[Frame, ...]) -> Frame | None:
     for frame in frames:
         if _is_program(frame.function):
             return frame
-    return own(frames)[0] if frames else None
+    outside = [frame for frame in own(frames) if not _WRAPPER.search(frame.function)] or own(frames)
+    return outside[-1] if outside else None
 
 
 def _is_program(function: str) -> bool:

@@ -103,7 +103,7 @@ class Group:
     """Goroutines in the same state at the same stack of functions.
 
     ``count`` is how many there are, ``goroutines`` the first of them. ``at`` is the innermost call of the program's own
-    code, or the innermost at all. ``minutes`` is the longest wait. ``of_runtime`` marks what the Go runtime runs for itself.
+    code; where there is none the outermost of the library's, which says whose goroutine it is (net/http's conn.serve). ``minutes`` is the longest wait. ``of_runtime`` marks what the Go runtime runs for itself.
     """
 
     status: str

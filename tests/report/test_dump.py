@@ -32,6 +32,23 @@ def test_groups_say_how_many_wait_for_how_long_and_where() -> None:
     )
 
 
+def test_a_stack_of_the_library_alone_is_named_by_where_it_begins() -> None:
+    """Two kinds of goroutines of net/http that both wait for the network are told apart, and a signal's dump is as a deadlock's."""
+    poll = ("runtime.gopark(0x1)", "internal/poll.runtime_pollWait(0x1)", "internal/poll.(*FD).Read(0x1)")
+    text = _goroutine(1, "IO wait", *poll, "net/http.(*conn).serve(0x1)") + _goroutine(
+        2,
+        "IO wait",
+        *poll,
+        "net/http.(*persistConn).readLoop(0x1)",
+        "net/http.(*Transport).dialConn.gowrap2()",
+    )
+
+    assert dump_lines(digested(text)) == (
+        "1 goroutine [IO wait] in net/http.(*conn).serve (1.go:1): 1",
+        "1 goroutine [IO wait] in net/http.(*persistConn).readLoop (2.go:2): 2",
+    )
+
+
 def test_each_way_to_wait_has_its_sentence() -> None:
     """For whom, by what, and how that is known."""
     locked = _goroutine(1, "sync.Mutex.Lock", "sync.(*Mutex).lockSlow(0x500)", "main.f()")
