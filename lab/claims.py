@@ -33,6 +33,7 @@ from lab.model.rule import (
     Value,
     cells_of,
     operands,
+    unit_of,
 )
 from lab.model.run import Ending
 from lab.model.scenario import Claim
@@ -214,18 +215,11 @@ def _part(wanted: Largest, sample: Callable[[Operand], PerProcess]) -> Estimate 
 
 
 def _unit(wanted: Quantity, cells: Mapping[str, CellSummary]) -> str:
-    match wanted:
-        case Value(of=of) | Difference(of=of):
-            found = _metric(cells, of)
-            return found.unit if found else "count"
-        case Ratio() | Order():
-            return "ratio"
-        case Slope():
-            return "slope"
-        case ShareEnding() | ShareWithin() | Largest():
-            return "share"
-        case Crossing(unit=unit):
-            return unit
+    def unit(of: Operand) -> str:
+        found = _metric(cells, of)
+        return found.unit if found else "count"
+
+    return unit_of(wanted, unit)
 
 
 def _metric(cells: Mapping[str, CellSummary], operand: Operand) -> MeasuredMetric | None:

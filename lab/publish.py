@@ -81,7 +81,7 @@ def shown_scenario(scenario: Scenario) -> ShownScenario:
         claims={
             claim.id: ShownClaim(
                 statement=claim.statement,
-                rules=[rule_in_words(rule) for rule in claim.rules],
+                rules=[rule_in_words(rule, scenario) for rule in claim.rules],
                 open=claim.open,
             )
             for claim in scenario.claims

@@ -6,7 +6,7 @@ The vocabulary is closed: every rule is one of the quantities here with :class:`
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -180,6 +180,21 @@ def operands(quantity: Quantity) -> tuple[Operand, ...]:
             return tuple(Operand(each, metric) for each in cells for metric in (*parts, *rest))
         case ShareEnding():
             return ()
+
+
+def unit_of(quantity: Quantity, metric_unit: Callable[[Operand], str]) -> str:
+    """What a quantity and its bounds are counted in; *metric_unit* tells it of a metric."""
+    match quantity:
+        case Value(of=of) | Difference(of=of):
+            return metric_unit(of)
+        case Ratio() | Order():
+            return "ratio"
+        case Slope():
+            return "slope"
+        case ShareEnding() | ShareWithin() | Largest():
+            return "share"
+        case Crossing(unit=unit):
+            return unit
 
 
 def cells_of(quantity: Quantity) -> tuple[str, ...]:

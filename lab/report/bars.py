@@ -9,12 +9,17 @@ from typing import Final
 from lab.model.outcome import MeasuredMetric
 
 WIDTH: Final = 14
-LEGEND: Final = "distribution: the bars are measured processes, ─ is where 9 of 10 are predicted; each row has its own axis (log)"
 _BLOCKS: Final = "▁▂▃▄▅▆▇█"
 _PREDICTED: Final = "─"
 _NOTHING: Final = " "
 _LEAST_SPAN: Final = math.log(1.02)
 """What differs by less than 2 % is drawn as one bar, not spread over the whole axis."""
+
+
+def legend(*, predicted: bool) -> str:
+    """How the strips are read; *predicted* where some of them have a prediction."""
+    foreseen = f", {_PREDICTED} is where 9 of 10 are predicted" if predicted else ""
+    return f"distribution: the bars are measured processes{foreseen}; each row has its own axis (log)"
 
 
 def bar(metric: MeasuredMetric, width: int = WIDTH) -> str:

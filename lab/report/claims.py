@@ -11,7 +11,7 @@ from lab.model.claim import Evidence, Register, Standing
 from lab.model.outcome import ClaimVerdict, Estimate, Ruling
 from lab.model.rule import Bounds
 from lab.model.units import value_to_text
-from lab.report.text import printable
+from lab.report.text import counted, printable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,7 @@ def summary(standings: Sequence[Standing]) -> str:
     """How many of each verdict."""
     count = Counter(standing.verdict for standing in standings)
     parts = [f"{count[verdict]} {verdict.value}" for verdict in ClaimVerdict if count[verdict]]
-    return f"{len(standings)} claims: {', '.join(parts)}"
+    return f"{counted(len(standings), 'claim')}: {', '.join(parts)}"
 
 
 def markdown(register: Register, standings: Sequence[Standing], passed_over: Sequence[str]) -> str:
@@ -154,16 +154,17 @@ def bounds_in_words(bounds: Bounds, interval: tuple[float, float], unit: str) ->
     if (side := bounds.side(low, high)) is not None:
         word = "supported" if side else "refuted"
         around = next((start, end) for start, end in regions[word] if start <= low and high <= end)
-        return f"{word} at {_range_in_words(*around, unit)}"
+        return f"{word} at {range_in_words(*around, unit)}"
     said = [
-        f"{word} only at {' or '.join(_range_in_words(*each, unit) for each in ranges)}"
+        f"{word} only at {' or '.join(range_in_words(*each, unit) for each in ranges)}"
         for word, ranges in regions.items()
         if ranges
     ]
     return ", ".join(said)
 
 
-def _range_in_words(start: float, end: float, unit: str) -> str:
+def range_in_words(start: float, end: float, unit: str) -> str:
+    """Where an interval has to lie: from *start* to *end*, either of which may be infinite."""
     if start == end:
         return value_to_text(start, unit)
     if start == -math.inf:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -22,9 +21,11 @@ from lab.model.rule import (
     ShareWithin,
     Slope,
     Value,
+    unit_of,
 )
 from lab.model.scenario import ENDLESS, Claim, Factor, Metric, Provision, Scenario
 from lab.model.units import bytes_to_text, duration_to_text
+from lab.report.claims import range_in_words
 from lab.report.text import counted
 
 _WIDTH: Final = 100
@@ -42,8 +43,8 @@ def page(scenario: Scenario, not_predicted: str = "") -> str:
         f"What to look for\n{_wrapped(scenario.look_for)}",
         _block("Factors", (line for factor in scenario.factors for line in _factor(factor))),
         _block("Cells", _cells(scenario)),
-        _block("Metrics", (line for metric in scenario.metrics for line in _metric(metric, not_predicted))),
-        _block("Claims", (line for claim in scenario.claims for line in _claim(claim))),
+        _block("Metrics", _metrics(scenario.metrics, not_predicted)),
+        _block("Claims", (line for claim in scenario.claims for line in _claim(claim, scenario))),
         _block("Limits of a replicate", _limits(scenario)),
     ]
     return "\n\n".join(part for part in parts if part)
@@ -56,22 +57,18 @@ def _cells(scenario: Scenario) -> Iterator[str]:
         yield f"{cell.id}  ({', '.join(tags)})" if tags else cell.id
 
 
-def rule_in_words(rule: Rule) -> str:
-    """What is compared, and from where on it decides."""
+def rule_in_words(rule: Rule, scenario: Scenario) -> str:
+    """What is compared, and from where on it decides, in the units of the scenario's metrics."""
+    units = {metric.name: metric.unit for metric in scenario.metrics}
+    unit = unit_of(rule.quantity, lambda operand: units[operand.metric])
     regions = (("supported", rule.bounds.supported), ("refuted", rule.bounds.refuted))
     decides = ", ".join(
-        f"{word} {' or '.join(_range_in_words(*each) for each in ranges)}"
+        f"{word} at {' or '.join(range_in_words(*each, unit) for each in ranges)}"
         for word, ranges in regions
         if ranges
     )
     about = f" (the article: {rule.figure.text})" if rule.figure else ""
     return f"{rule.says}: {_quantity_in_words(rule.quantity)}; {decides}{about}"
-
-
-def _range_in_words(start: float, end: float) -> str:
-    if start == -math.inf:
-        return f"up to {end:g}"
-    return f"from {start:g}" if end == math.inf else f"from {start:g} to {end:g}"
 
 
 def _quantity_in_words(quantity: Quantity) -> str:  # noqa: PLR0911 - one return a quantity, of a closed set
@@ -117,9 +114,19 @@ def _factor(factor: Factor) -> Iterator[str]:
     yield f"    {factor.title}"
 
 
-def _metric(metric: Metric, not_predicted: str) -> Iterator[str]:
-    judged = metric.described or metric.not_predicted or not_predicted
-    how = f"not compared: {judged}" if judged else f"prediction within ± {metric.margin:.0%}"
+def _metrics(metrics: Sequence[Metric], not_predicted: str) -> Iterator[str]:
+    """Each metric; a reason that several share for not being compared stands once, below them all."""
+    reasons = [metric.described or metric.not_predicted or not_predicted for metric in metrics]
+    shared = [reason for reason in dict.fromkeys(reasons) if reason and reasons.count(reason) > 1]
+    for metric, reason in zip(metrics, reasons, strict=True):
+        why = f" [{shared.index(reason) + 1}]" if reason in shared else f": {reason}"
+        yield from _metric(metric, f"not compared{why}" if reason else "")
+    for number, reason in enumerate(shared, start=1):
+        yield f"[{number}] {reason}"
+
+
+def _metric(metric: Metric, uncompared: str) -> Iterator[str]:
+    how = uncompared or f"prediction within ± {metric.margin:.0%}"
     yield f"{metric.name} ({metric.statistic}): {metric.title}"
     warm_up = f"; the first {counted(metric.discard, 'repetition')} are warm-up" if metric.discard else ""
     yield f"    {how}{warm_up}{_in_cells('; ', metric.where)}"
@@ -130,10 +137,10 @@ def _in_cells(before: str, where: Mapping[str, Sequence[str]]) -> str:
     return f"{before}in cells with {levels}" if levels else ""
 
 
-def _claim(claim: Claim) -> Iterator[str]:
+def _claim(claim: Claim, scenario: Scenario) -> Iterator[str]:
     yield f"{claim.id}: {claim.statement}"
     for rule in claim.rules:
-        yield f"    {rule_in_words(rule)}"
+        yield f"    {rule_in_words(rule, scenario)}"
     if claim.open:
         yield f"    open: {claim.open}"
 

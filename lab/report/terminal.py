@@ -16,7 +16,7 @@ from rich.text import Text
 from lab.model.outcome import CellSummary, Judged
 from lab.model.quality import Quality
 from lab.model.versus import Versus
-from lab.report.bars import LEGEND, WIDTH
+from lab.report.bars import WIDTH, legend
 from lab.report.claims import ClaimLines
 from lab.report.dump import dumps
 from lab.report.quality import quality_lines
@@ -75,11 +75,12 @@ def show_run(page: Page, cells: Sequence[CellSummary], file: TextIO) -> None:
     is_wide = console.width >= _WIDE
     console.print(_measured_table(page.title, cells, is_wide=is_wide))
     console.print(f"{conclusion(cells)}.", style="bold", markup=False)
-    for legend in filter(None, (LEGEND, effective_n(cells) if is_wide else "")):
-        console.print(legend, markup=False, style="dim")
+    strips = legend(predicted=is_predicted(cells))
+    for how in filter(None, (strips, effective_n(cells) if is_wide else "")):
+        console.print(how, markup=False, style="dim")
     for number, line in enumerate(quality_lines(page.quality) if page.quality else ()):
         console.print(f"how good the predictions are, {line}" if number == 0 else f"  {line}", markup=False)
-    _show_reasons(console, cells)
+    _show_reasons(console, cells, numbered=is_predicted(cells))
     claims, other_claims = measured_claims(page.claims)
     for claim in claims:
         console.print(
@@ -263,9 +264,11 @@ def _fill(table: Table, shown: Sequence[Row], values: Callable[[Row], Sequence[s
         table.add_row(_cell(row), row.metric, *values(row), end_section=last)
 
 
-def _show_reasons(console: Console, cells: Sequence[CellSummary]) -> None:
+def _show_reasons(console: Console, cells: Sequence[CellSummary], *, numbered: bool = True) -> None:
+    """Why what is not predicted is not; *numbered* as the table's lines have it, which a table without predictions does not."""
     for number, (reason, count) in enumerate(not_predicted(cells).items(), start=1):
-        console.print(f"no[{number}]: {reason} ({counted(count, 'line')})", markup=False)
+        head = f"no[{number}]" if numbered else "not predicted"
+        console.print(f"{head}: {reason} ({counted(count, 'line')})", markup=False)
 
 
 def _cell(row: Row) -> Text:

@@ -44,7 +44,8 @@ def versus_conclusion(found: Versus) -> str:
     if counts[Verdict.DISAGREES]:
         parts.append(f"{counts[Verdict.DISAGREES]} differ")
     if counts[Verdict.INCONCLUSIVE]:
-        parts.append(f"{counts[Verdict.INCONCLUSIVE]} are not decided{_how_to_decide(found)}")
+        are = "is" if counts[Verdict.INCONCLUSIVE] == 1 else "are"
+        parts.append(f"{counts[Verdict.INCONCLUSIVE]} {are} not decided{_how_to_decide(found)}")
     return "; ".join(parts)
 
 

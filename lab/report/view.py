@@ -204,9 +204,10 @@ def conclusion(cells: Sequence[CellSummary]) -> str:
     counts = {verdict: verdicts.count(verdict) for verdict in Verdict}
     parts = [f"{counts[Verdict.AGREES]} of {total} predictions hold"]
     if counts[Verdict.DISAGREES]:
-        parts.append(f"{counts[Verdict.DISAGREES]} do not")
+        parts.append(f"{counts[Verdict.DISAGREES]} {'does' if counts[Verdict.DISAGREES] == 1 else 'do'} not")
     if counts[Verdict.INCONCLUSIVE]:
-        parts.append(f"{counts[Verdict.INCONCLUSIVE]} are not decided{_how_to_decide(predicted, told)}")
+        are = "is" if counts[Verdict.INCONCLUSIVE] == 1 else "are"
+        parts.append(f"{counts[Verdict.INCONCLUSIVE]} {are} not decided{_how_to_decide(predicted, told)}")
     reasons = [metric.no_ratio.reason for metric in predicted if metric.no_ratio]
     lost = reasons.count(Reason.LOST)
     if lost:

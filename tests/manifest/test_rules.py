@@ -184,7 +184,7 @@ def test_each_kind_is_read(rule: str, quantity: Quantity, bounds: Bounds) -> Non
 
     (found,) = scenario.claims[0].rules
     assert (found.quantity, found.bounds) == (quantity, bounds)
-    assert rule_in_words(found).startswith("it: ")
+    assert rule_in_words(found, scenario).startswith("it: ")
 
 
 def test_every_kind_is_tried_above() -> None:

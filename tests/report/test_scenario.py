@@ -11,7 +11,8 @@ def test_what_has_no_twin_promises_no_prediction(lab_root: Path) -> None:
     scenario = manifest.load(lab_root / "scenarios/hello-static.toml")
     text = page(scenario, "nothing is scheduled")
 
-    assert text.count("not compared: nothing is scheduled") == len(scenario.metrics)
+    assert text.count("not compared [1]") == len(scenario.metrics)
+    assert text.count("[1] nothing is scheduled") == 1
     assert "prediction within" not in text
     assert "  its container holds the Go release\n" in text
     assert "  its container holds the Debian of golab engine base" in text

@@ -90,7 +90,7 @@ def test_a_cell_id_with_brackets_is_not_taken_for_markup() -> None:
 
     show_run(Page(title="a [title]", notes=("record: [x]",)), _CELLS, out)
 
-    for text in ("heap [0]", "a [title]", "record: [x]", "no[1]: no twin (2 lines)", "1 exit, 2 oom"):
+    for text in ("heap [0]", "a [title]", "record: [x]", "not predicted: no twin (2 lines)", "1 exit, 2 oom"):
         assert text in out.getvalue()
 
 

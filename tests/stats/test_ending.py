@@ -190,7 +190,7 @@ def test_it_is_said_how_many_more_would_decide() -> None:
         Verdict.AGREES if mixed.more <= 10 else Verdict.INCONCLUSIVE
     )
     cell = _cell(five, outcomes={"deadlock": 5}, expected=("deadlock",))
-    assert view.conclusion([cell]).endswith("1 are not decided (4 more replicates would decide 1 of them)")
+    assert view.conclusion([cell]).endswith("1 is not decided (4 more replicates would decide 1 of them)")
 
 
 def test_endings_count_among_the_verdicts_and_in_the_conclusion() -> None:
@@ -206,7 +206,7 @@ def test_endings_count_among_the_verdicts_and_in_the_conclusion() -> None:
 
     assert view.verdicts([right, wrong, unsaid]) == (Verdict.AGREES, Verdict.DISAGREES)
     assert view.verdicts([sure]) == (Verdict.AGREES,)
-    assert view.conclusion([right, wrong, unsaid]) == "1 of 2 predictions hold; 1 do not"
+    assert view.conclusion([right, wrong, unsaid]) == "1 of 2 predictions hold; 1 does not"
     (words,) = view.outcome_words([right, wrong, unsaid])
     assert words.startswith("b: ended in hang, predicted deadlock: share measured less share predicted")
     lines = [row for row in view.rows([right, wrong, unsaid]) if row.metric]
