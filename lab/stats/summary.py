@@ -22,7 +22,7 @@ from lab.model.outcome import (
     Prediction,
     Reason,
 )
-from lab.model.run import Ending, Record
+from lab.model.run import Ending, Record, Termination
 from lab.model.scenario import Metric, Scenario
 from lab.stats.censored import Durations, median
 from lab.stats.compare import compare, compare_tail
@@ -111,8 +111,8 @@ class _Tally:
         """One replicate: its ending, what the first of its kind said, and its values where they may be looked at."""
         termination = record.termination
         self._outcomes[termination.ending.value] += 1
-        if termination.detail:
-            self._reasons.setdefault(termination.ending.value, termination.detail)
+        if said := _said(termination):
+            self._reasons.setdefault(termination.ending.value, said)
         if not record.excluded and is_behaviour(termination.ending):
             self._words[word_of(termination)] += 1
         if record.excluded:
@@ -222,6 +222,14 @@ def _one_shot(
 def one_shot_tail(sample: PerProcess) -> Estimate | Inconclusive:
     """The p90 of processes that gave one value each."""
     return tails(pooled_of(sample), seed=_TAILS_SEED)[0.90]
+
+
+def _said(termination: Termination) -> str:
+    """What is told of an ending beside its name: the code of an exit that is none of success, and what the program said."""
+    is_code = termination.ending is Ending.EXIT_NONZERO
+    return ": ".join(
+        [*([f"code {termination.exit_code}"] if is_code else []), *filter(None, [termination.detail])]
+    )
 
 
 def _tails(
