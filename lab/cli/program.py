@@ -144,6 +144,11 @@ def program(
         means=pipeline.Means(engine=engine, results=results, wait=wait, calibrate=False, base=base),
     )
     if dry_run:
+        if as_json:
+            raise UsageError(
+                "--dry-run says in words what would be done: there is no JSON of it",
+                hint="leave out one of them",
+            )
         typer.echo("\n".join(pipeline.foretell_program(context.obj, order)))
         return
     with Reporter() as reporter:

@@ -139,6 +139,11 @@ def scenario(
         ),
     )
     if dry_run:
+        if as_json:
+            raise UsageError(
+                "--dry-run says in words what would be done: there is no JSON of it",
+                hint="leave out one of them",
+            )
         typer.echo("\n".join(pipeline.foretell_run(context.obj, order)))
         return
     with Reporter() as reporter:

@@ -58,6 +58,16 @@ def test_a_dry_run_does_nothing(tmp_path: Path) -> None:
     assert not cache.exists()
 
 
+def test_a_dry_run_has_no_json(tmp_path: Path) -> None:
+    """Who asks for JSON gets it or is refused, never words instead."""
+    program = str(written(tmp_path / "plain", PLAIN))
+    for what in (("scenario", "mmap-large"), ("program", program)):
+        done = _golab("run", *what, "--dry-run", "--json", "--engine", "host")
+
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "--dry-run says in words what would be done" in done.stderr
+
+
 def test_a_dry_run_of_a_program_does_nothing(tmp_path: Path) -> None:
     """Its cells and their order, by its module alone."""
     folder, results = written(tmp_path / "plain", PLAIN), tmp_path / "results"
