@@ -89,9 +89,13 @@ def costs_for(
     if lacking:
         try:
             missing = Sitting(release=toolchain.DEFAULT_RELEASE, groups=lacking, processes=MISSING)
-            return packaged().merged(calibrated(workshop, missing).costs)
+            found = calibrated(workshop, missing)
         except DriftedError as error:
             workshop.progress.stage(f"{error}; so predictions rest on what was known before")
+        else:
+            if crowding := found.sittings[0].crowding():
+                workshop.progress.stage(crowding)
+            return packaged().merged(found.costs)
     return packaged() if kept is None else packaged().merged(kept)
 
 

@@ -106,6 +106,18 @@ def test_a_machine_that_became_another_is_measured_anew(machine: _Machine) -> No
     assert "fault (page 4096) is 1.50 of what it was" in machine.told.stages[-2]
 
 
+@pytest.mark.parametrize(("share", "warnings"), [(0.98, 1), (0.01, 0), (None, 0)])
+def test_a_machine_that_others_use_is_told_of(
+    machine: _Machine, monkeypatch: pytest.MonkeyPatch, share: float | None, warnings: int
+) -> None:
+    """Costs with others' work in them are kept, since a machine may never be quiet; whoever reads predictions is warned."""
+    monkeypatch.setattr("lab.calibrate.conditions._waiting", lambda _records: share)
+
+    _costs(machine, "go_cold")
+
+    assert sum("predictions may be far off" in stage for stage in machine.told.stages) == warnings
+
+
 def test_a_machine_that_moves_gives_no_costs(machine: _Machine) -> None:
     """A run goes on with what was known before, and says why; golab calibrate refuses, unless that is accepted."""
     machine.factor = lambda number: 1.0 if number <= 4 else 2.0

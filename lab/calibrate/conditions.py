@@ -18,6 +18,9 @@ _COARSE: Final = 6
 _USER_HZ: Final = 100
 """Ticks a second of /proc/stat (proc(5), sysconf(_SC_CLK_TCK))."""
 
+_CROWDED: Final = 0.1
+"""The share of the time that waited for a CPU from which on a calibration is warned of: one in ten."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conditions:
@@ -67,6 +70,15 @@ class Conditions:
         shares = (("steal", self.steal_share), ("waiting for a CPU", self.psi_cpu_share))
         told = [f"{name} {share:.1%}" for name, share in shares if share is not None]
         return ", ".join([*told, *([f"load {self.load:.1f}"] if self.load is not None else [])]) or "unknown"
+
+    def crowding(self) -> str:
+        """A warning where others wanted the CPUs, so that costs have their waits in them; empty where none did, or none is known of."""
+        if self.psi_cpu_share is None or self.psi_cpu_share <= _CROWDED:
+            return ""
+        return (
+            f"calibrated while others wanted the CPUs ({self.state()}): predictions may be far off;"
+            " golab calibrate --settle 5m measures again when the machine is quiet"
+        )
 
 
 def conditions(
