@@ -247,7 +247,7 @@ def _missing(
         return f"the scenario {name} is not there yet"
     if not _rules(claim, scenarios[name]):
         return f"{name} has no rule for it yet"
-    return f"no run of {name} that is kept here measured it"
+    return f"no run of {name} that is kept here has all the cells that it needs"
 
 
 def _rules(claim: RegisteredClaim, scenario: Scenario | None) -> bool:

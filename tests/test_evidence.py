@@ -74,7 +74,7 @@ def test_without_a_run_nothing_is_measured_and_each_claim_says_what_is_missing(t
     assert [(each.verdict.value, each.why, each.command) for each in found.standings] == [
         (
             "not measured yet",
-            "no run of example that is kept here measured it",
+            "no run of example that is kept here has all the cells that it needs",
             "golab run scenario example --results x",
         ),
         ("not measured yet", "the scenario elsewhere is not there yet; it needs root", ""),
