@@ -48,7 +48,17 @@ def arch(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """All tests that need no container engine, a file at a time on each CPU; the Go toolchain is fetched by its pin."""
-    session.run(sys.executable, "-m", "pytest", "-n", "auto", "--dist", "loadfile", *session.posargs)
+    session.run(
+        sys.executable,
+        "-m",
+        "pytest",
+        "-n",
+        "auto",
+        "--dist",
+        "loadfile",
+        "--no-loadscope-reorder",
+        *session.posargs,
+    )
 
 
 @nox.session

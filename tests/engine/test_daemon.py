@@ -1,5 +1,7 @@
 """A private engine's command line, places and leftovers: what can be decided without starting one."""
 
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,13 @@ overlay / overlay rw 0 0
 overlay /srv/golab/data/overlay2/x/merged overlay rw 0 0
 tmpfs /srv/golab\\040two tmpfs rw 0 0
 """
+
+
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    """A folder whose name leaves room for those of sockets: pytest's own grows with its workers' names."""
+    with tempfile.TemporaryDirectory(prefix="golab-") as folder:
+        yield Path(folder)
 
 
 def test_everything_is_below_one_folder() -> None:
@@ -80,9 +89,9 @@ def test_a_socket_path_that_is_too_long_is_refused(tmp_path: Path, monkeypatch: 
     assert not list(tmp_path.iterdir())
 
 
-def test_a_daemon_that_ends_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_daemon_that_ends_is_quoted(short_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its own last lines, and where the others are."""
-    fake = tmp_path / "bin/dockerd"
+    fake = short_path / "bin/dockerd"
     fake.parent.mkdir()
     fake.write_text("#!/bin/sh\nfor n in 1 2 3 4 5 6 7 8 9 10; do echo line $n; done\nexit 3\n")
     fake.chmod(0o755)
@@ -90,7 +99,7 @@ def test_a_daemon_that_ends_is_quoted(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr("os.geteuid", lambda: 0)
 
     with pytest.raises(EngineUnavailableError) as caught:
-        daemon.up(Places(tmp_path / "e"), print)
+        daemon.up(Places(short_path / "e"), print)
 
     assert "ended with exit code 3; it said last:\n  line 3\n" in str(caught.value)
     assert "line 10" in str(caught.value)
@@ -107,18 +116,18 @@ def test_nothing_is_no_engine(tmp_path: Path) -> None:
     assert daemon.status(at) is None
 
 
-def test_a_folder_of_someone_else_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_of_someone_else_stays(short_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the environment variable names: golab removes and fills only what it made, or what is empty."""
     monkeypatch.setattr("shutil.which", lambda *_args, **_keywords: "/usr/sbin/dockerd")
     monkeypatch.setattr("os.geteuid", lambda: 0)
-    (tmp_path / "home").mkdir()
-    (tmp_path / "home/thesis").write_text("years")
+    (short_path / "home").mkdir()
+    (short_path / "home/thesis").write_text("years")
 
     for command in (daemon.up, daemon.down):
         with pytest.raises(EnvironmentRefusedError, match="no engine of golab's has made"):
-            command(Places(tmp_path / "home"), print)
+            command(Places(short_path / "home"), print)
 
-    assert [path.name for path in tmp_path.rglob("*")] == ["home", "thesis"]
+    assert [path.name for path in short_path.rglob("*")] == ["home", "thesis"]
 
 
 @pytest.mark.parametrize(

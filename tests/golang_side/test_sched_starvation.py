@@ -87,7 +87,7 @@ def test_every_population_runs_under_every_release(
 ) -> None:
     """Each says how late the probe was, what CPU time it took, and how many threads there are; nothing is counted."""
     for level in scenario.factor("population").levels:
-        short = (f"-window={30 * _MS}", "-goroutines=8", f"-every={3 * _MS}", f"-service={_MS}")
+        short = (f"-window={150 * _MS}", "-goroutines=8", f"-every={3 * _MS}", f"-service={_MS}")
         said, stderr = replicate(release, f"-population={level.text}", *short, procs=2)
 
         serving = level.text == "serving"
