@@ -30,9 +30,6 @@ def _order(release: str) -> tuple[int, ...]:
     return tuple(int(part) for part in release.split("."))
 
 
-NEWEST: Final = "1.27"
-"""The newest release line whose words these are."""
-
 STATUSES: Final = (
     Word("idle"),
     Word("runnable"),
