@@ -78,8 +78,7 @@ def prepare(workshop: Workshop, wanted: Sequence[Wanted], *, base_name: str = ba
     programs are built on, as :func:`lab.golang.base.choose` has it; the agent needs nothing.
     """
     engine, cache, say = workshop.engine, workshop.cache, workshop.progress.stage
-    needs_compiler = any(each.scenario.building(each.cell.levels).needs_compiler for each in wanted)
-    below = _base(engine, base_name, cache, needs_compiler=needs_compiler)
+    below = _base(engine, base_name, cache, wanted)
     newest = toolchain.fetch(toolchain.DEFAULT_RELEASE, cache, say)
     agent = build.build(engine, newest, render.read_program(workshop.lab.tools, "agent"), cache)
     holding = Holding(workshop)
@@ -118,13 +117,17 @@ def prepare(workshop: Workshop, wanted: Sequence[Wanted], *, base_name: str = ba
 
 
 def _base(
-    engine: Engine, name: str, cache: Path, *, needs_compiler: bool
+    engine: Engine, name: str, cache: Path, wanted: Sequence[Wanted]
 ) -> Base | EnvironmentRefusedError | None:
-    """What programs are built on. That the lab's own base is not made yet concerns those that need a compiler, and no others."""
+    """What programs are built on. That the lab's own base is not made yet concerns those that need a compiler, and no others.
+
+    Where all of them do, nothing need be built to find that out.
+    """
+    needing = [each.scenario.building(each.cell.levels).needs_compiler for each in wanted]
     try:
-        return base.choose(engine, name, cache, cgo=needs_compiler)
+        return base.choose(engine, name, cache, cgo=any(needing))
     except EnvironmentRefusedError as error:
-        if name != base.AUTO:
+        if name != base.AUTO or all(needing):
             raise
         return error
 
