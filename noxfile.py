@@ -4,7 +4,7 @@ Sessions run in the environment that nox itself is installed in: it was made fro
 second installation of the same packages for each session would cost minutes and prove nothing.
 
 ``dev`` makes that environment in ``.venv``; ``lint``, ``types``, ``arch`` and ``tests`` run by default;
-``validate`` runs what the simulator's words are judged by; ``docker_tests`` needs a container engine, ``browser_tests`` Chromium, ``matrix`` and ``benchmarks`` a quiet machine.
+``validate`` runs what the simulator's words are judged by; ``docker_tests`` needs a container engine, ``browser_tests`` Chromium, ``compiler_tests`` g++, ``matrix`` and ``benchmarks`` a quiet machine.
 """
 
 import sys
@@ -73,6 +73,12 @@ def validate(session: nox.Session) -> None:
 def docker_tests(session: nox.Session) -> None:
     """The tests that need a container engine (DOCKER_HOST, or the default socket); none may be missing."""
     session.run(sys.executable, "-m", "pytest", "--run-docker", "-m", "docker", *session.posargs)
+
+
+@nox.session
+def compiler_tests(session: nox.Session) -> None:
+    """The tests that need this machine's own C++ compiler (``apt-get install g++ libc6-dev``); none may be missing."""
+    session.run(sys.executable, "-m", "pytest", "--run-compiler", "-m", "compiler", *session.posargs)
 
 
 @nox.session

@@ -7,7 +7,7 @@ import pytest
 
 from lab.golang import toolchain
 
-_ASKED_FOR = {"docker": "a container engine", "browser": "a browser"}
+_ASKED_FOR = {"docker": "a container engine", "browser": "a browser", "compiler": "a C++ compiler"}
 """Markers whose tests run when ``--run-MARKER`` asks for them; what they need is then a failure where it is missing."""
 
 

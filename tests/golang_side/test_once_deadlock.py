@@ -105,12 +105,20 @@ def _ended(process: subprocess.Popen[str], deadline: float) -> str:
 
 
 @pytest.fixture(scope="module")
-def ends(built: Built) -> Callable[[str], Mapping[str, str]]:
-    """A function that gives, by cell, how the programs of a release end; those of all cells wait at the same time."""
+def ends(built: Built, request: pytest.FixtureRequest) -> Callable[[str], Mapping[str, str]]:
+    """A function that gives, by cell, how the programs of a release end; those of all cells wait at the same time.
+
+    Those that need a compiler are among them where that was asked for.
+    """
+    compiles = request.config.getoption("--run-compiler")
 
     @functools.cache
     def of(release: str) -> Mapping[str, str]:
-        cells = [cell for name, cell in _CELLS.items() if name not in _RACES]
+        cells = [
+            cell
+            for name, cell in _CELLS.items()
+            if name not in _RACES and (compiles or not _needs_compiler(name))
+        ]
         wanted = [cell for cell in cells if cell.id not in _IN_CPP or release == _NEWEST]
         binaries = {cell.id: built(release, _SCENARIO.building(cell.levels)) for cell in wanted}
         started = {cell.id: _started(binaries[cell.id], cell) for cell in wanted}
@@ -118,6 +126,10 @@ def ends(built: Built) -> Callable[[str], Mapping[str, str]]:
         return {name: _ended(process, deadline) for name, process in started.items()}
 
     return of
+
+
+def _needs_compiler(name: str) -> bool:
+    return _SCENARIO.building(_CELLS[name].levels).needs_compiler
 
 
 @functools.cache
@@ -130,7 +142,14 @@ def _foretold(name: str) -> str:
     return word
 
 
-@pytest.mark.parametrize("name", [name for name in _CELLS if name not in (*_IN_CPP, *_RACES)])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.compiler] if _needs_compiler(name) else [])
+        for name in _CELLS
+        if name not in (*_IN_CPP, *_RACES)
+    ],
+)
 @pytest.mark.parametrize("release", _SCENARIO.releases)
 def test_programs_end_as_their_twin_does(
     ends: Callable[[str], Mapping[str, str]], release: str, name: str
@@ -139,6 +158,7 @@ def test_programs_end_as_their_twin_does(
     assert ends(release)[name] == _OTHERWISE.get((release, name), _foretold(name))
 
 
+@pytest.mark.compiler
 @pytest.mark.parametrize(("name", "end"), _IN_CPP.items())
 def test_the_cpp_original_ends_or_never_returns(
     ends: Callable[[str], Mapping[str, str]], name: str, end: str
@@ -158,19 +178,30 @@ def test_a_race_may_end_as_its_twin_does(built: Built, release: str, name: str) 
     assert _foretold(name) in ends
 
 
-def test_what_is_not_in_the_program_is_usage(built: Built) -> None:
+@pytest.mark.parametrize(
+    ("building", "flag", "said"),
+    [
+        (Building(), "-variant=cpp_nested", "-variant=cpp_nested is none that is built as Go"),
+        (Building(), "-beside=cgo", "build with CGO_ENABLED=1 for -beside=cgo"),
+        (Building(), "-beside=nobody", "-beside=nobody is not known"),
+        pytest.param(
+            Building(cgo=True),
+            "-variant=nested",
+            "with CGO_ENABLED=0 for all else",
+            marks=pytest.mark.compiler,
+        ),
+        pytest.param(
+            Building(language="c++"),
+            "-variant=nested",
+            "-variant=nested is none that is built as C++",
+            marks=pytest.mark.compiler,
+        ),
+    ],
+)
+def test_what_is_not_in_the_program_is_usage(built: Built, building: Building, flag: str, said: str) -> None:
     """A variant of C++ in Go and the reverse, and C that was built in or left out against what was asked."""
-    go, cpp, with_c = (
-        built(_NEWEST, building) for building in (Building(), Building(language="c++"), Building(cgo=True))
+    done = subprocess.run(
+        [built(_NEWEST, building), flag], env={}, capture_output=True, text=True, check=False
     )
 
-    for binary, flag, said in (
-        (go, "-variant=cpp_nested", "-variant=cpp_nested is none that is built as Go"),
-        (go, "-beside=cgo", "build with CGO_ENABLED=1 for -beside=cgo"),
-        (go, "-beside=nobody", "-beside=nobody is not known"),
-        (with_c, "-variant=nested", "with CGO_ENABLED=0 for all else"),
-        (cpp, "-variant=nested", "-variant=nested is none that is built as C++"),
-    ):
-        done = subprocess.run([binary, flag], env={}, capture_output=True, text=True, check=False)
-
-        assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+    assert (done.returncode, said in done.stderr) == (2, True), done.stderr
