@@ -225,8 +225,9 @@ def one_shot_tail(sample: PerProcess) -> Estimate | Inconclusive:
 
 
 def _said(termination: Termination) -> str:
-    """What is told of an ending beside its name: the code of an exit that is none of success, and what the program said."""
-    is_code = termination.ending is Ending.EXIT_NONZERO
+    """What is told of an ending beside its name: what the program said, and the code that it chose; Go's own death always has code 2."""
+    died = termination.detail.startswith(("panic: ", "fatal error: "))
+    is_code = termination.ending is Ending.EXIT_NONZERO and not died
     return ": ".join(
         [*([f"code {termination.exit_code}"] if is_code else []), *filter(None, [termination.detail])]
     )
