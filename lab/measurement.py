@@ -19,10 +19,10 @@ from lab.golang.build import Binary
 from lab.host import environment
 from lab.host.interruption import Interruption
 from lab.material import Material, Prepared, runnable, seats
-from lab.model.level import UNSET, cpus_of
+from lab.model.level import UNSET
 from lab.model.outcome import Foretold, Prediction
 from lab.model.run import Capture, Ending, Record, StoppedBy, Termination, Turn
-from lab.model.scenario import CPUSET, GOMAXPROCS, QUOTA, Metric
+from lab.model.scenario import QUOTA, Metric
 from lab.model.units import Nanos
 from lab.stats.watch import Watch
 from lab.store import Decided, RunFolder
@@ -113,18 +113,12 @@ def _flaw(wanted: Wanted, seat: Seat, effective: Mapping[str, Any]) -> str:
     """What of its cell a process did not see, as far as only the probe tells: the programs of some scenarios tell nothing."""
     if "gogc" not in effective:
         return ""
-    asked = "" if wanted.scenario.process.speaks else not_as_asked(effective, _asked(wanted, ""))
-    return not_as_set(seat.probe.environment, effective) or asked
-
-
-def _asked(wanted: Wanted, flaw: str) -> Asked:
-    return Asked(
-        gomaxprocs=wanted.cell.text(GOMAXPROCS),
-        cpus=cpus_of(wanted.cell.levels[CPUSET]),
-        flaw=flaw,
-        speaks=wanted.scenario.process.speaks,
-        reads=wanted.scenario.reads,
+    asked = (
+        ""
+        if wanted.scenario.process.speaks
+        else not_as_asked(effective, Asked.of(wanted.scenario, wanted.cell.levels, ""))
     )
+    return not_as_set(seat.probe.environment, effective) or asked
 
 
 class _Reader:
@@ -148,7 +142,7 @@ class _Reader:
             self._strangers = _strangers(self._engines)
         cell = capture.turn.cell
         wanted = self._prepared[cell].wanted
-        asked = _asked(wanted, self._flaws[cell])
+        asked = Asked.of(wanted.scenario, wanted.cell.levels, self._flaws[cell])
         around = Surroundings(
             cpus=self._cpus, has_quota=wanted.cell.text(QUOTA) != UNSET, strangers=self._strangers
         )

@@ -9,7 +9,7 @@ from lab.bench.agent import read
 from lab.bench.decode import Asked, decode, was_stopped
 from lab.bench.exclude import Surroundings, excluded
 from lab.errors import MeasurementError
-from lab.model.level import UNSET, cpus_of
+from lab.model.level import UNSET
 from lab.model.run import Capture, Plan, Record
 from lab.model.scenario import CPUSET, GOMAXPROCS, QUOTA
 from lab.store import RunFolder
@@ -65,15 +65,10 @@ def _reader(folder: RunFolder, plan: Plan) -> Callable[[Capture], Record]:
 
     def read_as(capture: Capture) -> Record:
         cell = cells[capture.turn.cell]
-        scenario, levels = scenarios[cell.scenario], cell.levels
-        asked = Asked(
-            gomaxprocs=levels[GOMAXPROCS],
-            cpus=cpus_of(scenario.factor(CPUSET).level(levels[CPUSET])),
-            flaw=flaws[cell.id],
-            speaks=scenario.process.speaks,
-            reads=scenario.reads,
-        )
-        around = Surroundings(cpus=cpus, has_quota=levels[QUOTA] != UNSET)
+        scenario = scenarios[cell.scenario]
+        levels = {name: scenario.factor(name).level(cell.levels[name]) for name in (GOMAXPROCS, CPUSET)}
+        asked = Asked.of(scenario, levels, flaws[cell.id])
+        around = Surroundings(cpus=cpus, has_quota=cell.levels[QUOTA] != UNSET)
         return excluded(decode(capture, asked), scenario.exclusion, around)
 
     return read_as

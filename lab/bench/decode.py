@@ -16,7 +16,7 @@ from lab.dump import is_dump
 from lab.errors import MeasurementError
 from lab.model.level import Level, cpus_of
 from lab.model.run import Capture, DumpText, Ending, Output, Record, Termination, Usage
-from lab.model.scenario import AUTO, Instrument
+from lab.model.scenario import AUTO, CPUSET, GOMAXPROCS, Instrument, Levels, Scenario
 from lab.model.units import Nanos
 
 _DEADLOCK: Final = re.compile(
@@ -83,6 +83,17 @@ class Asked:
     flaw: str = ""
     speaks: bool = True
     reads: tuple[Instrument, ...] = ()
+
+    @classmethod
+    def of(cls, scenario: Scenario, levels: Levels, flaw: str) -> Asked:
+        """What the replicates of a cell with these levels were to be given."""
+        return cls(
+            gomaxprocs=levels[GOMAXPROCS].text,
+            cpus=cpus_of(levels[CPUSET]),
+            flaw=flaw,
+            speaks=scenario.process.speaks,
+            reads=scenario.reads,
+        )
 
 
 def decode(capture: Capture, asked: Asked = Asked()) -> Record:

@@ -23,7 +23,7 @@ from lab.cli.choices import (
     Skip,
     request,
 )
-from lab.cli.run import DEFAULT_MAX_TIME, INTERRUPTED, RUNS_FAILED, app, tell
+from lab.cli.run import DEFAULT_MAX_TIME, INTERRUPTED, RUNS_FAILED, app, refuse_json, tell
 from lab.errors import UsageError
 
 if TYPE_CHECKING:
@@ -144,11 +144,7 @@ def program(
         means=pipeline.Means(engine=engine, results=results, wait=wait, calibrate=False, base=base),
     )
     if dry_run:
-        if as_json:
-            raise UsageError(
-                "--dry-run says in words what would be done: there is no JSON of it",
-                hint="leave out one of them",
-            )
+        refuse_json(as_json=as_json)
         typer.echo("\n".join(pipeline.foretell_program(context.obj, order)))
         return
     with Reporter() as reporter:

@@ -139,16 +139,21 @@ def scenario(
         ),
     )
     if dry_run:
-        if as_json:
-            raise UsageError(
-                "--dry-run says in words what would be done: there is no JSON of it",
-                hint="leave out one of them",
-            )
+        refuse_json(as_json=as_json)
         typer.echo("\n".join(pipeline.foretell_run(context.obj, order)))
         return
     with Reporter() as reporter:
         finished = pipeline.run(context.obj, order, reporter)
     tell(finished, as_json=as_json, check=check)
+
+
+def refuse_json(*, as_json: bool) -> None:
+    """UsageError where what --dry-run says is asked for as JSON."""
+    if as_json:
+        raise UsageError(
+            "--dry-run says in words what would be done: there is no JSON of it",
+            hint="leave out one of them",
+        )
 
 
 def tell(finished: Analysis, *, as_json: bool, check: bool) -> None:
