@@ -60,7 +60,7 @@ class Cost:
     def values(self, levels: Mapping[str, int | str], process: float) -> Sequence[float]:
         """All values at a measured point of the process at the place *process* (0 … 1)."""
         for point in self.points:
-            if _agree(point.levels, levels):
+            if point.levels == levels:
                 return point.processes[int(process * len(point.processes))]
         raise self._unknown(levels)
 
@@ -69,12 +69,12 @@ class Cost:
 
         SimulatedProgramError names the levels that there are.
         """
-        exact = [point for point in self.points if _agree(point.levels, levels)]
-        if exact:
-            return exact[0].value(process, value)
+        for point in self.points:
+            if point.levels == levels:
+                return point.value(process, value)
         number = _only_number(levels)
         near = sorted(
-            (point for point in self.points if number and _agree(point.levels, levels, but=number)),
+            (point for point in self.points if number and _agree_but(number, point.levels, levels)),
             key=lambda point: point.levels[number],
         )
         if not near:
@@ -224,8 +224,10 @@ def _duration(value: object) -> float:
     return float(value)
 
 
-def _agree(known: Mapping[str, int | str], asked: Mapping[str, int | str], but: str = "") -> bool:
-    return known.keys() == asked.keys() and all(known[name] == asked[name] for name in asked if name != but)
+def _agree_but(number: str, known: Mapping[str, int | str], asked: Mapping[str, int | str]) -> bool:
+    return known.keys() == asked.keys() and all(
+        known[name] == asked[name] for name in asked if name != number
+    )
 
 
 def _only_number(levels: Mapping[str, int | str]) -> str:

@@ -51,6 +51,9 @@ class Cpus:
         self._most_lag = max(2 * self.slice, self._tick)  # fair.c: update_entity_lag
         self.all = [Cpu(id=number, tick_phase=source.randrange(self._tick)) for number in range(count)]
         self.idle = {cpu.id: cpu for cpu in self.all}
+        self._taken = set[
+            int
+        ]()  # all others: at every sleep they are looked through, and of thousands of CPUs few are
         self.throttled_ns = 0
         self._used_ns = 0
         self._stall, self._stall_gap = cost.source("stall"), cost.source("stall_gap")
@@ -82,7 +85,7 @@ class Cpus:
             if cpu.throttled:
                 self._queue(thread, cpu, now)
                 return
-        self.idle.pop(cpu.id, None)
+        self._takes(cpu)
         if self._waking.overlooks:
             fair.note_use(cpu, now)
         starts = now + delay
@@ -102,6 +105,10 @@ class Cpus:
             self.arm_tick(cpu, now)
         if self._has_stalls and not cpu.stalling:
             self._stall_in(self._stall_gap(), cpu)
+
+    def _takes(self, cpu: Cpu) -> None:
+        self.idle.pop(cpu.id, None)
+        self._taken.add(cpu.id)
 
     def _queue(self, thread: Thread, cpu: Cpu, now: int) -> None:
         if thread.state is not WAITING:
@@ -156,6 +163,7 @@ class Cpus:
             return
         cpu.idle_since, cpu.chance = now, self._chance()
         self.idle[cpu.id] = cpu
+        self._taken.discard(cpu.id)
         if self._bandwidth is not None and self._bandwidth.give_back(cpu):
             self._slack_in(now)
 
@@ -166,9 +174,10 @@ class Cpus:
 
     def _cold_one(self, now: int) -> Thread | None:
         """A thread that waits elsewhere, for a newly idle CPU."""
-        return next(
-            (thread for cpu in self.all if not cpu.throttled for thread in _cold(cpu.queue, now)), None
+        crowded = (
+            cpu for number in sorted(self._taken) if (cpu := self.all[number]).queue and not cpu.throttled
         )
+        return next((thread for cpu in crowded for thread in _cold(cpu.queue, now)), None)
 
     def _move(self, thread: Thread, old: Cpu, new: Cpu, now: int) -> None:
         lag = fair.lag(thread, old, now, self._most_lag)
@@ -255,7 +264,7 @@ class Cpus:
             self.stop(cpu, now)
         cpu.throttled = True
         cpu.charged_at = now
-        self.idle.pop(cpu.id, None)
+        self._takes(cpu)
         for thread in cpu.queue:
             self.say(thread, now, "waiting", "throttled")
 
