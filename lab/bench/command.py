@@ -55,8 +55,18 @@ def refuse_contradiction(scenario: Scenario, cell: Cell) -> None:
 
 
 def by_hand(scenario: Scenario, cell: Cell) -> str:
-    """What to type in a rendered program's folder: ``GOMAXPROCS=2 go run .``; its flags default to *cell*'s levels."""
-    return " ".join([*(f"{name}={value}" for name, value in _set_variables(scenario, cell)), "go run ."])
+    """What to type in a rendered program's folder: ``GOMAXPROCS=2 go run .``; its flags default to *cell*'s levels.
+
+    Copies of Go's sources that a cell is built with are no part of the folder: that is said.
+    """
+    building = scenario.building(cell.levels)
+    variables = [f"{name}={value}" for name, value in _set_variables(scenario, cell)]
+    if building.language == "c++":
+        return " ".join(["g++ -std=c++17 -O2 -pthread $(find . -name '*.cc') &&", *variables, "./a.out"])
+    linked = [f"-ldflags='{building.ldflags}'"] if building.ldflags else []
+    compiler = ["CGO_ENABLED=1"] if building.cgo else []
+    without = [f"(without the overlay {building.overlay})"] if building.overlay else []
+    return " ".join([*compiler, *variables, "go run", *linked, ".", *without])
 
 
 def defaults(scenario: Scenario, cell: Cell) -> Mapping[str, int | str]:

@@ -106,7 +106,7 @@ def render(
     only: Only = None,
     skip: Skip = None,
 ) -> None:
-    """Write a scenario's Go program: `go run .` works in the folder."""
+    """Write a scenario's program, and what to type in its folder."""
     from lab import pipeline
 
     for folder, by_hand in pipeline.render_to(

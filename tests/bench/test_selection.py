@@ -9,6 +9,7 @@ from lab import catalogue, manifest
 from lab.bench import command
 from lab.bench.selection import Request, mistakes, refuse_beyond, select, touched_bytes
 from lab.errors import EnvironmentRefusedError, LabError, UnknownNameError, UsageError
+from lab.model.building import BuildPart
 from lab.model.matrix import Selector
 from lab.model.scenario import Scenario
 
@@ -136,3 +137,16 @@ def test_levels_reach_the_program_as_flags_and_environment(scenario: Scenario) -
     assert {"GODEBUG=madvdontneed=0", "GOMAXPROCS=2"} <= set(command.environment(scenario, cell))
     assert not [entry for entry in command.environment(scenario, plain) if entry.startswith(("GO", "LAB"))]
     assert command.by_hand(scenario, cell) == "GODEBUG=madvdontneed=0 GOMAXPROCS=2 go run ."
+
+
+def test_what_to_type_is_as_the_cell_is_built(scenario: Scenario) -> None:
+    """By another compiler, with flags for the linker, with C; what cannot be typed is said."""
+    cell = select(scenario, Request())[0]
+
+    def typed(**said: object) -> str:
+        return command.by_hand(replace(scenario, builds=(BuildPart(said=said),)), cell)
+
+    assert typed(language="c++") == "g++ -std=c++17 -O2 -pthread $(find . -name '*.cc') && ./a.out"
+    assert typed(ldflags="-s -w") == "go run -ldflags='-s -w' ."
+    assert typed(cgo=True) == "CGO_ENABLED=1 go run ."
+    assert typed(overlay="stamps") == "go run . (without the overlay stamps)"
