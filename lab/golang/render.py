@@ -8,8 +8,10 @@ of its type; it is never spliced.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import re
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +25,10 @@ from lab.errors import BuildError
 _ARCHIVE: Final = ".txtar"
 """The ending of a template that renders to several files: how many, and by which names, its levels decide."""
 _MARKER: Final = re.compile(r"^-- (\S+) --\n", re.MULTILINE)
+_ZIP: Final = ".zip"
+"""The ending of a folder that renders to one archive of what is in it."""
+_ZIP_TIME: Final = (1980, 1, 1, 0, 0, 0)
+"""The format's first instant, so that equal content is an equal archive."""
 _INTERNAL: Final = "internal/lab"
 """The Go side of the lab: rendered into every program under the same path."""
 
@@ -104,7 +110,29 @@ def _rendered(folder: Path, prefix: str, context: Mapping[str, object]) -> dict[
             }
         else:
             files[prefix + name] = text.encode()
-    return files
+    return _zipped(files)
+
+
+def _zipped(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """With one archive, deflated, in place of each folder that is called ``NAME.zip``. Its bytes are zlib's: another zlib's may differ."""
+    done: dict[str, bytes] = {}
+    archives: dict[str, dict[str, bytes]] = {}
+    for path, content in files.items():
+        folder, ending, inner = path.partition(f"{_ZIP}/")
+        if ending:
+            archives.setdefault(folder + _ZIP, {})[inner] = content
+        else:
+            done[path] = content
+    return done | {path: _archive(inside) for path, inside in archives.items()}
+
+
+def _archive(files: Mapping[str, bytes]) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for path, content in sorted(files.items()):
+            entry = zipfile.ZipInfo(path, _ZIP_TIME)
+            archive.writestr(entry, content, compress_type=zipfile.ZIP_DEFLATED)
+    return made.getvalue()
 
 
 def _unpacked(path: Path, text: str) -> dict[str, str]:
