@@ -27,8 +27,6 @@ _ARCHIVE: Final = ".txtar"
 _MARKER: Final = re.compile(r"^-- (\S+) --\n", re.MULTILINE)
 _ZIP: Final = ".zip"
 """The ending of a folder that renders to one archive of what is in it."""
-_ZIP_TIME: Final = (1980, 1, 1, 0, 0, 0)
-"""The format's first instant, so that equal content is an equal archive."""
 _INTERNAL: Final = "internal/lab"
 """The Go side of the lab: rendered into every program under the same path."""
 
@@ -127,11 +125,11 @@ def _zipped(files: Mapping[str, bytes]) -> dict[str, bytes]:
 
 
 def _archive(files: Mapping[str, bytes]) -> bytes:
+    """The files in the order of their names, all of 1980, so that equal content is an equal archive."""
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as archive:
         for path, content in sorted(files.items()):
-            entry = zipfile.ZipInfo(path, _ZIP_TIME)
-            archive.writestr(entry, content, compress_type=zipfile.ZIP_DEFLATED)
+            archive.writestr(zipfile.ZipInfo(path), content, compress_type=zipfile.ZIP_DEFLATED)
     return made.getvalue()
 
 

@@ -1,6 +1,8 @@
 """Templates become Go: their holes filled with typed literals, their mistakes named by file and line."""
 
+import io
 import subprocess
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -88,6 +90,26 @@ def test_an_archive_becomes_its_files(templates: Path) -> None:
     assert "chain.txtar" not in files
 
 
+def test_a_folder_called_zip_becomes_one_deflated_archive(templates: Path) -> None:
+    """Equal content is an equal file, whenever it is made; what stands beside the folder stays as it is."""
+    (templates / "example/files.txtar").write_text(
+        "//% for n in (1, 0)\n-- all.zip/a/${ n }.txt --\n${ 'as it was, ' * 99 }${ n }\n//% endfor\n-- a.txt --\n${ 2 }\n"
+    )
+
+    first, second = (
+        render_program(templates, "example", tools=templates, go_line="1.27", values=_VALUES).files
+        for _ in range(2)
+    )
+
+    assert sorted(first) == ["a.txt", "all.zip", "go.mod", "internal/lab/lab.go"]
+    assert first == second
+    with zipfile.ZipFile(io.BytesIO(first["all.zip"])) as archive:
+        assert archive.namelist() == ["a/0.txt", "a/1.txt"]
+        assert archive.read("a/1.txt") == b"as it was, " * 99 + b"1\n"
+        assert archive.getinfo("a/1.txt").compress_size < 99
+        assert {entry.date_time[0] for entry in archive.infolist()} == {1980}
+
+
 def test_an_archive_without_a_file_is_none(templates: Path) -> None:
     """What stands before the first marker would be lost."""
     (templates / "example/chain.txtar").write_text("package lost\n-- a.go --\npackage a\n")
@@ -107,7 +129,10 @@ def test_a_text_is_one_literal_whatever_it_holds(text: str) -> None:
 
 
 def _lay(program: GoProgram, folder: Path) -> None:
+    """Write the sources; what they embed may be ten thousand files."""
     for path, content in program.files.items():
+        if not path.endswith(".go"):
+            continue
         place = folder / path
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(content)
