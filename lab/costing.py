@@ -12,6 +12,7 @@ from typing import Final
 from lab import calibrate, shelf
 from lab.calibrate import Calibration, DriftedError, Group, Sitting
 from lab.calibrate.conditions import Conditions
+from lab.engine.host import HostEngine
 from lab.errors import UnknownNameError, UsageError
 from lab.golang import build, render, toolchain
 from lab.host import environment
@@ -50,7 +51,7 @@ def sitting_of(*, release: str | None, cpuset: str, groups: str | None, rounds: 
     return Sitting(
         release=release or toolchain.DEFAULT_RELEASE,
         cpuset=cpuset,
-        groups=calibrate.GROUPS if names is None else tuple(known[name] for name in dict.fromkeys(names)),
+        groups=calibrate.USUAL if names is None else tuple(known[name] for name in dict.fromkeys(names)),
         processes=rounds,
     )
 
@@ -138,8 +139,9 @@ def _joined(path: Path, found: Calibration) -> Calibration:
 
 
 def _sittings(path: Path) -> Sequence[Conditions]:
+    lists = ("groups", "drifted", "refused")
     return [
-        Conditions(**{**each, "groups": tuple(each["groups"]), "drifted": tuple(each["drifted"])})
+        Conditions(**{**each, **{name: tuple(each.get(name, ())) for name in lists}})
         for each in shelf.sittings(path)
     ]
 
@@ -166,4 +168,7 @@ def _primitives(workshop: Workshop, sitting: Sitting) -> tuple[Calibration, tupl
     agent = build.build(workshop.engine, own, render.read_program(tools, "agent"), workshop.cache)
     source = render.render_program(tools, calibrate.PROGRAM, tools=tools, go_line=go.go_line, values={})
     program = build.build(workshop.engine, go, source, workshop.cache)
-    return calibrate.measure(workshop.engine, agent, program, sitting, fingerprint=environment.fingerprint())
+    host = workshop.engine if workshop.engine.name == "host" else HostEngine(cache=workshop.cache)
+    return calibrate.measure(
+        workshop.engine, agent, program, sitting, host=host, fingerprint=environment.fingerprint()
+    )

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lab import catalogue, costing
-from lab.calibrate import GROUPS, DriftedError, Sitting
+from lab.calibrate import GROUPS, DriftedError, Sitting, giving
 from lab.errors import UsageError
 from lab.golang import toolchain
 from lab.sim.packaged import PACKAGED
@@ -182,3 +182,11 @@ def test_a_wish_names_groups_once() -> None:
     sitting = costing.sitting_of(release=None, cpuset="0", groups="memory, runtime,memory", rounds=2)
 
     assert [group.name for group in sitting.groups] == ["memory", "runtime"]
+
+
+def test_where_nobody_says_which_groups_all_are_measured_but_what_few_programs_need() -> None:
+    """Opening files takes a container for each number of layers."""
+    sitting = costing.sitting_of(release=None, cpuset="", groups=None, rounds=2)
+
+    assert {group.name for group in GROUPS} - {group.name for group in sitting.groups} == {"open"}
+    assert {"open"} == {group.name for group in giving({"open_present"})}

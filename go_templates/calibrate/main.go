@@ -36,6 +36,7 @@ var groups = map[string]group{
 	"threads": {2*(newOnes+earlyOnes) + 4, newThreads},
 	"signals": {2, func() { preemption(); lockedHandOver(); sleeps(); idleCycles() }},
 	"network": {4, func() { loopback(); netpoll() }},
+	"open":    {4, opening},
 	"machine": {len(allowedCPUs()) + 4, func() { stalls(); rounds() }},
 }
 

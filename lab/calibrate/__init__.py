@@ -7,7 +7,7 @@ result is kept, :mod:`lab.shelf` says.
 """
 
 from lab.calibrate.drifting import DRIFT, Drift, drifts
-from lab.calibrate.groups import GROUPS, LOOP, SHARES, Group, Sitting, giving, iterations_per_us
+from lab.calibrate.groups import GROUPS, LOOP, SHARES, USUAL, Group, Sitting, giving, iterations_per_us
 from lab.calibrate.measuring import PROGRAM, Calibration, DriftedError, measure, refusal
 from lab.calibrate.precision import Precision, in_words, precision
 from lab.calibrate.resting import rest
@@ -18,6 +18,7 @@ __all__ = [
     "LOOP",
     "PROGRAM",
     "SHARES",
+    "USUAL",
     "Calibration",
     "Drift",
     "DriftedError",

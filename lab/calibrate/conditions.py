@@ -47,6 +47,8 @@ class Conditions:
     steal_share: float | None
     psi_cpu_share: float | None
     drifted: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    """Folders that could not be had, and why: what it costs to open files there is not known."""
 
     def to_json(self) -> dict[str, Any]:
         """JSON values."""
@@ -64,6 +66,7 @@ class Conditions:
         )
         if self.drifted:
             yield f"drifted meanwhile, and kept as asked: {', '.join(self.drifted)}"
+        yield from (f"not measured: {why}" for why in self.refused)
 
     def state(self) -> str:
         """What may have disturbed it, in words."""

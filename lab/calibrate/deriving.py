@@ -27,7 +27,7 @@ _PS: Final = (2, 128)
 class Rule:
     """``cost`` is (``compound`` - the sum of ``parts``, each so many times) / ``shared``, at the compound's levels.
 
-    ``only`` are levels that the compound has to have, which the cost then has no more; ``adds`` are its own.
+    A part is taken where it has no levels that the compound has not. ``only`` are levels that the compound has to have, which the cost then has no more; ``adds`` are its own.
     """
 
     cost: str
@@ -70,6 +70,10 @@ RULES: Final = (
         cost="thread_start", compound="thread_new_run", parts={"thread_new_call": 1}
     ),  # what both take is small
     Rule(cost="sleep_fire", compound="sleep_wave", parts={"schedule": 1, "timer_add": 1}),
+    # What the first os.Open of a process takes beyond: the netpoller is made, and the code is cold.
+    Rule(cost="open_start", compound="open_first", parts={"open_present": 1}),
+    # A name that nobody has asked for is looked up in every layer; what one takes that the kernel knows is not there is no part of that.
+    Rule(cost="open_lookup", compound="open_new", parts={"open_known": 1}),
 )
 """In this order: a later one may use an earlier one's result."""
 
@@ -81,7 +85,7 @@ def derived(process: Measured) -> Measured:
         for primitive, values in list(found.items()):
             if primitive.cost != rule.compound or (levels := _levels(rule, primitive.levels)) is None:
                 continue
-            parts = [_median(found, part) for part in rule.parts]
+            parts = [_median(found, part, primitive.levels) for part in rule.parts]
             if None not in parts:
                 subtracted = sum(
                     (part or 0.0) * times for part, times in zip(parts, rule.parts.values(), strict=True)
@@ -133,6 +137,8 @@ def _levels(rule: Rule, levels: Levels) -> Levels | None:
     return (*((name, level) for name, level in levels if name not in only), *adds.items())
 
 
-def _median(found: Measured, part: str) -> float | None:
-    values = found.get(Primitive(part))
-    return None if values is None else quantile(values, 0.5)
+def _median(found: Measured, part: str, beside: Levels) -> float | None:
+    """The median of *part* at no other levels than those of the compound *beside* it; None where it was not measured there."""
+    near = (each for each in found if each.cost == part and set(each.levels) <= set(beside))
+    primitive = max(near, key=lambda each: len(each.levels), default=None)
+    return None if primitive is None else quantile(found[primitive], 0.5)

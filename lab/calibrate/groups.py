@@ -6,6 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
+from lab.model.level import LEAST_LAYERS
+from lab.model.scenario import HOST_FS, TMPFS
 from lab.sim.costs import Costs
 from lab.stats.process import quantile
 
@@ -15,19 +17,31 @@ class Group:
     """An argument of go_templates/calibrate, and the costs that come out of it.
 
     ``is_raw``: its threads wait in the kernel without the runtime's knowledge, so no signal may ask them to stop.
-    ``is_single``: it has one thread at a time, so that whoever waits for a CPU meanwhile is somebody else.
+    ``is_single``: it has one thread at a time, so that whoever waits for a CPU meanwhile is somebody else. A round has a process of it in
+    each of ``folders`` (levels of the factor ``fs``).
+    ``is_usual``: it is measured where nobody says what; another is where a program needs it, or somebody names it.
     """
 
     name: str
     costs: frozenset[str]
     is_raw: bool = False
     is_single: bool = False
+    is_usual: bool = True
+    folders: tuple[str, ...] = (TMPFS,)
 
-    @property
-    def environment(self) -> tuple[str, ...]:
-        """What its processes need beside the usual."""
-        return ("GOGC=off", *(("GODEBUG=asyncpreemptoff=1",) if self.is_raw else ()))
+    def environment(self, folder: str) -> tuple[str, ...]:
+        """What its processes need beside the usual, that in *folder*."""
+        return (
+            "GOGC=off",
+            *(("GODEBUG=asyncpreemptoff=1",) if self.is_raw else ()),
+            *((f"LAB_FOLDER={folder}",) if len(self.folders) > 1 else ()),
+        )
 
+
+_LAYERS: Final = (1, 3, 8, 32, 100)
+"""Of how many layers a folder is calibrated in which files are opened: a look-up takes longer in each, and so much the more where they fill the caches."""
+_OTHER_LAYERS: Final = LEAST_LAYERS["overlay"] - 1
+"""An image has the agent's and the program's below them."""
 
 GROUPS: Final = (
     Group(
@@ -135,8 +149,35 @@ GROUPS: Final = (
         costs=frozenset(["stall", "stall_gap", "sysmon_round"]),
         is_raw=True,
     ),
+    Group(
+        name="open",
+        costs=frozenset(
+            [
+                "open_present",
+                "open_absent",
+                "open_close",
+                "open_first",
+                "open_start",
+                "open_known",
+                "open_new",
+                "open_lookup",
+                "open_name",
+            ]
+        ),
+        is_single=True,
+        is_usual=False,
+        folders=(
+            TMPFS,
+            "bind",
+            HOST_FS,
+            *(f"overlay-mount:{layers}" for layers in _LAYERS),
+            *(f"overlay:{layers + _OTHER_LAYERS}" for layers in _LAYERS),
+        ),
+    ),
 )
 """All of them. The longest first would gain nothing: they take turns."""
+USUAL: Final = tuple(group for group in GROUPS if group.is_usual)
+"""Those that are measured where nobody says which."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +187,7 @@ class Sitting:
     release: str
     processes: int
     cpuset: str = ""
-    groups: tuple[Group, ...] = GROUPS
+    groups: tuple[Group, ...] = USUAL
 
 
 LOOP: Final = "thousand_iterations"

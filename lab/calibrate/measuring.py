@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -15,10 +16,11 @@ from lab.calibrate.conditions import Conditions, conditions, quota, was_throttle
 from lab.calibrate.drifting import DRIFT, Drift, drifts, halves
 from lab.calibrate.groups import Group, Sitting
 from lab.calibrate.naming import costs_of
-from lab.engine.base import Engine, File, Spec
+from lab.engine.base import FOLDER, Engine, File, Spec
 from lab.errors import EnvironmentRefusedError, MeasurementError
 from lab.golang.build import Binary
 from lab.model.run import Capture, Record, Turn
+from lab.model.scenario import HOST_FS, TMPFS
 from lab.model.units import Nanos
 from lab.sim.costs import Cost, Costs, Point
 
@@ -50,11 +52,12 @@ class Calibration:
 
 
 def measure(
-    engine: Engine, agent: Binary, program: Binary, sitting: Sitting, *, fingerprint: str
+    engine: Engine, agent: Binary, program: Binary, sitting: Sitting, *, host: Engine, fingerprint: str
 ) -> tuple[Calibration, tuple[Drift, ...]]:
-    """Measure, a fresh process for each group and round; and what drifted between the first half and the second.
+    """Measure, a fresh process for each group, folder and round; and what drifted between the first half and the second.
 
-    EnvironmentRefusedError under a CPU quota: the model has that part. MeasurementError if a process fails.
+    *host* is the engine that starts what runs on this machine's own folders. A folder that cannot be had is left out, and told
+    among the conditions. EnvironmentRefusedError under a CPU quota: the model has that part. MeasurementError if a process fails.
     """
     if engine.name == "host" and (limit := quota()):
         raise _under_quota(limit)
@@ -67,18 +70,14 @@ def measure(
     )
     began = time.monotonic()
     records: list[tuple[bool, Record]] = []
-    rounds: list[dict[str, Sequence[int]]] = []
-    with engine.opened(spec) as container, greeted(container) as greeted_agent:
-        if microseconds := int(greeted_agent.hello.get("limits", {}).get("quota_us", 0)):
-            raise _under_quota(f"{microseconds} µs a period for its container")
+    rounds: list[Mapping[str, Sequence[int]]] = []
+    with contextlib.ExitStack() as stack:
+        folders = dict.fromkeys(folder for group in sitting.groups for folder in group.folders)
+        places, refused = _opened(stack, lambda folder: host if folder == HOST_FS else engine, spec, folders)
         for number in range(sitting.processes):
-            seen: dict[str, Sequence[int]] = {}
-            for group in sitting.groups:
-                record = _process(greeted_agent, group, position=len(records))
-                records.append((group.is_single, record))
-                seen.update(record.observations)
-            rounds.append(seen)
-            if was_throttled([record for _, record in records[-len(sitting.groups) :]]):
+            before = len(records)
+            rounds.append(_round(places, sitting.groups, records))
+            if was_throttled([record for _, record in records[before:]]):
                 raise _under_quota(f"round {number} was throttled")
     now = dt.datetime.now(dt.UTC)
     costs = Costs(
@@ -96,9 +95,49 @@ def measure(
     was = replace(
         conditions(sitting, records, engine=engine.name, seconds=time.monotonic() - began),
         drifted=tuple(drift.name for drift in moved),
+        refused=refused,
     )
     costs = replace(costs, costs={**costs.costs, "tick": _tick(was.tick_hz, costs.costs)})
     return Calibration(costs=costs, sittings=(was,)), moved
+
+
+def _opened(
+    stack: contextlib.ExitStack, engines: Callable[[str], Engine], spec: Spec, folders: Iterable[str]
+) -> tuple[Mapping[str, Agent], tuple[str, ...]]:
+    """An agent for each of *folders* by its engine, and why there is none for others.
+
+    EnvironmentRefusedError if there is none at all, or under a quota.
+    """
+    places: dict[str, Agent] = {}
+    refusals: dict[str, EnvironmentRefusedError] = {}
+    for folder in folders:
+        engine, wanted = engines(folder), replace(spec, folder=TMPFS if folder == HOST_FS else folder)
+        try:
+            engine.refuse(wanted)
+            container = stack.enter_context(engine.opened(wanted))
+        except EnvironmentRefusedError as error:
+            refusals[folder] = error
+            continue
+        places[folder] = stack.enter_context(greeted(container))
+        if microseconds := int(places[folder].hello.get("limits", {}).get("quota_us", 0)):
+            raise _under_quota(f"{microseconds} µs a period for its container")
+    if not places:
+        raise next(iter(refusals.values()))
+    return places, tuple(f"{folder}: {error}" for folder, error in refusals.items())
+
+
+def _round(
+    places: Mapping[str, Agent], groups: Iterable[Group], records: list[tuple[bool, Record]]
+) -> Mapping[str, Sequence[int]]:
+    """A process of each group in each of its folders, which *records* then has; what they observed, of one name from all folders."""
+    seen: dict[str, list[int]] = {}
+    for group in groups:
+        for folder in (each for each in group.folders if each in places):
+            record = _process(places[folder], group, folder, position=len(records))
+            records.append((group.is_single, record))
+            for name, values in record.observations.items():
+                seen.setdefault(name, []).extend(values)
+    return seen
 
 
 def _tick(hz: int, beside: Mapping[str, Cost]) -> Cost:
@@ -127,12 +166,13 @@ def refusal(calibration: Calibration, moved: Sequence[Drift]) -> DriftedError:
     )
 
 
-def _process(agent: Agent, group: Group, *, position: int) -> Record:
+def _process(agent: Agent, group: Group, folder: str, *, position: int) -> Record:
     container = agent.container
+    is_own = folder in (TMPFS, HOST_FS)
     command = Command(
         argv=(container.path(_PATH), group.name),
-        environment=("HOME=/tmp", "PATH=/", *group.environment),
-        directory=container.path("/tmp"),  # noqa: S108 - the container's own tmpfs
+        environment=("HOME=/tmp", "PATH=/", *group.environment(folder)),
+        directory=container.path("/tmp" if is_own else FOLDER),  # noqa: S108 - the container's own tmpfs
         timeout=_LIMIT,
     )
     raw = agent.run(command, stop=lambda: False)

@@ -73,6 +73,16 @@ class Syscall(Operation):
 
 
 @dataclass(slots=True, eq=False)
+class Open(Operation):
+    """``os.Open`` of a name of *names* parts on *fs*; in *layers* it is looked up first, 0 where the kernel knows the name. file_unix.go: openFileNolog."""
+
+    fs: str
+    names: int
+    is_present: bool
+    layers: int
+
+
+@dataclass(slots=True, eq=False)
 class Gosched(Operation):
     """``runtime.Gosched``: to the tail of the global queue."""
 

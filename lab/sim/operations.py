@@ -14,6 +14,7 @@ from lab.sim.clock import Steps
 from lab.sim.exchange import Exchange
 from lab.sim.mistakes import MistakeError
 from lab.sim.netpoll import Netpoll
+from lab.sim.opening import Opening
 from lab.sim.result import LASTS, STOPPED, GoPanicError
 from lab.sim.state import Goroutine, M
 from lab.sim.status import RUNNABLE, RUNNING, SYSCALL
@@ -39,6 +40,7 @@ class Operations:
         self._sysmon = sysmon
         self._spawn = spawn
         self._go_anew, self._go_again = threads.cost.source("go_cold"), threads.cost.source("go_new")
+        self._opening = Opening(threads.cost, threads.state)
         self._syscall_cost = threads.cost.source("syscall")
         self.masks_deadlock = False
         self.in_no_time = 0
@@ -60,6 +62,7 @@ class Operations:
             op.Touch: self._touch,
             op.Alloc: self._alloc,
             op.Syscall: self._syscall,
+            op.Open: self._open,
         }
 
     # At once
@@ -209,26 +212,32 @@ class Operations:
     # Off the CPU
 
     def _syscall(self, m: M, g: Goroutine, operation: op.Syscall) -> object:
-        m.doing = self._calls(m, g, operation)
+        self.masks_deadlock = self.masks_deadlock or operation.is_cgo
+        why = "cgo call" if operation.is_cgo else "system call"
+        m.doing = self._calls(m, g, operation.ns, operation.cpu, why)
         return LASTS
 
-    def _calls(self, m: M, g: Goroutine, operation: op.Syscall) -> Steps:
+    def _open(self, m: M, g: Goroutine, operation: op.Open) -> object:
+        ns = self._opening.takes(operation)
+        m.doing = self._calls(m, g, ns, ns)
+        return LASTS
+
+    def _calls(self, m: M, g: Goroutine, ns: int | None, cpu: int, why: str = "system call") -> Steps:
         """proc.go: entersyscall, exitsyscall. The P stays, until sysmon takes it."""
         threads, state = self._threads, self._threads.state
-        self.masks_deadlock = self.masks_deadlock or operation.is_cgo
-        threads.move(m, g, SYSCALL, "cgo call" if operation.is_cgo else "system call")
+        threads.move(m, g, SYSCALL, why)
         self._sysmon.wake(m)
-        if operation.ns is None:
+        if ns is None:
             state.stuck += 1
             yield from threads.catch_up(m)
             threads.check_dead(m)
             yield from self._kernel.sleep(m)
             raise AssertionError("a system call that never returns has returned")
         m.old_p = m.p
-        m.clock += operation.cpu + self._syscall_cost()
-        if operation.cpu < operation.ns:
+        m.clock += cpu + self._syscall_cost()
+        if cpu < ns:
             yield from self._kernel.reach(m)
-            yield from self._kernel.sleep(m, m.clock + operation.ns - operation.cpu)
+            yield from self._kernel.sleep(m, m.clock + ns - cpu)
         yield from threads.catch_up(m)
         if m.p is None:
             self._try_get_p(m)

@@ -119,6 +119,57 @@ _FINER: Final[Mapping[str, tuple[tuple[Mapping[str, int | str], tuple[float, ...
     # a go statement that clones a thread; from its return until the thread runs the G, where a CPU idled
     "thread_new_call": (({}, (10_400, 16_500, 19_800)),),
     "thread_start": (({}, (65_000, 90_000, 115_000)),),
+    # opening files, by the group "open", engine docker, 12 processes; the host and overlayfs have an ext4 below
+    "open_present": (
+        ({"fs": "bind"}, (3_400, 3_400, 4_100)),
+        ({"fs": "host"}, (3_200, 3_200, 4_000)),
+        ({"fs": "overlay"}, (4_300, 4_400, 4_400)),
+        ({"fs": "overlay-mount"}, (4_300, 4_500, 5_200)),
+        ({"fs": "tmpfs"}, (3_400, 3_400, 3_800)),
+    ),
+    "open_absent": (
+        ({"fs": "bind"}, (1_400, 1_400, 1_600)),
+        ({"fs": "host"}, (1_300, 1_300, 1_700)),
+        ({"fs": "overlay"}, (1_500, 1_500, 1_700)),
+        ({"fs": "overlay-mount"}, (1_500, 1_700, 1_900)),
+        ({"fs": "tmpfs"}, (2_400, 2_400, 2_700)),
+    ),
+    "open_close": (
+        ({"fs": "bind"}, (860, 870, 1_100)),
+        ({"fs": "host"}, (810, 820, 1_100)),
+        ({"fs": "overlay"}, (1_500, 1_600, 1_700)),
+        ({"fs": "overlay-mount"}, (1_500, 1_600, 1_800)),
+        ({"fs": "tmpfs"}, (820, 830, 940)),
+    ),
+    "open_lookup": (
+        ({"fs": "bind"}, (1_800, 1_900, 2_100)),
+        ({"fs": "host"}, (1_800, 1_900, 2_400)),
+        ({"fs": "overlay", "layers": 1}, (3_400, 3_600, 4_100)),
+        ({"fs": "overlay", "layers": 3}, (6_000, 6_100, 6_400)),
+        ({"fs": "overlay", "layers": 8}, (13_000, 14_000, 14_000)),
+        ({"fs": "overlay", "layers": 32}, (49_000, 50_000, 59_000)),
+        ({"fs": "overlay", "layers": 100}, (150_000, 150_000, 180_000)),
+        ({"fs": "overlay-mount", "layers": 1}, (4_800, 5_200, 5_600)),
+        ({"fs": "overlay-mount", "layers": 3}, (7_600, 8_000, 10_000)),
+        ({"fs": "overlay-mount", "layers": 8}, (15_000, 18_000, 20_000)),
+        ({"fs": "overlay-mount", "layers": 32}, (51_000, 61_000, 63_000)),
+        ({"fs": "overlay-mount", "layers": 100}, (150_000, 150_000, 190_000)),
+        ({"fs": "tmpfs"}, (140, 190, 220)),
+    ),
+    "open_name": (
+        ({"fs": "bind"}, (52, 52, 58)),
+        ({"fs": "host"}, (52, 56, 64)),
+        ({"fs": "overlay"}, (160, 160, 160)),
+        ({"fs": "overlay-mount"}, (120, 120, 140)),
+        ({"fs": "tmpfs"}, (52, 52, 58)),
+    ),
+    "open_start": (
+        ({"fs": "bind"}, (19_000, 23_000, 26_000)),
+        ({"fs": "host"}, (19_000, 24_000, 27_000)),
+        ({"fs": "overlay"}, (18_000, 20_000, 24_000)),
+        ({"fs": "overlay-mount"}, (18_000, 22_000, 24_000)),
+        ({"fs": "tmpfs"}, (18_000, 19_000, 22_000)),
+    ),
     # netpollBreak's write, and from its beginning until the poller runs
     "break_call": (
         ({"gap": 20_000}, (6_800, 8_000, 8_500)),

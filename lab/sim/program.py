@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from lab.sim.operation import (
     AfterFunc,
@@ -23,6 +23,7 @@ from lab.sim.operation import (
     Gosched,
     LockOSThread,
     Netwait,
+    Open,
     Panic,
     Recv,
     ResetTimer,
@@ -208,6 +209,34 @@ class G:
             raise ValueError(f"cpu={cpu} is more than the whole system call, ns={ns}")
         return Syscall(self, ns, cpu)
 
+    def open(
+        self,
+        *,
+        fs: str = "tmpfs",
+        layers: int = 1,
+        depth: int = 1,
+        file: Literal["present", "absent"] = "present",
+        layer: Literal["top", "lowest"] = "lowest",
+        is_first: bool = False,
+    ) -> Open:
+        """``os.Open``: a system call that is busy all the time, as long as costs of that *fs* say (``bind``, ``host``, ``overlay``, …).
+
+        *depth* is how many names its path has below the folder that costs were measured in. ``is_first``: nobody has looked the name up before, so an overlay looks
+        into its *layers*, those that have the name's folder, from the top until it is found; what the kernel has looked up it knows, in however many layers.
+        """
+        _one_of("file", file, ("present", "absent"))
+        _one_of("layer", layer, ("top", "lowest"))
+        _at_least_one("layers", layers)
+        _at_least_one("depth", depth)
+        is_present = file == "present"
+        looked = 1 if is_present and layer == "top" else layers
+        return Open(self, fs, depth, is_present, looked if is_first else 0)
+
+    def close(self, *, fs: str = "tmpfs") -> Syscall:
+        """``file.Close`` of a file that was opened for reading on *fs*: a system call that is busy all the time."""
+        ns = self._world.draw("open_close", {"fs": fs})
+        return Syscall(self, ns, ns)
+
     def netwait(self, ns: int | None) -> Netwait:
         """Wait on the netpoller for something that arrives after *ns*; None: never."""
         return Netwait(self, None if ns is None else _duration(ns))
@@ -338,6 +367,16 @@ def _duration(ns: int) -> int:
     if isinstance(ns, float):
         raise TypeError(f"{ns!r} is not a whole number; us(), ms() and s() round to nanoseconds")
     return _whole(ns, "a duration")
+
+
+def _at_least_one(name: str, number: int) -> None:
+    if _whole(number, name) == 0:
+        raise ValueError(f"{name}=0: a file has at least one")
+
+
+def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise ValueError(f"{name}={value!r} is none of {', '.join(known)}")
 
 
 def _positive(ns: int, where: str) -> int:

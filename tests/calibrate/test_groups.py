@@ -54,6 +54,8 @@ def test_a_real_calibration_knows_what_it_promises(tmp_path: Path, monkeypatch: 
             "host",
             "--rounds",
             "2",
+            "--groups",
+            ",".join(group.name for group in GROUPS),
             "--accept-drift",
             "--json",
         ],
@@ -78,7 +80,13 @@ def test_a_real_calibration_knows_what_it_promises(tmp_path: Path, monkeypatch: 
     assert 100 < small < 50_000
     assert 5 < large / small < 512
     assert 100 < (iterations_per_us(costs) or 0) < 20_000
+    assert {point.levels["fs"] for point in costs.costs["open_present"].points} == {"tmpfs", "host"}
+    close, opened = (
+        costs.cost(name).value({"fs": "host"}, 0.5, 0.5) for name in ("open_close", "open_present")
+    )
+    assert 100 < close < opened < 1_000_000
     (was,) = json.loads(done.stdout)["sittings"]
+    assert len(was["refused"]) == 11
     assert set(was["groups"]) == {group.name for group in GROUPS}
     assert was["tick_hz"] in (100, 250, 300, 1000)
     assert len(list((tmp_path / "golab/costs").glob("*-host-go*.json"))) == 1

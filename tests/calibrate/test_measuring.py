@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import pytest
 
-from lab.calibrate import GROUPS, Sitting, measure, refusal
+from lab.calibrate import GROUPS, Sitting, giving, measure, refusal
 from lab.calibrate.conditions import quota
 from lab.errors import EnvironmentRefusedError, MeasurementError
 from lab.golang.build import Binary
@@ -46,7 +46,9 @@ def test_a_round_is_a_fresh_process_of_each_group() -> None:
     """The groups take turns, each in its own surroundings; what they saw becomes costs of as many processes."""
     engine = _engine(_steady)
 
-    calibration, moved = measure(engine, _BINARY, _BINARY, _sitting(), fingerprint="machine")
+    calibration, moved = measure(
+        engine, _BINARY, _BINARY, _sitting(), host=FakeEngine(), fingerprint="machine"
+    )
 
     runs = [message for message in engine.containers[0].sent if message["op"] == "run"]
     assert [run["argv"][1] for run in runs] == ["runtime", "naps"] * 4
@@ -60,7 +62,9 @@ def test_a_round_is_a_fresh_process_of_each_group() -> None:
 
 def test_a_calibrations_text_has_both_its_costs_and_its_conditions() -> None:
     """Whoever reads costs reads it as before."""
-    calibration, _ = measure(_engine(_steady), _BINARY, _BINARY, _sitting(), fingerprint="machine")
+    calibration, _ = measure(
+        _engine(_steady), _BINARY, _BINARY, _sitting(), host=FakeEngine(), fingerprint="machine"
+    )
     text = calibration.to_json()
 
     assert from_json(text, source="a test", fingerprint="machine").costs == calibration.costs.costs
@@ -77,7 +81,9 @@ def test_a_machine_that_changes_meanwhile_is_found_out_and_told_with_its_state()
         signals = ({"psi_cpu_some_us": 0, "steal_ticks": 0}, {"psi_cpu_some_us": 250, "steal_ticks": 0})
         return _observing({"osyield/10_ns": value}, before=signals[0], after=signals[1])
 
-    calibration, moved = measure(_engine(changing), _BINARY, _BINARY, _sitting(8), fingerprint="machine")
+    calibration, moved = measure(
+        _engine(changing), _BINARY, _BINARY, _sitting(8), host=FakeEngine(), fingerprint="machine"
+    )
 
     assert [drift.name for drift in moved] == ["osyield"]
     assert calibration.sittings[0].drifted == ("osyield",)
@@ -96,7 +102,7 @@ def test_a_process_that_fails_ends_it_by_name() -> None:
         return {"exit_code": 2} if number == 3 else _steady(number, group)
 
     with pytest.raises(MeasurementError, match="of the group naps ended in exit-nonzero"):
-        measure(_engine(failing), _BINARY, _BINARY, _sitting(), fingerprint="machine")
+        measure(_engine(failing), _BINARY, _BINARY, _sitting(), host=FakeEngine(), fingerprint="machine")
 
 
 def test_nothing_is_measured_under_a_quota() -> None:
@@ -107,11 +113,11 @@ def test_nothing_is_measured_under_a_quota() -> None:
         return {**_steady(number, group), "before": was, "after": grew if number == 1 else was}
 
     with pytest.raises(EnvironmentRefusedError, match="round 0 was throttled") as caught:
-        measure(_engine(throttled), _BINARY, _BINARY, _sitting(), fingerprint="machine")
+        measure(_engine(throttled), _BINARY, _BINARY, _sitting(), host=FakeEngine(), fingerprint="machine")
     assert "the simulator knows quotas" in (caught.value.hint or "")
 
     with pytest.raises(EnvironmentRefusedError, match="50000 µs a period for its container"):
-        measure(_Limited(), _BINARY, _BINARY, _sitting(), fingerprint="machine")
+        measure(_Limited(), _BINARY, _BINARY, _sitting(), host=FakeEngine(), fingerprint="machine")
 
 
 class _Limited(FakeEngine):
@@ -154,3 +160,56 @@ def test_a_quota_around_this_process_is_read(tmp_path: Path, name: str, text: st
     (proc / "cgroup").write_text("0::/\n")
 
     assert quota(tmp_path) == said
+
+
+def test_a_group_of_several_folders_has_a_process_in_each_and_says_which_there_are_not() -> None:
+    """One on the machine's own file system by the engine host; what several saw of one cost is one."""
+
+    def looking(run: Mapping[str, Any]) -> Reply:
+        (folder,) = (entry.partition("=")[2] for entry in run["env"] if entry.startswith("LAB_FOLDER="))
+        fs = folder.partition(":")[0]
+        return _observing({f"open_present{{fs={fs}}}_ns": 4000, "open_start_ns": 20_000})
+
+    class Plain(FakeEngine):
+        def refuse(self, spec: Any, /) -> None:
+            if spec.folder.startswith("overlay-mount"):
+                raise EnvironmentRefusedError(f"a folder on {spec.folder} is mounted by root alone")
+
+    engine, host = Plain(script=looking), FakeEngine(script=looking)
+    sitting = Sitting(release="1.27.3", processes=2, groups=giving({"open_present"}))
+
+    calibration, _ = measure(engine, _BINARY, _BINARY, sitting, host=host, fingerprint="machine")
+
+    found = calibration.costs.costs
+    assert [spec.folder for spec in host.specs] == ["tmpfs"]
+    assert {spec.folder for spec in engine.specs} == {
+        "tmpfs",
+        "bind",
+        *(f"overlay:{n}" for n in (3, 5, 10, 34, 102)),
+    }
+    assert {point.levels["fs"] for point in found["open_present"].points} == {
+        "tmpfs",
+        "bind",
+        "host",
+        "overlay",
+    }
+    assert [len(values) for values in found["open_start"].points[0].processes] == [8, 8]
+    directories = {run["dir"] for each in engine.containers for run in each.sent if run["op"] == "run"}
+    assert directories == {"/fake/tmp", "/fake/golab/fs"}
+    (was,) = calibration.sittings
+    assert len(was.refused) == 5
+    assert (
+        list(was.in_words())[-1]
+        == "not measured: overlay-mount:100: a folder on overlay-mount:100 is mounted by root alone"
+    )
+
+
+def test_where_no_folder_can_be_had_the_first_reason_is_told() -> None:
+    """A calibration of nothing is none."""
+
+    class Shut(FakeEngine):
+        def refuse(self, spec: Any, /) -> None:
+            raise EnvironmentRefusedError(f"no {spec.folder} here")
+
+    with pytest.raises(EnvironmentRefusedError, match="no tmpfs here"):
+        measure(Shut(), _BINARY, _BINARY, _sitting(), host=Shut(), fingerprint="machine")

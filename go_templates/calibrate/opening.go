@@ -1,0 +1,190 @@
+package main
+
+import (
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"unsafe"
+
+	"${ module }/internal/lab"
+)
+
+const (
+	opened   = 200
+	newNames = 40
+	deep     = 16
+	// atFDCWD: names are relative to the folder that the process was started in.
+	atFDCWD = ^uintptr(99)
+)
+
+// opening: what opening and closing a file takes in the folder that this process was started in, which lies on what LAB_FOLDER
+// says. First of all the first os.Open of a process, of a name that the kernel knows; then os.Open and Close of a file that is there, os.Open of one
+// that is not, the bare system call for a name that it knows is not there and for names that nobody has asked for before, and what each name
+// of a path adds.
+func opening() {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	fs, _, isLayered := strings.Cut(os.Getenv("LAB_FOLDER"), ":")
+	const present = "layer-1" // in the lowest layer, if the folder came with any
+	isOwn := made(present)
+	syscall.Close(openat(cString(present)))
+
+	start := lab.Now()
+	file, err := os.Open(present)
+	first := lab.Now() - start
+	if err != nil {
+		panic(err)
+	}
+	file.Close()
+	record(at("open_first", "fs", fs), 1, []int64{first})
+
+	around := entering()
+	var opens, closes, misses []int64
+	absent := fresh("absent")
+	os.Open(absent)
+	for range opened {
+		start := lab.Now()
+		file, err := os.Open(present)
+		open := lab.Now()
+		if err != nil {
+			panic(err)
+		}
+		file.Close()
+		closed := lab.Now()
+		_, err = os.Open(absent)
+		missed := lab.Now()
+		if err == nil {
+			panic(absent + " is there")
+		}
+		opens = append(opens, open-start-around)
+		closes = append(closes, closed-open-around)
+		misses = append(misses, missed-closed-around)
+	}
+	record(at("open_present", "fs", fs), 1, opens)
+	record(at("open_close", "fs", fs), 1, closes)
+	record(at("open_absent", "fs", fs), 1, misses)
+
+	record(at("open_known", "fs", fs), 1, timed(opened, func() { openat(cString(absent)) }))
+	levels := []any{"fs", fs}
+	if isLayered {
+		levels = append(levels, "layers", layers())
+	}
+	record(at("open_new", levels...), 1, newly())
+	names(fs, present)
+	if isOwn {
+		os.Remove(present)
+	}
+}
+
+// layers says how many have this folder: each has a file of its own in it (lab/engine/base.py). An image has others below.
+func layers() (n int) {
+	entries, err := os.ReadDir(".")
+	if err != nil {
+		panic(err)
+	}
+	for _, entry := range entries {
+		if strings.HasPrefix(entry.Name(), "layer-") {
+			n++
+		}
+	}
+	return n
+}
+
+// newly opens names that nobody has asked for; the first are not counted, for they find the caches cold.
+func newly() (values []int64) {
+	paths := make([]*byte, newNames+uncounted)
+	for i := range paths {
+		paths[i] = cString(fresh("new-" + strconv.Itoa(i)))
+	}
+	for i, path := range paths {
+		start := lab.Now()
+		openat(path)
+		if took := lab.Now() - start; i >= uncounted {
+			values = append(values, took)
+		}
+	}
+	return values
+}
+
+const uncounted = 4
+
+// names: what each name of a path adds that the kernel knows: below a folder that can be written to, else that of the folder's own path.
+func names(fs, present string) {
+	path, more := fresh("d")+strings.Repeat("/d", deep-1), deep
+	if os.MkdirAll(path, 0o755) == nil {
+		defer os.RemoveAll(fresh("d"))
+		path += "/" + present
+		made(path)
+	} else {
+		folder, err := os.Getwd()
+		if err != nil {
+			panic(err)
+		}
+		path, more = folder+"/"+present, strings.Count(folder, "/")
+	}
+	short, long := cString(present), cString(path)
+	block := func(path *byte) int64 {
+		start := lab.Now()
+		for range deep {
+			syscall.Close(openat(path))
+		}
+		return lab.Now() - start
+	}
+	block(long)
+	var values []int64
+	for range 40 {
+		values = append(values, block(long)-block(short))
+	}
+	record(at("open_name", "fs", fs), deep*more, values)
+}
+
+// entering is what the runtime does around a system call, which the simulator adds by itself.
+func entering() int64 {
+	least := int64(block)
+	for range blocks {
+		start := lab.Now()
+		for range block {
+			syscall.RawSyscall(syscall.SYS_GETPPID, 0, 0, 0)
+		}
+		between := lab.Now()
+		for range block {
+			syscall.Syscall(syscall.SYS_GETPPID, 0, 0, 0)
+		}
+		least = min(least, (lab.Now()-between-(between-start))/block)
+	}
+	return max(least, 0)
+}
+
+// made makes an empty file, and says whether it did: elsewhere the folder came with one. By system calls alone, for the first os.Open is a primitive.
+func made(path string) bool {
+	fd, err := syscall.Open(path, syscall.O_WRONLY|syscall.O_CREAT|syscall.O_EXCL|syscall.O_CLOEXEC, 0o644)
+	if err != nil {
+		return false
+	}
+	syscall.Close(fd)
+	return true
+}
+
+// fresh is a name that no process before this one has used, in this container or another of the same image: their lower folders are the same.
+func fresh(name string) string { return name + "-" + started }
+
+var started = strconv.FormatInt(lab.Now(), 36)
+
+// openat is the system call, without the runtime's knowledge; -1 where there is no such file.
+func openat(path *byte) int {
+	fd, _, errno := syscall.RawSyscall6(syscall.SYS_OPENAT, atFDCWD, uintptr(unsafe.Pointer(path)), syscall.O_RDONLY|syscall.O_CLOEXEC, 0, 0, 0)
+	if errno != 0 {
+		return -1
+	}
+	return int(fd)
+}
+
+func cString(path string) *byte {
+	bytes, err := syscall.BytePtrFromString(path)
+	if err != nil {
+		panic(err)
+	}
+	return bytes
+}
