@@ -19,10 +19,12 @@ const (
 	atFDCWD = ^uintptr(99)
 )
 
-// opening: what opening and closing a file takes in the folder that this process was started in, which lies on what LAB_FOLDER
-// says. First of all the first os.Open of a process, of a name that the kernel knows; then os.Open and Close of a file that is there, os.Open of one
-// that is not, the bare system call for a name that it knows is not there and for names that nobody has asked for before, and what each name
-// of a path adds.
+// opening: what opening and closing files takes in the folder that this process was started in; LAB_FOLDER says what that lies on.
+//
+// First the first os.Open of a process, of a file that is there or, in every second round, is not: the kernel knows the name. Then os.Open
+// and Close of the one and os.Open of the other again; the bare system call for a name of which the kernel knows that it is not there, and
+// for names that nobody has asked for; what each name of a path adds; opening to write. Names are made of the clock, because the lower folders of an
+// image are those of all its containers, and the kernel remembers what was asked for in any of them.
 func opening() {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -31,19 +33,17 @@ func opening() {
 	isOwn := made(present)
 	syscall.Close(openat(cString(present)))
 
-	start := lab.Now()
-	file, err := os.Open(present)
-	first := lab.Now() - start
-	if err != nil {
-		panic(err)
+	absent := fresh("absent")
+	openat(cString(absent))
+	if round, _ := strconv.Atoi(os.Getenv("LAB_ROUND")); round%2 == 0 {
+		record(at("open_first_present", "fs", fs), 1, []int64{first(present)})
+	} else {
+		record(at("open_first_absent", "fs", fs), 1, []int64{first(absent)})
+		first(present)
 	}
-	file.Close()
-	record(at("open_first", "fs", fs), 1, []int64{first})
 
 	around := entering()
 	var opens, closes, misses []int64
-	absent := fresh("absent")
-	os.Open(absent)
 	for range opened {
 		start := lab.Now()
 		file, err := os.Open(present)
@@ -66,16 +66,47 @@ func opening() {
 	record(at("open_close", "fs", fs), 1, closes)
 	record(at("open_absent", "fs", fs), 1, misses)
 
-	record(at("open_known", "fs", fs), 1, timed(opened, func() { openat(cString(absent)) }))
+	missing := cString(absent)
+	record(at("open_known", "fs", fs), 1, timed(opened, func() { openat(missing) }))
 	levels := []any{"fs", fs}
 	if isLayered {
 		levels = append(levels, "layers", layers())
 	}
 	record(at("open_new", levels...), 1, newly())
 	names(fs, present)
+	if own := fresh("own"); made(own) { // the root of an image is read-only
+		record(at("open_writable", "fs", fs), 1, writably(own, around))
+		os.Remove(own)
+	}
 	if isOwn {
 		os.Remove(present)
 	}
+}
+
+// first opens a file as the first of this process.
+func first(name string) int64 {
+	start := lab.Now()
+	file, err := os.Open(name)
+	took := lab.Now() - start
+	if err == nil {
+		file.Close()
+	}
+	return took
+}
+
+// writably opens a file to read and write it: where there are layers it is above them, so that nothing is copied.
+func writably(name string, around int64) []int64 {
+	values := make([]int64, opened)
+	for i := range values {
+		start := lab.Now()
+		file, err := os.OpenFile(name, os.O_RDWR, 0)
+		values[i] = lab.Now() - start - around
+		if err != nil {
+			panic(err)
+		}
+		file.Close()
+	}
+	return values
 }
 
 // layers says how many have this folder: each has a file of its own in it (lab/engine/base.py). An image has others below.
@@ -167,7 +198,7 @@ func made(path string) bool {
 	return true
 }
 
-// fresh is a name that no process before this one has used, in this container or another of the same image: their lower folders are the same.
+// fresh is a name that no process before this one has used.
 func fresh(name string) string { return name + "-" + started }
 
 var started = strconv.FormatInt(lab.Now(), 36)

@@ -70,8 +70,11 @@ RULES: Final = (
         cost="thread_start", compound="thread_new_run", parts={"thread_new_call": 1}
     ),  # what both take is small
     Rule(cost="sleep_fire", compound="sleep_wave", parts={"schedule": 1, "timer_add": 1}),
-    # What the first os.Open of a process takes beyond: the netpoller is made, and the code is cold.
-    Rule(cost="open_start", compound="open_first", parts={"open_present": 1}),
+    # What the first os.Open of a process takes beyond: its code is cold, and for a file that is there the poller is made.
+    Rule(
+        cost="open_start", compound="open_first_present", parts={"open_present": 1}, adds={"file": "present"}
+    ),
+    Rule(cost="open_start", compound="open_first_absent", parts={"open_absent": 1}, adds={"file": "absent"}),
     # A name that nobody has asked for is looked up in every layer; what one takes that the kernel knows is not there is no part of that.
     Rule(cost="open_lookup", compound="open_new", parts={"open_known": 1}),
 )

@@ -6,7 +6,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
-from lab.model.level import LEAST_LAYERS
 from lab.model.scenario import HOST_FS, TMPFS
 from lab.sim.costs import Costs
 from lab.stats.process import quantile
@@ -29,18 +28,18 @@ class Group:
     is_usual: bool = True
     folders: tuple[str, ...] = (TMPFS,)
 
-    def environment(self, folder: str) -> tuple[str, ...]:
-        """What its processes need beside the usual, that in *folder*."""
+    def environment(self, folder: str, number: int) -> tuple[str, ...]:
+        """What its processes need beside the usual, that in *folder* of the *number*-th round."""
         return (
             "GOGC=off",
             *(("GODEBUG=asyncpreemptoff=1",) if self.is_raw else ()),
-            *((f"LAB_FOLDER={folder}",) if len(self.folders) > 1 else ()),
+            *((f"LAB_FOLDER={folder}", f"LAB_ROUND={number}") if len(self.folders) > 1 else ()),
         )
 
 
 _LAYERS: Final = (1, 3, 8, 32, 100)
 """Of how many layers a folder is calibrated in which files are opened: a look-up takes longer in each, and so much the more where they fill the caches."""
-_OTHER_LAYERS: Final = LEAST_LAYERS["overlay"] - 1
+_OTHER_LAYERS: Final = 2
 """An image has the agent's and the program's below them."""
 
 GROUPS: Final = (
@@ -155,8 +154,10 @@ GROUPS: Final = (
             [
                 "open_present",
                 "open_absent",
+                "open_writable",
                 "open_close",
-                "open_first",
+                "open_first_present",
+                "open_first_absent",
                 "open_start",
                 "open_known",
                 "open_new",

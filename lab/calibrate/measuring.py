@@ -76,7 +76,7 @@ def measure(
         places, refused = _opened(stack, lambda folder: host if folder == HOST_FS else engine, spec, folders)
         for number in range(sitting.processes):
             before = len(records)
-            rounds.append(_round(places, sitting.groups, records))
+            rounds.append(_round(places, sitting.groups, records, number))
             if was_throttled([record for _, record in records[before:]]):
                 raise _under_quota(f"round {number} was throttled")
     now = dt.datetime.now(dt.UTC)
@@ -127,13 +127,14 @@ def _opened(
 
 
 def _round(
-    places: Mapping[str, Agent], groups: Iterable[Group], records: list[tuple[bool, Record]]
+    places: Mapping[str, Agent], groups: Iterable[Group], records: list[tuple[bool, Record]], number: int
 ) -> Mapping[str, Sequence[int]]:
     """A process of each group in each of its folders, which *records* then has; what they observed, of one name from all folders."""
     seen: dict[str, list[int]] = {}
     for group in groups:
         for folder in (each for each in group.folders if each in places):
-            record = _process(places[folder], group, folder, position=len(records))
+            environment = group.environment(folder, number)
+            record = _process(places[folder], group, folder, environment, position=len(records))
             records.append((group.is_single, record))
             for name, values in record.observations.items():
                 seen.setdefault(name, []).extend(values)
@@ -166,12 +167,14 @@ def refusal(calibration: Calibration, moved: Sequence[Drift]) -> DriftedError:
     )
 
 
-def _process(agent: Agent, group: Group, folder: str, *, position: int) -> Record:
+def _process(
+    agent: Agent, group: Group, folder: str, environment: tuple[str, ...], *, position: int
+) -> Record:
     container = agent.container
     is_own = folder in (TMPFS, HOST_FS)
     command = Command(
         argv=(container.path(_PATH), group.name),
-        environment=("HOME=/tmp", "PATH=/", *group.environment(folder)),
+        environment=("HOME=/tmp", "PATH=/", *environment),
         directory=container.path("/tmp" if is_own else FOLDER),  # noqa: S108 - the container's own tmpfs
         timeout=_LIMIT,
     )

@@ -17,7 +17,7 @@ class Opening:
     def __init__(self, cost: Draws, state: Sched) -> None:
         self._cost = cost
         self._state = state
-        self._has_opened = False
+        self._opened: set[str] = set()
 
     def takes(self, operation: Open) -> int:
         """Nanoseconds of ``os.Open``, all of it: openat, and what makes the file ready (file_unix.go: newFile), nearly all system calls, too.
@@ -26,13 +26,15 @@ class Opening:
         is looked up in each layer, the first that has a file ends it; the parts of a path above it are known.
         """
         on: dict[str, int | str] = {"fs": operation.fs}
-        ns = self._cost("open_present" if operation.is_present else "open_absent", on)
+        file = "present" if operation.is_present else "absent"
+        ns = self._cost("open_writable" if operation.is_writable else f"open_{file}", on)
         if operation.names > 1:
             ns += (operation.names - 1) * self._cost("open_name", on)
         if operation.layers:
             through = {"layers": operation.layers} if operation.fs in _LAYERED else {}
             ns += self._cost("open_lookup", {**on, **through})
-        if operation.is_present and not self._has_opened:
-            self._has_opened = self._state.netpoll_inited = True
-            ns += self._cost("open_start", on)
+        if not self._opened & {file, "present"}:
+            ns += self._cost("open_start", {**on, "file": file})
+        self._opened.add(file)
+        self._state.netpoll_inited = self._state.netpoll_inited or operation.is_present
         return ns

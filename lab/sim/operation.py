@@ -74,12 +74,16 @@ class Syscall(Operation):
 
 @dataclass(slots=True, eq=False)
 class Open(Operation):
-    """``os.Open`` of a name of *names* parts on *fs*; in *layers* it is looked up first, 0 where the kernel knows the name. file_unix.go: openFileNolog."""
+    """``os.Open`` of a name of *names* parts on *fs*; in *layers* it is looked up first, 0 where the kernel knows the name.
+
+    ``is_writable``: ``os.OpenFile`` with O_RDWR, of a file that need not be copied up. file_unix.go: openFileNolog.
+    """
 
     fs: str
     names: int
     is_present: bool
     layers: int
+    is_writable: bool
 
 
 @dataclass(slots=True, eq=False)

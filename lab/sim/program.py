@@ -218,6 +218,7 @@ class G:
         file: Literal["present", "absent"] = "present",
         layer: Literal["top", "lowest"] = "lowest",
         is_first: bool = False,
+        is_writable: bool = False,
     ) -> Open:
         """``os.Open``: a system call that is busy all the time, as long as costs of that *fs* say (``bind``, ``host``, ``overlay``, …).
 
@@ -230,7 +231,9 @@ class G:
         _at_least_one("depth", depth)
         is_present = file == "present"
         looked = 1 if is_present and layer == "top" else layers
-        return Open(self, fs, depth, is_present, looked if is_first else 0)
+        if is_writable and not is_present:
+            raise ValueError("is_writable is for a file that is present")
+        return Open(self, fs, depth, is_present, looked if is_first else 0, is_writable)
 
     def close(self, *, fs: str = "tmpfs") -> Syscall:
         """``file.Close`` of a file that was opened for reading on *fs*: a system call that is busy all the time."""

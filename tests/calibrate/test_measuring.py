@@ -194,6 +194,8 @@ def test_a_group_of_several_folders_has_a_process_in_each_and_says_which_there_a
         "overlay",
     }
     assert [len(values) for values in found["open_start"].points[0].processes] == [8, 8]
+    rounds = [entry for run in engine.containers[0].sent if run["op"] == "run" for entry in run["env"]]
+    assert [entry for entry in rounds if "ROUND" in entry] == ["LAB_ROUND=0", "LAB_ROUND=1"]
     directories = {run["dir"] for each in engine.containers for run in each.sent if run["op"] == "run"}
     assert directories == {"/fake/tmp", "/fake/golab/fs"}
     (was,) = calibration.sittings
