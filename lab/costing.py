@@ -12,7 +12,6 @@ from typing import Final
 from lab import calibrate, shelf
 from lab.calibrate import Calibration, DriftedError, Group, Sitting
 from lab.calibrate.conditions import Conditions
-from lab.engine.host import HostEngine
 from lab.errors import UnknownNameError, UsageError
 from lab.golang import build, render, toolchain
 from lab.host import environment
@@ -168,7 +167,4 @@ def _primitives(workshop: Workshop, sitting: Sitting) -> tuple[Calibration, tupl
     agent = build.build(workshop.engine, own, render.read_program(tools, "agent"), workshop.cache)
     source = render.render_program(tools, calibrate.PROGRAM, tools=tools, go_line=go.go_line, values={})
     program = build.build(workshop.engine, go, source, workshop.cache)
-    host = workshop.engine if workshop.engine.name == "host" else HostEngine(cache=workshop.cache)
-    return calibrate.measure(
-        workshop.engine, agent, program, sitting, host=host, fingerprint=environment.fingerprint()
-    )
+    return calibrate.measure(workshop.engine, agent, program, sitting, fingerprint=environment.fingerprint())

@@ -123,23 +123,20 @@ func layers() (n int) {
 	return n
 }
 
-// newly opens names that nobody has asked for; the first are not counted, for they find the caches cold.
-func newly() (values []int64) {
-	paths := make([]*byte, newNames+uncounted)
+// newly opens names that nobody has asked for.
+func newly() []int64 {
+	paths := make([]*byte, newNames)
 	for i := range paths {
 		paths[i] = cString(fresh("new-" + strconv.Itoa(i)))
 	}
+	values := make([]int64, newNames)
 	for i, path := range paths {
 		start := lab.Now()
 		openat(path)
-		if took := lab.Now() - start; i >= uncounted {
-			values = append(values, took)
-		}
+		values[i] = lab.Now() - start
 	}
 	return values
 }
-
-const uncounted = 4
 
 // names: what each name of a path adds that the kernel knows: below a folder that can be written to, else that of the folder's own path.
 func names(fs, present string) {

@@ -6,7 +6,7 @@ import contextlib
 import datetime as dt
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -52,12 +52,11 @@ class Calibration:
 
 
 def measure(
-    engine: Engine, agent: Binary, program: Binary, sitting: Sitting, *, host: Engine, fingerprint: str
+    engine: Engine, agent: Binary, program: Binary, sitting: Sitting, *, fingerprint: str
 ) -> tuple[Calibration, tuple[Drift, ...]]:
     """Measure, a fresh process for each group, folder and round; and what drifted between the first half and the second.
 
-    *host* is the engine that starts what runs on this machine's own folders. A folder that cannot be had is left out, and told
-    among the conditions. EnvironmentRefusedError under a CPU quota: the model has that part. MeasurementError if a process fails.
+    A folder that cannot be had is left out, and told among the conditions. EnvironmentRefusedError under a CPU quota: the model has that part. MeasurementError if a process fails.
     """
     if engine.name == "host" and (limit := quota()):
         raise _under_quota(limit)
@@ -73,7 +72,7 @@ def measure(
     rounds: list[Mapping[str, Sequence[int]]] = []
     with contextlib.ExitStack() as stack:
         folders = dict.fromkeys(folder for group in sitting.groups for folder in group.folders)
-        places, refused = _opened(stack, lambda folder: host if folder == HOST_FS else engine, spec, folders)
+        places, refused = _opened(stack, engine, spec, folders)
         for number in range(sitting.processes):
             before = len(records)
             rounds.append(_round(places, sitting.groups, records, number))
@@ -102,16 +101,18 @@ def measure(
 
 
 def _opened(
-    stack: contextlib.ExitStack, engines: Callable[[str], Engine], spec: Spec, folders: Iterable[str]
+    stack: contextlib.ExitStack, engine: Engine, spec: Spec, folders: Iterable[str]
 ) -> tuple[Mapping[str, Agent], tuple[str, ...]]:
-    """An agent for each of *folders* by its engine, and why there is none for others.
+    """An agent for each of *folders*, and why there is none for others; the machine's own is the host engine's alone.
 
     EnvironmentRefusedError if there is none at all, or under a quota.
     """
     places: dict[str, Agent] = {}
     refusals: dict[str, EnvironmentRefusedError] = {}
     for folder in folders:
-        engine, wanted = engines(folder), replace(spec, folder=TMPFS if folder == HOST_FS else folder)
+        if folder == HOST_FS and engine.name != "host":
+            continue
+        wanted = replace(spec, folder=TMPFS if folder == HOST_FS else folder)
         try:
             engine.refuse(wanted)
             container = stack.enter_context(engine.opened(wanted))

@@ -46,9 +46,7 @@ def test_a_round_is_a_fresh_process_of_each_group() -> None:
     """The groups take turns, each in its own surroundings; what they saw becomes costs of as many processes."""
     engine = _engine(_steady)
 
-    calibration, moved = measure(
-        engine, _BINARY, _BINARY, _sitting(), host=FakeEngine(), fingerprint="machine"
-    )
+    calibration, moved = measure(engine, _BINARY, _BINARY, _sitting(), fingerprint="machine")
 
     runs = [message for message in engine.containers[0].sent if message["op"] == "run"]
     assert [run["argv"][1] for run in runs] == ["runtime", "naps"] * 4
@@ -62,9 +60,7 @@ def test_a_round_is_a_fresh_process_of_each_group() -> None:
 
 def test_a_calibrations_text_has_both_its_costs_and_its_conditions() -> None:
     """Whoever reads costs reads it as before."""
-    calibration, _ = measure(
-        _engine(_steady), _BINARY, _BINARY, _sitting(), host=FakeEngine(), fingerprint="machine"
-    )
+    calibration, _ = measure(_engine(_steady), _BINARY, _BINARY, _sitting(), fingerprint="machine")
     text = calibration.to_json()
 
     assert from_json(text, source="a test", fingerprint="machine").costs == calibration.costs.costs
@@ -81,9 +77,7 @@ def test_a_machine_that_changes_meanwhile_is_found_out_and_told_with_its_state()
         signals = ({"psi_cpu_some_us": 0, "steal_ticks": 0}, {"psi_cpu_some_us": 250, "steal_ticks": 0})
         return _observing({"osyield/10_ns": value}, before=signals[0], after=signals[1])
 
-    calibration, moved = measure(
-        _engine(changing), _BINARY, _BINARY, _sitting(8), host=FakeEngine(), fingerprint="machine"
-    )
+    calibration, moved = measure(_engine(changing), _BINARY, _BINARY, _sitting(8), fingerprint="machine")
 
     assert [drift.name for drift in moved] == ["osyield"]
     assert calibration.sittings[0].drifted == ("osyield",)
@@ -102,7 +96,7 @@ def test_a_process_that_fails_ends_it_by_name() -> None:
         return {"exit_code": 2} if number == 3 else _steady(number, group)
 
     with pytest.raises(MeasurementError, match="of the group naps ended in exit-nonzero"):
-        measure(_engine(failing), _BINARY, _BINARY, _sitting(), host=FakeEngine(), fingerprint="machine")
+        measure(_engine(failing), _BINARY, _BINARY, _sitting(), fingerprint="machine")
 
 
 def test_nothing_is_measured_under_a_quota() -> None:
@@ -113,11 +107,11 @@ def test_nothing_is_measured_under_a_quota() -> None:
         return {**_steady(number, group), "before": was, "after": grew if number == 1 else was}
 
     with pytest.raises(EnvironmentRefusedError, match="round 0 was throttled") as caught:
-        measure(_engine(throttled), _BINARY, _BINARY, _sitting(), host=FakeEngine(), fingerprint="machine")
+        measure(_engine(throttled), _BINARY, _BINARY, _sitting(), fingerprint="machine")
     assert "the simulator knows quotas" in (caught.value.hint or "")
 
     with pytest.raises(EnvironmentRefusedError, match="50000 µs a period for its container"):
-        measure(_Limited(), _BINARY, _BINARY, _sitting(), host=FakeEngine(), fingerprint="machine")
+        measure(_Limited(), _BINARY, _BINARY, _sitting(), fingerprint="machine")
 
 
 class _Limited(FakeEngine):
@@ -163,7 +157,7 @@ def test_a_quota_around_this_process_is_read(tmp_path: Path, name: str, text: st
 
 
 def test_a_group_of_several_folders_has_a_process_in_each_and_says_which_there_are_not() -> None:
-    """One on the machine's own file system by the engine host; what several saw of one cost is one."""
+    """The machine's own folders are the host engine's; what several saw of one cost is one."""
 
     def looking(run: Mapping[str, Any]) -> Reply:
         (folder,) = (entry.partition("=")[2] for entry in run["env"] if entry.startswith("LAB_FOLDER="))
@@ -175,13 +169,12 @@ def test_a_group_of_several_folders_has_a_process_in_each_and_says_which_there_a
             if spec.folder.startswith("overlay-mount"):
                 raise EnvironmentRefusedError(f"a folder on {spec.folder} is mounted by root alone")
 
-    engine, host = Plain(script=looking), FakeEngine(script=looking)
+    engine = Plain(script=looking)
     sitting = Sitting(release="1.27.3", processes=2, groups=giving({"open_present"}))
 
-    calibration, _ = measure(engine, _BINARY, _BINARY, sitting, host=host, fingerprint="machine")
+    calibration, _ = measure(engine, _BINARY, _BINARY, sitting, fingerprint="machine")
 
     found = calibration.costs.costs
-    assert [spec.folder for spec in host.specs] == ["tmpfs"]
     assert {spec.folder for spec in engine.specs} == {
         "tmpfs",
         "bind",
@@ -190,10 +183,9 @@ def test_a_group_of_several_folders_has_a_process_in_each_and_says_which_there_a
     assert {point.levels["fs"] for point in found["open_present"].points} == {
         "tmpfs",
         "bind",
-        "host",
         "overlay",
     }
-    assert [len(values) for values in found["open_start"].points[0].processes] == [8, 8]
+    assert [len(values) for values in found["open_start"].points[0].processes] == [7, 7]
     rounds = [entry for run in engine.containers[0].sent if run["op"] == "run" for entry in run["env"]]
     assert [entry for entry in rounds if "ROUND" in entry] == ["LAB_ROUND=0", "LAB_ROUND=1"]
     directories = {run["dir"] for each in engine.containers for run in each.sent if run["op"] == "run"}
@@ -214,4 +206,4 @@ def test_where_no_folder_can_be_had_the_first_reason_is_told() -> None:
             raise EnvironmentRefusedError(f"no {spec.folder} here")
 
     with pytest.raises(EnvironmentRefusedError, match="no tmpfs here"):
-        measure(Shut(), _BINARY, _BINARY, _sitting(), host=Shut(), fingerprint="machine")
+        measure(Shut(), _BINARY, _BINARY, _sitting(), fingerprint="machine")
