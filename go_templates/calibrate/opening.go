@@ -16,7 +16,8 @@ const (
 	newNames = 40
 	deep     = 16
 	// atFDCWD: names are relative to the folder that the process was started in.
-	atFDCWD = ^uintptr(99)
+	atFDCWD        = ^uintptr(99)
+	clockThreadCPU = 3
 )
 
 // opening: what opening and closing files takes in the folder that this process was started in; LAB_FOLDER says what that lies on.
@@ -45,34 +46,39 @@ func opening() {
 	around := entering()
 	var opens, closes, misses []int64
 	for range opened {
-		start := lab.Now()
+		start := spent()
 		file, err := os.Open(present)
-		open := lab.Now()
+		opens = append(opens, since(start)-around)
 		if err != nil {
 			panic(err)
 		}
+		start = spent()
 		file.Close()
-		closed := lab.Now()
+		closes = append(closes, since(start)-around)
+		start = spent()
 		_, err = os.Open(absent)
-		missed := lab.Now()
+		misses = append(misses, since(start)-around)
 		if err == nil {
 			panic(absent + " is there")
 		}
-		opens = append(opens, open-start-around)
-		closes = append(closes, closed-open-around)
-		misses = append(misses, missed-closed-around)
 	}
 	record(at("open_present", "fs", fs), 1, opens)
 	record(at("open_close", "fs", fs), 1, closes)
 	record(at("open_absent", "fs", fs), 1, misses)
 
-	missing := cString(absent)
-	record(at("open_known", "fs", fs), 1, timed(opened, func() { openat(missing) }))
+	known, asked := make([]*byte, opened), make([]*byte, newNames)
+	for i := range known {
+		known[i] = cString(absent)
+	}
+	for i := range asked {
+		asked[i] = cString(fresh("new-" + strconv.Itoa(i)))
+	}
+	record(at("open_known", "fs", fs), 1, missing(known))
 	levels := []any{"fs", fs}
 	if isLayered {
 		levels = append(levels, "layers", layers())
 	}
-	record(at("open_new", levels...), 1, newly())
+	record(at("open_new", levels...), 1, missing(asked))
 	names(fs, present)
 	if own := fresh("own"); made(own) { // the root of an image is read-only
 		record(at("open_writable", "fs", fs), 1, writably(own, around))
@@ -85,9 +91,9 @@ func opening() {
 
 // first opens a file as the first of this process.
 func first(name string) int64 {
-	start := lab.Now()
+	start := spent()
 	file, err := os.Open(name)
-	took := lab.Now() - start
+	took := since(start)
 	if err == nil {
 		file.Close()
 	}
@@ -98,9 +104,9 @@ func first(name string) int64 {
 func writably(name string, around int64) []int64 {
 	values := make([]int64, opened)
 	for i := range values {
-		start := lab.Now()
+		start := spent()
 		file, err := os.OpenFile(name, os.O_RDWR, 0)
-		values[i] = lab.Now() - start - around
+		values[i] = since(start) - around
 		if err != nil {
 			panic(err)
 		}
@@ -123,17 +129,13 @@ func layers() (n int) {
 	return n
 }
 
-// newly opens names that nobody has asked for.
-func newly() []int64 {
-	paths := make([]*byte, newNames)
-	for i := range paths {
-		paths[i] = cString(fresh("new-" + strconv.Itoa(i)))
-	}
-	values := make([]int64, newNames)
+// missing asks for names of files that are not there.
+func missing(paths []*byte) []int64 {
+	values := make([]int64, len(paths))
 	for i, path := range paths {
-		start := lab.Now()
+		start := spent()
 		openat(path)
-		values[i] = lab.Now() - start
+		values[i] = since(start)
 	}
 	return values
 }
@@ -154,11 +156,11 @@ func names(fs, present string) {
 	}
 	short, long := cString(present), cString(path)
 	block := func(path *byte) int64 {
-		start := lab.Now()
+		start := spent()
 		for range deep {
 			syscall.Close(openat(path))
 		}
-		return lab.Now() - start
+		return since(start)
 	}
 	block(long)
 	var values []int64
@@ -172,18 +174,38 @@ func names(fs, present string) {
 func entering() int64 {
 	least := int64(block)
 	for range blocks {
-		start := lab.Now()
+		start := spent()
 		for range block {
 			syscall.RawSyscall(syscall.SYS_GETPPID, 0, 0, 0)
 		}
-		between := lab.Now()
+		bare := since(start)
+		start = spent()
 		for range block {
 			syscall.Syscall(syscall.SYS_GETPPID, 0, 0, 0)
 		}
-		least = min(least, (lab.Now()-between-(between-start))/block)
+		least = min(least, (since(start)-bare)/block)
 	}
 	return max(least, 0)
 }
+
+// spent is the CPU time of this thread: what is opened here is in memory, so whatever else passes is somebody else's. To ask is a system call.
+func spent() int64 {
+	var ts syscall.Timespec
+	syscall.RawSyscall(syscall.SYS_CLOCK_GETTIME, clockThreadCPU, uintptr(unsafe.Pointer(&ts)), 0)
+	return ts.Nano()
+}
+
+// since is what this thread has spent since then, without asking.
+func since(start int64) int64 { return spent() - start - asking }
+
+// asking is what it takes to ask.
+var asking = func() int64 {
+	start := spent()
+	for range block - 1 {
+		spent()
+	}
+	return (spent() - start) / block
+}()
 
 // made makes an empty file, and says whether it did: elsewhere the folder came with one. By system calls alone, for the first os.Open is a primitive.
 func made(path string) bool {

@@ -18,6 +18,7 @@ _PARTS = {
     "open_name": 100,
     "open_lookup": 30_000,
     "open_start": 20_000,
+    "open_writable": 5000,
 }
 
 
