@@ -13,7 +13,8 @@ import (
 
 const (
 	opened   = 200
-	newNames = 40
+	newNames = 8
+	runs     = 5
 	deep     = 16
 	// atFDCWD: names are relative to the folder that the process was started in.
 	atFDCWD        = ^uintptr(99)
@@ -66,19 +67,21 @@ func opening() {
 	record(at("open_close", "fs", fs), 1, closes)
 	record(at("open_absent", "fs", fs), 1, misses)
 
-	known, asked := make([]*byte, opened), make([]*byte, newNames)
-	for i := range known {
-		known[i] = cString(absent)
+	record(at("open_known", "fs", fs), 1, missing(opened, func() string { return absent }))
+	var firsts, nexts []int64
+	for range runs {
+		for range opened {
+			syscall.Close(openat(cString(present)))
+		}
+		run := missing(newNames, func() string { return fresh("new") })
+		firsts, nexts = append(firsts, run[0]), append(nexts, run[1:]...)
 	}
-	for i := range asked {
-		asked[i] = cString(fresh("new-" + strconv.Itoa(i)))
-	}
-	record(at("open_known", "fs", fs), 1, missing(known))
 	levels := []any{"fs", fs}
 	if isLayered {
 		levels = append(levels, "layers", layers())
 	}
-	record(at("open_new", levels...), 1, missing(asked))
+	record(at("open_new", append(levels, "after", "known")...), 1, firsts)
+	record(at("open_new", append(levels, "after", "new")...), 1, nexts)
 	names(fs, present)
 	if own := fresh("own"); made(own) { // the root of an image is read-only
 		record(at("open_writable", "fs", fs), 1, writably(own, around))
@@ -129,9 +132,12 @@ func layers() (n int) {
 	return n
 }
 
-// missing asks for names of files that are not there.
-func missing(paths []*byte) []int64 {
-	values := make([]int64, len(paths))
+// missing asks so often for a file that is not there.
+func missing(times int, name func() string) []int64 {
+	paths, values := make([]*byte, times), make([]int64, times)
+	for i := range paths {
+		paths[i] = cString(name())
+	}
 	for i, path := range paths {
 		start := spent()
 		openat(path)
@@ -142,9 +148,10 @@ func missing(paths []*byte) []int64 {
 
 // names: what each name of a path adds that the kernel knows: below a folder that can be written to, else that of the folder's own path.
 func names(fs, present string) {
-	path, more := fresh("d")+strings.Repeat("/d", deep-1), deep
+	top := fresh("d")
+	path, more := top+strings.Repeat("/d", deep-1), deep
 	if os.MkdirAll(path, 0o755) == nil {
-		defer os.RemoveAll(fresh("d"))
+		defer os.RemoveAll(top)
 		path += "/" + present
 		made(path)
 	} else {
@@ -217,10 +224,16 @@ func made(path string) bool {
 	return true
 }
 
-// fresh is a name that no process before this one has used.
-func fresh(name string) string { return name + "-" + started }
+// fresh is a name that nobody has used.
+func fresh(name string) string {
+	used++
+	return name + "-" + started + "-" + strconv.Itoa(used)
+}
 
-var started = strconv.FormatInt(lab.Now(), 36)
+var (
+	started = strconv.FormatInt(lab.Now(), 36)
+	used    int
+)
 
 // openat is the system call, without the runtime's knowledge; -1 where there is no such file.
 func openat(path *byte) int {

@@ -18,6 +18,8 @@ class Opening:
         self._cost = cost
         self._state = state
         self._opened: set[str] = set()
+        self._last = "known"
+        """What name was opened last: to look one up is slower where the code and the caches are another's."""
 
     def takes(self, operation: Open) -> int:
         """Nanoseconds of ``os.Open``, all of it: openat, and what makes the file ready (file_unix.go: newFile), nearly all system calls, too.
@@ -32,7 +34,8 @@ class Opening:
             ns += (operation.names - 1) * self._cost("open_name", on)
         if operation.layers:
             through = {"layers": operation.layers} if operation.fs in _LAYERED else {}
-            ns += self._cost("open_lookup", {**on, **through})
+            ns += self._cost("open_lookup", {**on, **through, "after": self._last})
+        self._last = "new" if operation.layers else "known"
         if not self._opened & {file, "present"}:
             ns += self._cost("open_start", {**on, "file": file})
         self._opened.add(file)

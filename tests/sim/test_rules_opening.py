@@ -62,12 +62,17 @@ def test_a_file_that_is_opened_to_write_has_a_cost_of_its_own() -> None:
 
 
 def test_a_look_up_ends_at_the_first_layer_that_has_the_file() -> None:
-    """On top of 100 it is that of one layer; between two numbers of layers that were measured it lies between theirs."""
+    """On top of 100 it is that of one layer; between two numbers of layers that were measured it lies between theirs.
+
+    The first new name after known ones is dearer than the next.
+    """
     points = {1: 5_000.0, 8: 15_000.0, 100: 150_000.0}
     lookup = Cost(
         name="open_lookup",
         points=tuple(
-            Point(levels={"fs": "overlay", "layers": n}, processes=((ns,),)) for n, ns in points.items()
+            Point(levels={"fs": "overlay", "layers": n, "after": after}, processes=((ns * times,),))
+            for n, ns in points.items()
+            for after, times in (("known", 2), ("new", 1))
         ),
         date="",
         origin="a test",
@@ -90,7 +95,7 @@ def test_a_look_up_ends_at_the_first_layer_that_has_the_file() -> None:
 
     top, lowest, between, absent = observed(main, costs=costs)
 
-    assert (top, lowest, absent) == (5_000, 150_000, 15_000)
+    assert (top, lowest, absent) == (10_000, 150_000, 15_000)
     assert 15_000 < between < 150_000
     assert between == pytest.approx(15_000 * 10 ** (1.3218 / 2.5257), rel=0.01)
 
