@@ -10,6 +10,7 @@ NAP = ms(20)
 PERIOD = ms(1)
 HOGS = 2
 FOR_EVER = s(3600)
+PAGE, SHARED = 4 << 10, 64 << 20
 QUIET = ("selecting", "receiving", "sleeping", "calling")
 FIRST_GAPS = 0x9E3779B97F4A7C15
 WORD = (1 << 64) - 1
@@ -65,7 +66,7 @@ def populate(g: G, population: str, goroutines: int, window: int, *, is_probed: 
         yield g.go(probe.run, ready, gate)
     for number in range(goroutines if population != "none" else 0):
         yield ready.add(1)
-        yield g.go(member, what(population, number), ready, gate)
+        yield g.go(member, what(population, number), ready, gate, max(SHARED // goroutines // PAGE, 1))
     yield ready.wait()
     began, used = g.now(), g.cpu_time()
     yield gate.close()
@@ -82,8 +83,8 @@ def what(population: str, number: int) -> str:
     return "spinning" if number < HOGS else QUIET[number % len(QUIET)]
 
 
-def member(g: G, kind: str, ready: Any, gate: Any) -> Body:
-    """One of a population."""
+def member(g: G, kind: str, ready: Any, gate: Any, pages: int) -> Body:
+    """One of a population; *pages* are its part of the memory."""
     if kind == "locked":
         yield g.lock_os_thread()
     yield ready.done()
@@ -95,7 +96,28 @@ def member(g: G, kind: str, ready: Any, gate: Any) -> Body:
     elif kind in ("spinning", "spinning_calls"):
         yield g.work(FOR_EVER)
     while True:
-        yield g.sleep(NAP) if kind == "sleeping" else g.syscall(NAP)
+        yield from turn(g, kind, pages)
+
+
+def turn(g: G, kind: str, pages: int) -> Body:
+    """What is done again and again."""
+    if kind == "sleeping":
+        yield g.sleep(NAP)
+    elif kind == "calling":
+        yield g.syscall(NAP)
+    elif kind == "cgo":
+        yield g.cgo(0, blocking=NAP)
+    else:
+        if kind == "faulting":
+            yield g.touch(pages * PAGE)
+        else:
+            yield from called(g, pages * g.cost("populate", page=PAGE))
+        yield from called(g, pages * g.cost("unmap", page=PAGE))
+
+
+def called(g: G, ns: int) -> Body:
+    """A system call that is busy all the time."""
+    yield g.syscall(ns, cpu=ns)
 
 
 def observe(g: G, began: int, used: int) -> None:

@@ -7,21 +7,21 @@ import (
 	"strconv"
 	"sync/atomic"
 	"syscall"
-	_ "unsafe" // for linkname
+	"unsafe"
 
 	"${ module }/internal/lab"
 )
 
 // counts are the runtime's own where the program is built over its counters (go_templates/overlays/counters.toml), and zeroes otherwise: calls
-// of stealWork, batches stolen, calls of handoffp, and 1 where there are counters.
+// of stealWork, batches stolen, calls of handoffp, 1 where there are counters, and the number of sysmon's thread.
 //
 //go:linkname counts runtime.golabCounts
-var counts [4]uint64
+var counts [5]uint64
 
-// sight is what can be seen of the process at an instant.
+// sight is what can be seen of the process at an instant; sysmon is the CPU time of its thread.
 type sight struct {
-	at, cpu int64
-	counts  [4]uint64
+	at, cpu, sysmon int64
+	counts          [5]uint64
 }
 
 func look() sight {
@@ -31,7 +31,22 @@ func look() sight {
 	for i := range seen.counts {
 		seen.counts[i] = atomic.LoadUint64(&counts[i])
 	}
+	if thread := seen.counts[4]; thread != 0 {
+		seen.sysmon = cpuTime(thread)
+	}
 	return seen
+}
+
+// cpuTime asks the clock of a thread of this process, as pthread_getcpuclockid makes it (include/linux/posix-timers_types.h): the complement
+// of its number, and CPUCLOCK_SCHED of one thread.
+func cpuTime(thread uint64) int64 {
+	var used syscall.Timespec
+	clock := int32(^uint32(thread)<<3 | 4 | 2)
+	_, _, errno := syscall.RawSyscall(syscall.SYS_CLOCK_GETTIME, uintptr(clock), uintptr(unsafe.Pointer(&used)), 0)
+	if errno != 0 {
+		check("clock_gettime of sysmon's thread", errno)
+	}
+	return used.Nano()
 }
 
 // observe says what came to pass between two looks, each second, and how many threads there are.
@@ -42,6 +57,7 @@ func observe(before, after sight) {
 	if after.counts[3] == 0 {
 		return
 	}
+	lab.Observe("sysmon_us_per_s", (after.sysmon-before.sysmon)*1_000_000/elapsed)
 	for i, name := range []string{"looks_per_s", "steals_per_s", "handoffs_per_s"} {
 		lab.Observe(name, int64(after.counts[i]-before.counts[i])*1_000_000_000/elapsed)
 	}

@@ -1,4 +1,4 @@
-// Goroutines that park, sleep, call the kernel, keep a thread or never stop, and what another goroutine, the process's CPU time and its threads
+// Goroutines that park, sleep, call the kernel or C, keep a thread, touch memory or never stop, and what another goroutine, the process's CPU time and its threads
 // have of it; and requests that arrive whether or not anybody has time for them.
 package main
 
@@ -34,6 +34,10 @@ func main() {
 	if !known && *population != "serving" || *goroutines < 0 || *window <= 0 || *every <= 0 || *service <= 0 || *probing != "on" && *probing != "off" {
 		fmt.Fprintf(os.Stderr, "sched-starvation: cannot do -population=%s -goroutines=%d -window=%d -probe=%s -every=%d -service=%d\n",
 			*population, *goroutines, *window, *probing, *every, *service)
+		os.Exit(2)
+	}
+	if *population == "cgo" && !hasC {
+		fmt.Fprintln(os.Stderr, "sched-starvation: there is no C in this program: build with CGO_ENABLED=1 for -population=cgo")
 		os.Exit(2)
 	}
 	lab.Effective()

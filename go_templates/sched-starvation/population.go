@@ -42,11 +42,26 @@ var kinds = []kind{
 			_ = syscall.Nanosleep(&span, nil) // a signal may cut it short
 		}
 	}},
+	{"cgo", func() {}, func() {
+		for {
+			restInC()
+		}
+	}},
 	{"locked", runtime.LockOSThread, func() { <-never }},
 	{"spinning", func() {}, func() { lab.Spin(math.MaxInt64 - 1) }},
 	{"spinning_calls", func() {}, func() {
 		for {
 			lab.Work(1000)
+		}
+	}},
+	{"faulting", fault, func() {
+		for {
+			fault()
+		}
+	}},
+	{"populating", fill, func() {
+		for {
+			fill()
 		}
 	}},
 }

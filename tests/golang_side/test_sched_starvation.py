@@ -17,12 +17,13 @@ from lab.golang.overlay import overlaid
 from lab.golang.render import render_program
 from lab.manifest import load
 from lab.manifest.building import load_overlay
+from lab.model.building import Building
 from lab.model.scenario import Scenario
 
 pytestmark = [pytest.mark.go, pytest.mark.slow]
 
 _RELEASES = ("1.22.10", "1.24.11", "1.27.3")
-_COUNTS = {"looks_per_s", "steals_per_s", "handoffs_per_s"}
+_COUNTS = {"looks_per_s", "steals_per_s", "handoffs_per_s", "sysmon_us_per_s"}
 _MS = 1_000_000
 
 Said = Mapping[str, list[int]]
@@ -42,29 +43,36 @@ def replicate(
     """A function that runs one replicate and gives its observations by name, and its standard error."""
     templates, folder = lab_root / "go_templates", tmp_path_factory.mktemp("sched-starvation")
     values = {factor.name: factor.default.value for factor in scenario.factors}
-    made: dict[tuple[str, bool], Path] = {}
+    made: dict[tuple[str, bool, bool], Path] = {}
 
-    def binary(release: str, *, counted: bool) -> Path:
-        if (release, counted) not in made:
+    def binary(release: str, *, counted: bool, cgo: bool) -> Path:
+        if (release, counted, cgo) not in made:
             go = toolchain.fetch(release, cache, print)
             line = ".".join(release.split(".")[:2])
             program = render_program(
                 templates, "sched-starvation", tools=templates, go_line=line, values=values
             )
             overlay = load_overlay([templates / "overlays"], "counters")
-            setting = Setting(sources=overlaid(overlay, go)) if counted else Setting()
-            path = folder / f"{release}-{counted}"
+            setting = Setting(
+                sources=overlaid(overlay, go) if counted else {}, building=Building(cgo=cgo)
+            )
+            path = folder / f"{release}-{counted}-{cgo}"
             path.write_bytes(build(HostEngine(cache=cache), go, program, cache, setting).content)
             path.chmod(0o755)
-            made[release, counted] = path
-        return made[release, counted]
+            made[release, counted, cgo] = path
+        return made[release, counted, cgo]
 
     def run(
-        release: str, *flags: str, procs: int, counted: bool = False, godebug: str = ""
+        release: str,
+        *flags: str,
+        procs: int,
+        counted: bool = False,
+        cgo: bool = False,
+        godebug: str = "",
     ) -> tuple[Said, str]:
         reading, writing = os.pipe()
         environment = {"LAB_FD": str(writing), "GOMAXPROCS": str(procs), "GODEBUG": godebug}
-        argv = [str(binary(release, counted=counted)), *flags]
+        argv = [str(binary(release, counted=counted, cgo=cgo)), *flags]
         with os.fdopen(reading) as lines:
             process = subprocess.Popen(
                 argv, pass_fds=(writing,), env=environment, stderr=subprocess.PIPE, text=True
@@ -85,8 +93,10 @@ def replicate(
 def test_every_population_runs_under_every_release(
     scenario: Scenario, replicate: Replicate, release: str
 ) -> None:
-    """Each says how late the probe was, what CPU time it took, and how many threads there are; nothing is counted."""
+    """Each that needs no C says how late the probe was, what CPU time it took, and how many threads there are; nothing is counted."""
     for level in scenario.factor("population").levels:
+        if level.text == "cgo":
+            continue
         short = (f"-window={150 * _MS}", "-goroutines=8", f"-every={3 * _MS}", f"-service={_MS}")
         said, stderr = replicate(release, f"-population={level.text}", *short, procs=2)
 
@@ -107,6 +117,7 @@ def test_counters_fit_every_release(replicate: Replicate, release: str) -> None:
 
     assert set(calling) >= _COUNTS
     assert calling["handoffs_per_s"][0] > 0
+    assert 0 < calling["sysmon_us_per_s"][0] < calling["cpu_us_per_s"][0]
     assert serving["looks_per_s"][0] >= serving["steals_per_s"][0] > 0
 
 
@@ -119,6 +130,33 @@ def test_parked_goroutines_leave_the_only_p_to_others(replicate: Replicate) -> N
     assert parked["probe_turns"][0] >= 10
     assert starved["probe_turns"][0] <= 20
     assert median(starved["probe_late_ns"]) > 5 * _MS
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize("release", _RELEASES)
+def test_a_goroutine_in_c_has_a_thread(replicate: Replicate, release: str) -> None:
+    """Eight of them have eight, and are counted, too."""
+    flags = ("-population=cgo", f"-window={150 * _MS}", "-goroutines=8")
+    said, stderr = replicate(release, *flags, procs=2, cgo=True)
+    counted, _ = replicate(release, *flags, procs=2, cgo=True, counted=True)
+
+    assert stderr == ""
+    assert said["threads"][0] >= 8
+    assert counted["handoffs_per_s"][0] > 0
+
+
+def test_c_is_built_in_where_it_is_wanted(replicate: Replicate) -> None:
+    """Without a compiler's part the population that calls C is refused with what to do."""
+    with pytest.raises(AssertionError, match="build with CGO_ENABLED=1 for -population=cgo"):
+        replicate("1.27.3", "-population=cgo", procs=1)
+
+
+def test_a_call_gives_the_p_up_and_a_fault_does_not(replicate: Replicate) -> None:
+    """The probe runs beside memory that a call fills, and waits for time slices where the same pages are faulted in."""
+    filled, _ = replicate("1.27.3", "-population=populating", "-goroutines=1", f"-window={300 * _MS}", procs=1)
+    faulted, _ = replicate("1.27.3", "-population=faulting", "-goroutines=1", f"-window={300 * _MS}", procs=1)
+
+    assert filled["probe_turns"][0] > 2 * faulted["probe_turns"][0] > 0
 
 
 @pytest.mark.parametrize("release", _RELEASES)
