@@ -53,9 +53,7 @@ def replicate(
                 templates, "sched-starvation", tools=templates, go_line=line, values=values
             )
             overlay = load_overlay([templates / "overlays"], "counters")
-            setting = Setting(
-                sources=overlaid(overlay, go) if counted else {}, building=Building(cgo=cgo)
-            )
+            setting = Setting(sources=overlaid(overlay, go) if counted else {}, building=Building(cgo=cgo))
             path = folder / f"{release}-{counted}-{cgo}"
             path.write_bytes(build(HostEngine(cache=cache), go, program, cache, setting).content)
             path.chmod(0o755)
@@ -153,7 +151,9 @@ def test_c_is_built_in_where_it_is_wanted(replicate: Replicate) -> None:
 
 def test_a_call_gives_the_p_up_and_a_fault_does_not(replicate: Replicate) -> None:
     """The probe runs beside memory that a call fills, and waits for time slices where the same pages are faulted in."""
-    filled, _ = replicate("1.27.3", "-population=populating", "-goroutines=1", f"-window={300 * _MS}", procs=1)
+    filled, _ = replicate(
+        "1.27.3", "-population=populating", "-goroutines=1", f"-window={300 * _MS}", procs=1
+    )
     faulted, _ = replicate("1.27.3", "-population=faulting", "-goroutines=1", f"-window={300 * _MS}", procs=1)
 
     assert filled["probe_turns"][0] > 2 * faulted["probe_turns"][0] > 0
