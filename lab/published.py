@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from lab.model.scenario import Statistic
 from lab.published_accuracy import AccuracyResult, EndsResult, RulesResult
 from lab.published_claims import ClaimsResult
 from lab.published_comparison import QualityResult, Told, VersusResult
@@ -32,7 +33,9 @@ class Measured(_Published):
     icc: float | None = Field(description="intra-class correlation of a process's repetitions")
     effective_n: float | None = Field(description="what the repetitions are worth as independent values")
     cautions: list[str]
-    tails: dict[str, Told] = Field(description="p90, p95 and p99 of all repetitions together, or why not")
+    tails: dict[str, Told] = Field(
+        description="p90, p95, p99 and p99.9 of all repetitions together, or why not"
+    )
 
 
 class Predicted(_Published):
@@ -46,7 +49,7 @@ class MetricResult(_Published):
     """One metric of one cell. What is not predicted has the reason instead of a prediction."""
 
     unit: Literal["ns", "bytes", "count", "errno"]
-    statistic: Literal["p50", "p90", "max"]
+    statistic: Statistic
     measured: Measured
     predicted: Predicted | None = None
     not_predicted: str | None = None

@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from lab.model.scenario import Statistic
+
 
 class _Published(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -56,7 +58,7 @@ class PairedResult(_Published):
     """One metric in both runs: estimates with their 95 % intervals, new over old with its 90 % interval."""
 
     unit: Literal["ns", "bytes", "count", "errno"]
-    statistic: Literal["p50", "p90", "max"]
+    statistic: Statistic
     old: float | None
     old_ci: tuple[float | None, float | None]
     new: float | None

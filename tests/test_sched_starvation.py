@@ -10,9 +10,9 @@ import pytest
 from lab import manifest, predict
 from lab.bench.selection import Request, select
 from lab.errors import UsageError
-from lab.model.level import UNSET
+from lab.model.level import UNSET, cpus_of
 from lab.model.matrix import Cell, default_cells
-from lab.model.scenario import GOMAXPROCS, QUOTA, Scenario
+from lab.model.scenario import AUTO, CPUSET, GOMAXPROCS, QUOTA, Scenario
 from lab.sim import ms, simulate
 from lab.sim.simulate import Result, load
 
@@ -33,10 +33,11 @@ def twin(lab_root: Path) -> predict.Twin:
 
 def _of(twin: predict.Twin, cell: Cell) -> Result:
     assert twin.main is not None
+    procs = cell.text(GOMAXPROCS)
     return simulate(
         twin.main,
-        gomaxprocs=int(cell.text(GOMAXPROCS)),
-        cpus=2,
+        gomaxprocs=None if procs == AUTO else int(procs),
+        cpus=len(cpus_of(cell.levels[CPUSET])) or 2,
         quota=None if cell.text(QUOTA) == UNSET else float(cell.text(QUOTA)),
         params={name: cell.levels[name].value for name in _PARAMETERS},
     )
@@ -74,6 +75,33 @@ def test_who_never_stops_holds_others_up_by_time_slices(
     late = _late(twin, "spinning", procs=procs, goroutines=4, window=ms(300))
 
     assert max(late) >= slices * ms(10)
+
+
+def test_a_fault_holds_the_p_and_a_call_does_not(twin: predict.Twin) -> None:
+    """Beside memory that is faulted in the probe waits for a time slice; beside as much that a call fills, as beside nobody."""
+    more = {"procs": 1, "goroutines": 1, "window": ms(300)}
+    faulted, filled = (_late(twin, kind, **more) for kind in ("faulting", "populating"))
+
+    assert max(faulted) > ms(10)
+    assert statistics.median(filled) < 1.5 * statistics.median(_late(twin, "none", procs=1))
+
+
+def test_calls_of_c_keep_the_only_p_until_it_is_taken(twin: predict.Twin) -> None:
+    """Of fifty each holds it until sysmon has looked: somebody else runs less often than beside five."""
+    few, many = (len(_late(twin, "cgo", procs=1, goroutines=n)) for n in (5, 50))
+
+    assert many < few
+
+
+@pytest.mark.parametrize("window", ["3s", "9s"])
+def test_long_windows_have_requests_for_a_tail(scenario: Scenario, twin: predict.Twin, window: str) -> None:
+    """A thousand at the lowest load of experiments/rounding.toml, in every process."""
+    every, quota = {"3s": ("2667us", "1.5"), "9s": ("8ms", "0.5")}[window]
+    lists = {"population": ("serving",), "window": (window,), "every": (every,), "quota": (quota,)}
+    (cell,) = select(scenario, Request(lists={**lists, "gomaxprocs": ("2",)}))
+
+    assert {"request_p99_ns", "request_p999_ns"} <= {each.name for each in scenario.metrics_of(cell.levels)}
+    assert len(_of(twin, cell).observations["request_ns"]) >= 1000
 
 
 def test_one_that_has_not_run_is_late_all_the_same(twin: predict.Twin) -> None:

@@ -44,6 +44,7 @@ from lab.model.scenario import (
     Limits,
     Metric,
     Scenario,
+    Statistic,
     Touched,
 )
 from lab.model.units import duration_from_text
@@ -88,7 +89,7 @@ class _MetricTable(Table):
     title: str
     observation: Name
     unit: Literal["ns", "bytes", "count", "errno"]
-    statistic: Literal["p50", "p90", "max"] = "p50"
+    statistic: Statistic = "p50"
     margin: float = Field(default=0.15, gt=0, lt=1)
     discard: int = Field(default=0, ge=0)
     where: Where = Field(default_factory=dict)

@@ -209,7 +209,7 @@ class MeasuredMetric:
     """One metric of one cell: one value a replicate, what they estimate, and what was predicted or why nothing was.
 
     ``no_ratio`` says why there is no comparison where there is a prediction. ``correlation`` is there where some
-    process gave more than one value; ``tails`` are p90, p95 and p99 of all repetitions together, ``no_tails``
+    process gave more than one value; ``tails`` are p90, p95, p99 and p99.9 of all repetitions together, ``no_tails``
     says why one of them cannot be told.
     """
 

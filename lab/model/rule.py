@@ -12,7 +12,7 @@ from typing import Literal
 
 from lab.model.run import Ending
 
-Tail = Literal["p90", "p95", "p99"]
+Tail = Literal["p90", "p95", "p99", "p99.9"]
 FigureUnit = Literal["ns", "bytes", "count"]
 
 

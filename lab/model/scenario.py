@@ -108,7 +108,7 @@ class Metric:
     title: str
     observation: str
     unit: Literal["ns", "bytes", "count", "errno"]
-    statistic: Literal["p50", "p90", "max"] = "p50"
+    statistic: Statistic = "p50"
     margin: float = 0.15
     discard: int = 0
     where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -170,6 +170,9 @@ class Touched:
     where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     times: int = 1
 
+
+Statistic = Literal["p50", "p90", "p99", "p99.9", "max"]
+"""What a process's repetitions are reduced to."""
 
 Instrument = Literal["inittrace", "schedtrace"]
 """What a replicate's standard error is read for, by its setting of GODEBUG (``lab.golang.inittrace``, ``lab.golang.schedtrace``)."""

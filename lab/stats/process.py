@@ -16,7 +16,7 @@ from typing import Final, Never
 
 from lab.model.outcome import MeasuredMetric, Prediction
 
-STATISTICS: Final[Mapping[str, float]] = {"p50": 0.5, "p90": 0.9, "max": 1.0}
+STATISTICS: Final[Mapping[str, float]] = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99.9": 0.999, "max": 1.0}
 """What a process is reduced to: which quantile of its repetitions."""
 
 LARGEST: Final = 1e100
@@ -46,7 +46,7 @@ def quantile_of_next(values: Sequence[float], q: float) -> float:
 
 
 def process_value(repetitions: Sequence[float], statistic: str) -> float:
-    """What one process says: ``p50``, ``p90`` or ``max`` of its repetitions.
+    """What one process says: one of :data:`STATISTICS` of its repetitions.
 
     ValueError for another *statistic*, and without repetitions.
     """
@@ -103,7 +103,7 @@ class Repetitions:
         return sum(len(each) for each in self.processes)
 
     def reduced(self, statistic: str) -> PerProcess:
-        """``p50``, ``p90`` or ``max`` of each process. ValueError for another *statistic*."""
+        """One of :data:`STATISTICS` of each process. ValueError for another *statistic*."""
         return _per_process([process_value(each, statistic) for each in self.processes])
 
     def at(self, q: float) -> PerProcess:

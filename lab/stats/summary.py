@@ -30,17 +30,17 @@ from lab.stats.correlation import correlation_of
 from lab.stats.drift import drifts
 from lab.stats.ending import is_behaviour, judged, word_of
 from lab.stats.estimate import centre, logs_of
-from lab.stats.process import PerProcess, Repetitions, measured, simulated
+from lab.stats.process import STATISTICS, PerProcess, Repetitions, measured, simulated
 from lab.stats.reduction import Reduction
-from lab.stats.tail import LEAST_POOLED, pooled_of, tails
+from lab.stats.tail import LEAST_POOLED, name_of, pooled_of, tails
 from lab.stats.trend import moves, trend_of
 
 CLOCK_NS: Final = 1.0
 """The resolution of Linux's monotonic clock: it counts whole nanoseconds."""
 _TAILS_SEED: Final = 1
 """Of the resamples: the same record says the same."""
-_P90_REPETITIONS: Final = 10
-"""In a process, below which its 90 % quantile is next to its largest value."""
+TAILS: Final = {"p90": 10, "p99": 100, "p99.9": 1000}
+"""In a process, below which such a quantile is next to its largest value."""
 
 
 def summarise(
@@ -182,11 +182,11 @@ def _metric(
     compared = (
         lost or compare(sample, prediction, metric.margin, resolution=resolution) if prediction else None
     )
-    if metric.statistic == "p90" and 0 < seen.processes == seen.repetitions:
-        tail = one_shot_tail(sample)
+    if metric.statistic in TAILS and 0 < seen.processes == seen.repetitions:
+        tail = one_shot_tail(sample, metric.statistic)
         estimate = tail if isinstance(tail, Estimate) else None
         if prediction and isinstance(compared, Comparison):
-            compared = _one_shot(tail, prediction, metric.margin)
+            compared = _one_shot(tail, prediction, metric)
     moments = seen.moments()
     found = _tails(metric, seen, lost)
     return MeasuredMetric(
@@ -208,20 +208,20 @@ def _metric(
 
 
 def _one_shot(
-    tail: Estimate | Inconclusive, prediction: Prediction, margin: float
+    tail: Estimate | Inconclusive, prediction: Prediction, metric: Metric
 ) -> Comparison | Inconclusive:
-    """The p90 of what happens once in a process's life is that of processes: one's own only value has no tail."""
-    foretold = one_shot_tail(simulated(prediction))
+    """The tail of what happens once in a process's life is that of processes: one's own only value has no tail."""
+    foretold = one_shot_tail(simulated(prediction), metric.statistic)
     if isinstance(tail, Inconclusive):
         return tail
     if isinstance(foretold, Inconclusive):
         return replace(foretold, why=f"of the simulated processes: {foretold.why}")
-    return compare_tail(tail, foretold, margin, log_se=prediction.log_se)
+    return compare_tail(tail, foretold, metric.margin, log_se=prediction.log_se)
 
 
-def one_shot_tail(sample: PerProcess) -> Estimate | Inconclusive:
-    """The p90 of processes that gave one value each."""
-    return tails(pooled_of(sample), seed=_TAILS_SEED)[0.90]
+def one_shot_tail(sample: PerProcess, statistic: str) -> Estimate | Inconclusive:
+    """The p90, p99 or p99.9 of processes that gave one value each."""
+    return tails(pooled_of(sample), seed=_TAILS_SEED)[STATISTICS[statistic]]
 
 
 def _said(termination: Termination) -> str:
@@ -240,7 +240,7 @@ def _tails(
     if metric.unit != "ns" or metric.statistic != "p50" or not seen.processes:
         return {}
     found = dict.fromkeys(LEAST_POOLED, lost) if lost else tails(seen.pooled(), seed=_TAILS_SEED)
-    return {f"p{q * 100:.0f}": each for q, each in found.items()}
+    return {name_of(q): each for q, each in found.items()}
 
 
 def _cautions(metric: Metric, seen: Reduction, sample: PerProcess, resolution: float) -> Iterator[Caution]:
@@ -255,8 +255,9 @@ def _cautions(metric: Metric, seen: Reduction, sample: PerProcess, resolution: f
     if isinstance(problem, Inconclusive) and problem.reason is Reason.BELOW_RESOLUTION:
         yield Caution(kind=CautionKind.BELOW_RESOLUTION, text=problem.why)
     one_shot = seen.processes == seen.repetitions
-    if metric.statistic == "p90" and not one_shot and 0 < seen.fewest < _P90_REPETITIONS:
+    wanted = TAILS.get(metric.statistic, 0)
+    if not one_shot and 0 < seen.fewest < wanted:
         yield Caution(
             kind=CautionKind.TOO_FEW_FOR_TAIL,
-            text=f"a process gave as few as {seen.fewest} repetitions; its p90 is a tail from {_P90_REPETITIONS} on",
+            text=f"a process gave as few as {seen.fewest} repetitions; its {metric.statistic} is a tail from {wanted} on",
         )

@@ -22,7 +22,7 @@ from lab.stats.rank import rank_test
 from lab.stats.shape import shape
 from lab.stats.share import compare_shares, share
 from lab.stats.stopping import is_precise
-from lab.stats.tail import tail
+from lab.stats.tail import name_of, tail
 from lab.stats.trend import moves, trend
 from lab.stats.welch import difference, spread
 from tests.stats.rate import Rate, Source, at_most, between, rate
@@ -249,10 +249,11 @@ def rates() -> Iterator[Rate]:
         (0.99, 2.3263, 368, 1, (0.91, 0.99)),
         (0.99, 2.3263, 30, 100, (0.87, 0.98)),
         (0.99, 2.3263, 30, 200, (0.87, 0.98)),
+        (0.999, 3.0902, 50, 100, (0.8, 0.93)),
     ):
         setting = f"{processes} processes of {repetitions}" if repetitions > 1 else f"one-shot, n {processes}"
         yield between(
-            f"p{q * 100:.0f}'s 95 % interval holds it",
+            f"{name_of(q)}'s 95 % interval holds it",
             setting,
             bounds,
             partial(_tail_holds, q=q, z=z, processes=processes, repetitions=repetitions),

@@ -20,10 +20,11 @@ def test_quantiles_are_numpys(values: list[float], q: float) -> None:
 
 
 def test_the_statistics_of_one_process() -> None:
-    """p50, p90 and max of the repetitions of one process."""
+    """Quantiles and the largest of the repetitions of one process."""
     repetitions = [5, 1, 2, 3, 4]
 
-    assert [process_value(repetitions, name) for name in ("p50", "p90", "max")] == [3, 4.6, 5]
+    found = [process_value(repetitions, name) for name in ("p50", "p90", "p99", "p99.9", "max")]
+    assert found == pytest.approx([3, 4.6, 4.96, 4.996, 5])
     with pytest.raises(ValueError, match="p42"):
         process_value(repetitions, "p42")
 

@@ -23,7 +23,7 @@ from lab.model.outcome import (
     Verdict,
 )
 from lab.model.run import Ending, Record, Termination, Turn
-from lab.model.scenario import OUTCOME_MARGIN, Limits, Metric, Scenario
+from lab.model.scenario import OUTCOME_MARGIN, Limits, Metric, Scenario, Statistic
 from lab.model.units import Nanos
 from lab.stats.process import quantile
 from lab.stats.summary import summarise
@@ -63,7 +63,7 @@ def _summarised(
 
 def _metric(
     name: str = "wait_ns",
-    statistic: Literal["p50", "p90", "max"] = "p50",
+    statistic: Statistic = "p50",
     unit: Literal["ns", "count"] = "ns",
     observation: str = "wait_ns",
     discard: int = 0,
@@ -222,7 +222,8 @@ def test_tails_are_of_all_repetitions_and_only_of_enough() -> None:
         "p95": pytest.approx(quantile(pooled, 0.95)),
     }
     assert {name: each.why for name, each in found.no_tails.items()} == {
-        "p99": "p99 needs 368 values from 30 processes or more; there are 100 from 20"
+        "p99": "p99 needs 368 values from 30 processes or more; there are 100 from 20",
+        "p99.9": "p99.9 needs 3688 values from 50 processes or more; there are 100 from 20",
     }
     (survived,) = cell.metrics
     assert survived.tails == {}
@@ -278,6 +279,9 @@ def test_a_reader_is_warned_of_trends_and_of_thin_tails() -> None:
     (thin,) = _one(_metric("p90", "p90"), (1000, 1001, 1002, 1003)).cautions
     assert thin.kind is CautionKind.TOO_FEW_FOR_TAIL
     assert "as few as 4 repetitions" in thin.text
+    (rare,) = _one(_metric("p999", "p99.9"), tuple(range(1000, 1999))).cautions
+    assert rare.text == "a process gave as few as 999 repetitions; its p99.9 is a tail from 1000 on"
+    assert _one(_metric("p999", "p99.9"), tuple(range(1000, 2000))).cautions == ()
 
 
 def test_the_same_observation_can_be_two_metrics() -> None:

@@ -29,12 +29,15 @@ def _source() -> np.random.Generator:
         (0.99, 368, 1, True),
         (0.99, 29, 100, False),
         (0.99, 30, 13, True),
+        (0.999, 50, 73, False),
+        (0.999, 49, 100, False),
+        (0.999, 50, 74, True),
     ],
 )
 def test_a_tail_needs_values_beyond_it_and_processes(
     q: float, processes: int, repetitions: int, *, enough: bool
 ) -> None:
-    """30, 72 and 368 values; 10, 20 and 30 processes. Else it is inconclusive, and says what is missing."""
+    """30, 72, 368 and 3688 values; 10, 20, 30 and 50 processes. Else it is inconclusive, and says what is missing."""
     found = tail(clustered(_source(), processes, repetitions), q, seed=1, resamples=100)
 
     assert isinstance(found, Inconclusive) is not enough
