@@ -95,6 +95,7 @@ GROUPS: Final = (
             [
                 "usleep_overshoot",
                 "usleep_overshoot_busy",
+                "epoll_cpu",
                 "epoll_overshoot",
                 "epoll_wait_overshoot",
                 "epoll_wait_overshoot_busy",

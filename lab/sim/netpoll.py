@@ -59,8 +59,11 @@ class Netpoll:
         state.poller, state.poll_until = m, until or 0  # who waits, waits for what is still to come
         self._threads.check_dead(m)
         self._threads.recorder.thread(m, "running", "polling")
-        late = 0 if wait is None else self._threads.cost("epoll_overshoot")
-        yield from self._threads.kernel.sleep(m, None if wait is None else m.clock + wait + late)
+        wakes_at = None
+        if wait is not None:
+            wakes_at = m.clock + wait + self._threads.cost("epoll_overshoot")
+            m.clock += self._threads.cost("epoll_cpu")  # mostly to set the timer and go to sleep
+        yield from self._threads.kernel.sleep(m, wakes_at)
         m.token = False  # what came since it woke has no other sleep to end
         self._threads.recorder.thread(m, "polling", "running")
         state.poller, state.poll_until, state.last_poll = None, 0, m.clock

@@ -44,6 +44,11 @@ _SIMPLE: Final[Mapping[str, tuple[float, ...]]] = {
         72_000,
         85_000,
     ),  # beyond the whole milliseconds asked for: timer slack and waking up
+    "epoll_cpu": (
+        15_400,
+        22_400,
+        24_700,
+    ),  # CPU time of waiting there for 1 ms: to set the timer, go to sleep, come back
     "syscall": (60, 80, 120),  # entersyscall and exitsyscall around the call itself
     "preempt_signal": (3_000, 5_000, 9_000),  # tgkill, delivery, the signal handler
 }

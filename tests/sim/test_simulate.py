@@ -12,7 +12,7 @@ from lab.errors import ProgramRaisedError, SimulatedProgramError
 from lab.sim import CLOSED, Body, Event, G, load, ms, simulate, us
 from lab.sim.program import Chan
 from lab.sim.simulate import default_gomaxprocs, end_of
-from tests.free import free
+from tests.free import costing, free
 
 
 def _seen(main: Callable[..., Body], **settings: Any) -> list[Any]:
@@ -83,6 +83,22 @@ def test_a_short_sleep_takes_a_whole_millisecond() -> None:
             g.observe("at", g.now() - start)
 
     assert _seen(main) == [ms(1), ms(1), ms(2), ms(2)]
+
+
+def test_waiting_in_epoll_takes_cpu_time_and_ends_when_it_would() -> None:
+    """The timer is set and the thread goes to sleep within the wait: it is paid for, and nobody wakes up later for it."""
+
+    def main(g: G) -> Body:
+        for _ in range(3):
+            start, used = g.now(), g.cpu_time()
+            yield g.sleep(ms(1))
+            g.observe("at", g.now() - start)
+            g.observe("cpu", g.cpu_time() - used)
+
+    found = simulate(main, costs=costing({"epoll_cpu": 20_000}), gomaxprocs=1).observations
+
+    assert found["at"] == (ms(1),) * 3
+    assert found["cpu"] == (us(20),) * 3
 
 
 def test_a_hog_is_stopped_after_twice_ten_milliseconds_once_sysmon_has_backed_off() -> None:
