@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from lab import catalogue, manifest
+from lab import catalogue, experiment, manifest
 from lab.errors import ManifestError
 from lab.model.building import Building
 from lab.model.matrix import default_cells
@@ -224,6 +224,15 @@ def test_every_scenario_of_the_lab_is_right(lab_root: Path) -> None:
         scenario = manifest.load(lab.manifest(name))
         assert 0 < len(default_cells(scenario)) <= _MOST_CELLS
         assert default_cells(scenario, quick=True)
+
+
+def test_every_matrix_of_the_lab_is_right(lab_root: Path) -> None:
+    """Each names scenarios, factors and levels that there are."""
+    lab = catalogue.find(lab_root, lab_root)
+    shipped = sorted((lab_root / "experiments").glob("*.toml"))
+
+    assert len(shipped) >= 5
+    assert [path.name for path in shipped if not experiment.of_matrix(lab, path).cells] == []
 
 
 def test_what_the_machine_has_to_be_is_stated_by_setting(tmp_path: Path) -> None:
