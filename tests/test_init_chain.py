@@ -108,10 +108,10 @@ def test_a_goroutine_that_panics_ends_the_process_before_main(scenario: Scenario
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("size", "0", "size: goes from 1 to 64, not 0"),
-        ("size", "65", "size: goes from 1 to 64, not 65"),
+        ("size", "0", "size goes from 1 to 64, not 0"),
+        ("size", "65", "size goes from 1 to 64, not 65"),
         ("size", "many", "size: 'many' is not a whole number"),
-        ("length", "11s", "length: goes from 1.00 µs to 10.0 s, not 11s"),
+        ("length", "11s", "length goes from 1.00 µs to 10.0 s, not 11s"),
         ("length", "20", "length: '20' is not a number and a unit such as 1.5s"),
     ],
 )

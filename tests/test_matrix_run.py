@@ -172,7 +172,7 @@ only = ["x*"]
         "scenarios[1].factors.lenght: no factor of naps is called 'lenght' (did you mean ",
         "scenarios[1].factors.engine: no level of engine is called 'podman' (there are: auto, docker, host)",
         "scenarios[1].factors.engine: no level of engine is called 'dokcer' (did you mean docker?)",
-        "scenarios[1].factors.gomaxprocs: gomaxprocs: goes from 1 to 1024, not 0",
+        "scenarios[1].factors.gomaxprocs: gomaxprocs goes from 1 to 1024, not 0",
         "scenarios[1].factors.go: is empty; at least one is needed",
         "scenarios[2].only: --only and --skip leave none of the 2 cells of stuck (cells: ",
     ):

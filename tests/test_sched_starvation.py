@@ -159,9 +159,9 @@ def test_rounded_down_one_and_a_half_cpus_are_one(scenario: Scenario, twin: pred
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("goroutines", "1000001", "goroutines: goes from 0 to 1000000, not 1000001"),
+        ("goroutines", "1000001", "goroutines goes from 0 to 1000000, not 1000001"),
         ("population", "idle", "no level of population is called 'idle'"),
-        ("window", "0s", "window: "),
+        ("window", "0s", "window goes from 1.00 ms to 20.0 s, not 0s"),
     ],
 )
 def test_a_population_that_cannot_be_is_refused(scenario: Scenario, name: str, text: str, said: str) -> None:

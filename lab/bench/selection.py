@@ -122,7 +122,8 @@ def _level(scenario: Scenario, factor: Factor, text: str) -> Level:
         return factor.level(text)
     except ValueError as error:
         if factor.open:
-            raise UsageError(f"{factor.name}: {error}") from None
+            said = str(error)
+            raise UsageError(said if said.startswith(factor.name) else f"{factor.name}: {said}") from None
         known = [level.text for level in factor.levels]
         raise UnknownNameError(f"level of {factor.name}", text, known) from None
 

@@ -76,10 +76,10 @@ class Factor:
         level = read_level(self.kind, text)
         if self.kind is FactorKind.AMOUNT and not self.smallest < float(level.value) <= self.largest:
             raise ValueError(
-                f"has to be more than {self.smallest} and at most {self.largest}, not {level.text}"
+                f"{self.name} is more than {self.smallest} and at most {self.largest}, not {level.text}"
             )
         if isinstance(level.value, int) and not self.smallest <= level.value <= self.largest:
-            raise ValueError(f"goes {self.ends}, not {level.text}")
+            raise ValueError(f"{self.name} goes {self.ends}, not {level.text}")
         return level
 
     @property

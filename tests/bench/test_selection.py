@@ -60,7 +60,7 @@ def test_lists_make_a_product_and_the_rest_stays_at_its_default(scenario: Scenar
             "size: 'big' is not a number and a unit such as 64MiB",
             None,
         ),
-        (Request(lists={"gomaxprocs": ["0"]}), UsageError, "gomaxprocs: goes from 1 to 1024, not 0", None),
+        (Request(lists={"gomaxprocs": ["0"]}), UsageError, "gomaxprocs goes from 1 to 1024, not 0", None),
         (
             Request(selector=Selector(only=("nothing*",))),
             UsageError,
