@@ -13,9 +13,10 @@ from typing import Final
 from lab import setup
 from lab.analysis import Analysis
 from lab.benchfmt import benchmark_line, configuration_line, name_of
+from lab.model.metric import Metric
 from lab.model.outcome import Prediction
 from lab.model.run import PlannedCell, Record
-from lab.model.scenario import GOMAXPROCS, QUIET_LEVELS, Metric, Scenario
+from lab.model.scenario import GOMAXPROCS, QUIET_LEVELS, Scenario
 from lab.stats.process import process_value
 from lab.store import RunFolder
 

@@ -19,9 +19,9 @@ from lab.bench.execute import Pace, Seat, execute
 from lab.errors import EnvironmentRefusedError, MeasurementError
 from lab.material import Material, runnable, seats
 from lab.model.falsealarm import NOMINAL, Checked, FalseAlarms
+from lab.model.metric import Metric
 from lab.model.outcome import Comparison, Estimate, Inconclusive, RunComparison, Verdict
 from lab.model.run import Record, Turn
-from lab.model.scenario import Metric
 from lab.stats.compare import compare_runs
 from lab.stats.process import Repetitions
 from lab.stats.share import share

@@ -19,8 +19,9 @@ from lab.golang import base, build, render, toolchain
 from lab.golang.base import Base
 from lab.golang.build import Binary
 from lab.golang.render import GoProgram
+from lab.model.instrument import attached
 from lab.model.level import UNSET
-from lab.model.matrix import Cell
+from lab.model.matrix import Cell, partners
 from lab.model.scenario import CPUSET, FS, GO_RELEASE, HOST_FS, MEMORY, QUOTA, TMPFS, Scenario
 from lab.workshop import Builds, Holding, Wanted, Workshop, probe, render_cell
 
@@ -217,6 +218,8 @@ def seats(
 
     Their agents append what they have measured to *kept* before they tell, if there is such a file and they can.
     """
+    cells = tuple(cells)
+    plain = partners(each.wanted.cell for each in cells)
     with contextlib.ExitStack() as stack:
         berths: dict[tuple[str, Spec], Berth | EnvironmentRefusedError] = {}
         found: dict[str, Seat | EnvironmentRefusedError] = {}
@@ -233,6 +236,7 @@ def seats(
                 functools.partial(_command, each),
                 functools.partial(_probing, each),
                 each.wanted.held,
+                plain.get(each.wanted.cell.id, "") if attached(each.wanted.cell.levels).dumps else None,
             )
         yield found
 
@@ -261,7 +265,9 @@ def _command(each: Runnable, berth: Berth) -> Command:
         stop_after=scenario.process.stop_after,
         settle=wanted.cell.text(QUOTA) != UNSET,
         dump_limit=_dump_limit(each),
-        output_limit=READ_LIMIT if account.is_printing(scenario.reads, environment) else OUTPUT_LIMIT,
+        output_limit=READ_LIMIT
+        if account.is_printing(scenario.reads_of(wanted.cell.levels), environment)
+        else OUTPUT_LIMIT,
     )
 
 

@@ -20,9 +20,10 @@ from lab.host import environment
 from lab.host.interruption import Interruption
 from lab.material import Material, Prepared, runnable, seats
 from lab.model.level import UNSET
+from lab.model.metric import Metric
 from lab.model.outcome import Foretold, Prediction
 from lab.model.run import Capture, Ending, Record, StoppedBy, Termination, Turn
-from lab.model.scenario import QUOTA, Metric
+from lab.model.scenario import QUOTA
 from lab.model.units import Nanos
 from lab.stats.watch import Watch
 from lab.store import Decided, RunFolder
@@ -115,7 +116,7 @@ def _flaw(wanted: Wanted, seat: Seat, effective: Mapping[str, Any]) -> str:
         return ""
     asked = (
         ""
-        if wanted.scenario.process.speaks
+        if wanted.scenario.speaks(wanted.cell.levels)
         else not_as_asked(effective, Asked.of(wanted.scenario, wanted.cell.levels, ""))
     )
     return not_as_set(seat.probe.environment, effective) or asked

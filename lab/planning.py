@@ -17,6 +17,8 @@ from lab.golang import toolchain
 from lab.golang.build import Binary
 from lab.host import environment
 from lab.material import PROGRAM, Material, Prepared, Runnable, runnable
+from lab.model.instrument import attached
+from lab.model.matrix import unattached
 from lab.model.run import FORMAT, Plan, PlannedCell
 from lab.model.units import duration_to_text
 from lab.report.text import counted
@@ -72,7 +74,7 @@ def plan(
         ),
         costs={engine: costs_used(used) for engine, used in costs.items()},
         cells=tuple(_planned(each, running.get(each.cell.id), own) for each in material.prepared),
-        turns=blocks(list(running), wanted.most_replicates, wanted.order_seed),
+        turns=blocks(list(running), wanted.most_replicates, wanted.order_seed, last=_dumping(wanted)),
         provenance=_provenance(own, material, running.values(), granted),
     )
 
@@ -85,8 +87,14 @@ def in_words(wanted: Experiment) -> Iterator[str]:
     more = f", up to {most} while something that is predicted is not precise enough" if most > least else ""
     yield f"{counted(len(cells), 'cell')}, {counted(least, 'replicate')} of each{more}; at most {limit} of measuring:"
     yield from (f"  {cell}" for cell in cells)
+    for part in wanted.parts:
+        yield from unattached(part.scenario, part.cells)
     yield f"order: blocks of all cells, shuffled with seed {wanted.order_seed}; the first block:"
-    yield f"  {', '.join(turn.cell for turn in blocks(cells, 1, wanted.order_seed))}"
+    yield f"  {', '.join(turn.cell for turn in blocks(cells, 1, wanted.order_seed, last=_dumping(wanted)))}"
+
+
+def _dumping(wanted: Experiment) -> frozenset[str]:
+    return frozenset(cell.id for _, cell in wanted.cells if attached(cell.levels).dumps)
 
 
 def _provenance(

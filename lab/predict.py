@@ -15,8 +15,10 @@ from typing import Any, Final
 
 from lab.errors import LabError, ProgramRaisedError, SimulatedProgramError
 from lab.model.building import Building
+from lab.model.instrument import NOT_PREDICTED, is_plain
 from lab.model.level import UNSET, cpus_of
 from lab.model.matrix import Cell
+from lab.model.metric import Metric
 from lab.model.outcome import CALIBRATIONS, Foresight, ForetoldOutcome, Prediction
 from lab.model.scenario import (
     AUTO,
@@ -26,7 +28,6 @@ from lab.model.scenario import (
     GODEBUG,
     GOMAXPROCS,
     QUOTA,
-    Metric,
     Scenario,
 )
 from lab.sim import simulate
@@ -107,24 +108,32 @@ def foretell(
     foretold = {each.cell.id: found for each, found in zip(work, done, strict=True)}
     return Foresight(
         metrics={
-            (cell.id, metric.name): _reason(metric) or foretold[cell.id].metrics[metric.name]
+            (cell.id, metric.name): _reason(metric) or _foretold(cell, metric, foretold)
             for cell in cells
             for metric in scenario.metrics_of(cell.levels)
         },
         outcomes={
-            cell.id: foretold[cell.id].outcome if cell.id in foretold else _NOTHING_PREDICTED
+            cell.id: foretold[cell.id].outcome
+            if cell.id in foretold
+            else _NOTHING_PREDICTED
+            if is_plain(cell.levels)
+            else NOT_PREDICTED
             for cell in cells
         },
     )
+
+
+def _foretold(cell: Cell, metric: Metric, foretold: Mapping[str, _Done]) -> Prediction | str:
+    return foretold[cell.id].metrics[metric.name] if is_plain(cell.levels) else NOT_PREDICTED
 
 
 _NOTHING_PREDICTED: Final = "nothing of this cell is predicted"
 
 
 def _is_simulated(scenario: Scenario, cell: Cell) -> bool:
-    """Whether anything of a cell is to be predicted: a metric, or, where there is none, how it ends."""
+    """Whether anything of a cell is to be predicted: a metric, or, where there is none, how it ends; nothing of what an instrument looks at."""
     metrics = scenario.metrics_of(cell.levels)
-    return not metrics or any(not _reason(metric) for metric in metrics)
+    return is_plain(cell.levels) and (not metrics or any(not _reason(metric) for metric in metrics))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

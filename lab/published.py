@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lab.model.scenario import Statistic
+from lab.model.metric import Statistic
 from lab.published_accuracy import AccuracyResult, EndsResult, RulesResult
 from lab.published_claims import ClaimsResult
 from lab.published_comparison import QualityResult, Told, VersusResult

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lab.model.scenario import Statistic
+from lab.model.metric import Statistic
 
 
 class _Published(BaseModel):

@@ -11,7 +11,7 @@ from lab.bench.exclude import Surroundings, excluded
 from lab.errors import MeasurementError
 from lab.model.level import UNSET
 from lab.model.run import Capture, Plan, Record
-from lab.model.scenario import CPUSET, GOMAXPROCS, QUOTA
+from lab.model.scenario import QUOTA
 from lab.store import RunFolder
 
 
@@ -66,7 +66,7 @@ def _reader(folder: RunFolder, plan: Plan) -> Callable[[Capture], Record]:
     def read_as(capture: Capture) -> Record:
         cell = cells[capture.turn.cell]
         scenario = scenarios[cell.scenario]
-        levels = {name: scenario.factor(name).level(cell.levels[name]) for name in (GOMAXPROCS, CPUSET)}
+        levels = {name: scenario.factor(name).level(text) for name, text in cell.levels.items()}
         asked = Asked.of(scenario, levels, flaws[cell.id])
         around = Surroundings(cpus=cpus, has_quota=cell.levels[QUOTA] != UNSET)
         return excluded(decode(capture, asked), scenario.exclusion, around)

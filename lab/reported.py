@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from lab import setup
 from lab.analysis import Analysis, costs_notes
+from lab.model.metric import Metric
 from lab.model.run import PlannedCell, Record
-from lab.model.scenario import Metric, Scenario
+from lab.model.scenario import Scenario
 from lab.report.html import render
 from lab.report.page import Told, page_of
 from lab.stats.process import process_value

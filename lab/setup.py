@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from lab.model.run import Plan, PlannedCell
+from lab.model.scenario import QUIET_LEVELS
 from lab.model.versus import Difference
 
 _FLEETING: Final = (
@@ -105,13 +106,20 @@ def _flat(value: object, path: Sequence[str]) -> Iterator[tuple[str, str]]:
 def _compared_levels(old: Plan, new: Plan) -> Iterator[tuple[str, str, str]]:
     names = dict.fromkeys(name for plan in (old, new) for cell in plan.cells for name in cell.levels)
     for name in names:
-        a, b = ({cell.levels.get(name, _ABSENT) for cell in plan.cells} for plan in (old, new))
+        a, b = (
+            {cell.levels.get(name, QUIET_LEVELS.get(name, _ABSENT)) for cell in plan.cells}
+            for plan in (old, new)
+        )
         if len(a) == len(b) == 1 and a != b:
             yield name, a.pop(), b.pop()
 
 
 def _key(cell: PlannedCell, without: set[str]) -> tuple[str, tuple[tuple[str, str], ...]]:
-    levels = sorted((name, level) for name, level in cell.levels.items() if name not in without)
+    levels = sorted(
+        (name, level)
+        for name, level in cell.levels.items()
+        if name not in without and QUIET_LEVELS.get(name) != level
+    )
     return cell.scenario, tuple(levels)
 
 

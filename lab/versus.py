@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from lab import setup
 from lab.analysis import Analysis
+from lab.model.metric import Metric
 from lab.model.outcome import CellSummary, Estimate, Inconclusive, MeasuredMetric, RunComparison
 from lab.model.quality import Shape
 from lab.model.run import Ending
-from lab.model.scenario import Metric
 from lab.model.versus import Lasting, PairedCell, PairedMetric, Shift, Versus
 from lab.stats.censored import logrank
 from lab.stats.compare import compare_runs, compare_tail

@@ -127,15 +127,14 @@ class Builds:
         return self._made[key]
 
     def _sources(self, building: Building, release: Toolchain) -> Mapping[str, bytes]:
-        if not building.overlay:
-            return {}
-        return overlaid(load_overlay(self._workshop.lab.overlays, building.overlay), release)
+        names = [name for name in (building.overlay, building.attached) if name]
+        return overlaid([load_overlay(self._workshop.lab.overlays, name) for name in names], release)
 
 
 def _announced(name: str, release: str, building: Building, below: Base | None) -> str:
     how = [
         f"building {name} with {'g++' if building.language == 'c++' else f'Go {release}'}",
-        *([f"over {building.overlay}"] if building.overlay else []),
+        *(f"over {name}" for name in (building.overlay, building.attached) if name),
         *([f"linked with {building.ldflags}"] if building.ldflags else []),
         *([str(below)] if below else []),
     ]

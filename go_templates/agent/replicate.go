@@ -18,7 +18,8 @@ type replicate struct {
 	pid      int  // 0 before its start
 	over     bool // it is reaped, and its pid may name another
 	timedOut bool
-	asked    bool // by SIGTERM, to end before its time limit
+	asked    bool  // by SIGTERM, to end before its time limit
+	dumpedAt int64 // when it got the SIGQUIT of dump_after_ns, 0 where it did not
 	stopped  bool
 }
 
@@ -67,12 +68,18 @@ func (a *agent) run(r *replicate) *done {
 	if o.StopAfterNs > 0 {
 		stop = time.AfterFunc(time.Duration(o.StopAfterNs), func() { a.ask(r) })
 	}
+	var dump *time.Timer
+	if o.DumpAfterNs > 0 {
+		dump = time.AfterFunc(time.Duration(o.DumpAfterNs), func() { a.askForDump(r) })
+	}
 	status, used := a.wait(r)
 	d.EndNs = monotonic()
 
 	limit.Stop()
-	if stop != nil {
-		stop.Stop()
+	for _, timer := range []*time.Timer{stop, dump} {
+		if timer != nil {
+			timer.Stop()
+		}
 	}
 	d.After = a.signals.read()
 	d.Ended = a.realm.clear(time.Time{}) // before the wait: who is left may hold a pipe's other end
@@ -81,6 +88,9 @@ func (a *agent) run(r *replicate) *done {
 	d.Lines, d.LinesDropped = out.lines.split()
 	d.OOMKills = a.signals.oomKills() - kills
 	d.TimedOut, d.Stopped, d.AskedToEnd = r.timedOut, r.stopped, r.asked
+	if r.dumpedAt > 0 {
+		d.DumpAskedNs = r.dumpedAt - d.StartNs
+	}
 	if status.Signaled() {
 		d.Signal = int(status.Signal())
 	} else {
@@ -161,6 +171,17 @@ func (a *agent) ask(r *replicate) {
 	}
 	r.asked = true
 	syscall.Kill(r.pid, syscall.SIGTERM)
+}
+
+// askForDump signals the process alone, in the middle of its life; one that catches the signal goes on.
+func (a *agent) askForDump(r *replicate) {
+	a.life.Lock()
+	defer a.life.Unlock()
+	if r.over || r.pid == 0 {
+		return
+	}
+	r.dumpedAt = monotonic()
+	syscall.Kill(r.pid, syscall.SIGQUIT)
 }
 
 func (a *agent) lives(r *replicate) bool {

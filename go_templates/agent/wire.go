@@ -18,6 +18,7 @@ type order struct {
 	Dir         string   `json:"dir"`
 	TimeoutNs   int64    `json:"timeout_ns"`
 	StopAfterNs int64    `json:"stop_after_ns"`
+	DumpAfterNs int64    `json:"dump_after_ns"`
 	OutputLimit int      `json:"output_limit"`
 	LineLimit   int      `json:"line_limit"`
 	DumpLimit   int      `json:"dump_limit"`
@@ -34,6 +35,8 @@ func (o order) flaw() string {
 		return "timeout_ns is not positive"
 	case o.StopAfterNs < 0:
 		return "stop_after_ns is negative"
+	case o.DumpAfterNs < 0:
+		return "dump_after_ns is negative"
 	case o.OutputLimit < 0 || o.LineLimit < 0 || o.DumpLimit < 0:
 		return "a limit is negative"
 	}
@@ -65,6 +68,7 @@ type done struct {
 	Signal       int              `json:"signal"`
 	TimedOut     bool             `json:"timed_out"`
 	AskedToEnd   bool             `json:"asked_to_end"`
+	DumpAskedNs  int64            `json:"dump_asked_ns"`
 	Stopped      bool             `json:"stopped"`
 	OOMKills     int64            `json:"oom_kills"`
 	StartNs      int64            `json:"start_ns"`

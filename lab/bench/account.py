@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from lab.errors import MeasurementError
-from lab.golang import inittrace, schedtrace
+from lab.golang import inittrace, sampled, schedtrace
+from lab.model.instrument import Instrument
 from lab.model.run import Usage
-from lab.model.scenario import Instrument
 from lab.model.units import Nanos
 
 Observations = Mapping[str, tuple[int, ...]]
@@ -16,6 +16,7 @@ Observations = Mapping[str, tuple[int, ...]]
 _READERS: Final[Mapping[Instrument, Callable[[str], Observations]]] = {
     "inittrace": inittrace.observed,
     "schedtrace": schedtrace.observed,
+    "metrics": sampled.observed,
 }
 """What makes observations of a standard error; MeasurementError where it is in a format that nobody knows."""
 _SUMMED: Final[frozenset[Instrument]] = frozenset({"inittrace"})
@@ -51,13 +52,23 @@ def of_process(wall: Nanos, usage: Usage) -> Observations:
     }
 
 
-def of_instruments(instruments: Iterable[Instrument], stderr: str, *, is_cut: bool) -> Observations:
-    """What *instruments* wrote to *stderr*. MeasurementError where one has to be whole and is not, or is in a format that nobody knows."""
+_INSTANTS: Final = {"sampled_at": "sampled_at_ns"}
+"""Observations that are instants of CLOCK_MONOTONIC, and what they are called as times since the process was made."""
+
+
+def of_instruments(
+    instruments: Iterable[Instrument], stderr: str, *, start_ns: int, is_cut: bool
+) -> Observations:
+    """What *instruments* wrote to *stderr*, of a process that was made at *start_ns*. MeasurementError where one has to be whole and is not, or is in a format that nobody knows."""
     found: dict[str, tuple[int, ...]] = {}
     for instrument in instruments:
         if is_cut and instrument in _SUMMED:
             raise MeasurementError(
                 f"only the beginning of its standard error was kept: {instrument} is not whole"
             )
-        found |= _READERS[instrument](stderr)
+        for name, values in _READERS[instrument](stderr).items():
+            if name in _INSTANTS:
+                found[_INSTANTS[name]] = tuple(value - start_ns for value in values)
+            else:
+                found[name] = values
     return found

@@ -42,7 +42,7 @@ class Command:
 
     ``settle``: it starts after a period of the CPU quota in which nothing was throttled, or it would pay its predecessor's debt.
     ``stop_after``: it is told to end by SIGTERM, as servers are. ``dump_limit``: at its time limit it is told by SIGQUIT to write its goroutines' stacks, and so many bytes are kept of these, or of those that
-    a deadlock or a panic writes; 0 for a program that is not Go's.
+    a deadlock or a panic writes; 0 for a program that is not Go's. ``dump_after``: it is told so in the middle of its life.
     """
 
     argv: tuple[str, ...]
@@ -53,6 +53,7 @@ class Command:
     dump_limit: int = 0
     output_limit: int = OUTPUT_LIMIT
     stop_after: Nanos | None = None
+    dump_after: Nanos | None = None
 
 
 class Agent:
@@ -111,6 +112,7 @@ def _order(number: str, command: Command, *, hold: bool) -> dict[str, object]:
         "dir": command.directory,
         "timeout_ns": command.timeout,
         "stop_after_ns": command.stop_after or 0,
+        "dump_after_ns": command.dump_after or 0,
         "output_limit": command.output_limit,
         "line_limit": LINE_LIMIT,
         "dump_limit": command.dump_limit,

@@ -8,7 +8,7 @@ from typing import Final
 from lab.errors import UsageError
 from lab.model.level import UNSET, FactorKind, Level
 from lab.model.matrix import Cell
-from lab.model.scenario import AUTO, Factor, Scenario, matches
+from lab.model.scenario import AUTO, Factor, Scenario
 
 _BASE: Final = {"HOME": "/tmp", "PATH": "/", "TMPDIR": "/tmp"}  # noqa: S108 - the container's own tmpfs
 _ITERATIONS: Final = "LAB_ITERS_PER_US"
@@ -79,13 +79,14 @@ def defaults(scenario: Scenario, cell: Cell) -> Mapping[str, int | str]:
 
 
 def _set_variables(scenario: Scenario, cell: Cell) -> list[tuple[str, str]]:
-    given = [
-        variable
-        for part in scenario.process.variables
-        if matches(part.where, cell.levels)
-        for variable in part.values.items()
+    return [
+        *scenario.variables(cell.levels),
+        *_of_factors(scenario, cell),
     ]
-    return given + [
+
+
+def _of_factors(scenario: Scenario, cell: Cell) -> list[tuple[str, str]]:
+    return [
         (factor.variable, factor.form.replace("{}", str(cell.levels[factor.name].value)))
         for factor in scenario.factors
         if factor.reaches == "environment" and not _is_unset(factor, cell.levels[factor.name])

@@ -14,9 +14,10 @@ from lab.bench import account
 from lab.bench.agent import OUTPUT_LIMIT, WIRE, read
 from lab.dump import is_dump
 from lab.errors import MeasurementError
-from lab.model.level import Level, cpus_of
+from lab.model.instrument import Instrument
+from lab.model.level import Level, Levels, cpus_of
 from lab.model.run import Capture, DumpText, Ending, Output, Record, Termination, Usage
-from lab.model.scenario import AUTO, CPUSET, GOMAXPROCS, Instrument, Levels, Scenario
+from lab.model.scenario import AUTO, CPUSET, GOMAXPROCS, Scenario
 from lab.model.units import Nanos
 
 _DEADLOCK: Final = re.compile(
@@ -25,6 +26,11 @@ _DEADLOCK: Final = re.compile(
 )
 """runtime/proc.go, checkdead: both texts, on a line of their own."""
 _FATAL: Final = re.compile(r"^(?:panic: |fatal error: |runtime: ).*$", re.MULTILINE)
+_FIRST: Final = re.compile(r"^(?!SCHED |METRICS )\S.*$", re.MULTILINE)
+"""What a program says, behind the lines of instruments."""
+_DUMPED: Final = re.compile(r"^SIGQUIT: quit$", re.MULTILINE)
+"""runtime/signal_unix.go, sighandler."""
+_SIGQUIT: Final = 3
 _SIGKILL: Final = 9
 _SIGTERM: Final = 15
 _SIGABRT: Final = 6
@@ -67,6 +73,7 @@ class _Done(msgspec.Struct, frozen=True):
     ended: int
     waited_ns: int = 0
     asked_to_end: bool = False
+    dump_asked_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +98,8 @@ class Asked:
             gomaxprocs=levels[GOMAXPROCS].text,
             cpus=cpus_of(levels[CPUSET]),
             flaw=flaw,
-            speaks=scenario.process.speaks,
-            reads=scenario.reads,
+            speaks=scenario.speaks(levels),
+            reads=scenario.reads_of(levels),
         )
 
 
@@ -115,7 +122,7 @@ def decode(capture: Capture, asked: Asked = Asked()) -> Record:
         termination = Termination(ending=Ending.CONTAMINATED, exit_code=0, detail=unasked)
     is_cut = done.stderr.bytes > len(stderr)
     try:
-        observations |= account.of_instruments(asked.reads, said, is_cut=is_cut)
+        observations |= account.of_instruments(asked.reads, said, start_ns=done.start_ns, is_cut=is_cut)
     except MeasurementError as error:
         if termination.ending is Ending.EXIT:  # of another nothing is wanted but how it ended
             termination = Termination(ending=Ending.INFRA_FAILED, exit_code=0, detail=str(error))
@@ -129,6 +136,7 @@ def decode(capture: Capture, asked: Asked = Asked()) -> Record:
         observations={
             **account.of_marks(marks, done.start_ns),
             **({} if asked.speaks else account.of_process(wall, usage)),
+            **({"dump_asked_ns": (done.dump_asked_ns,)} if done.dump_asked_ns else {}),
             **observations,
         },
         marks=marks,
@@ -138,7 +146,7 @@ def decode(capture: Capture, asked: Asked = Asked()) -> Record:
         stderr=_output(done.stderr),
         signals={"before": done.before, "after": done.after},
         waited_ns=done.waited_ns,
-        dump=_dump(termination, said, cut=is_cut),
+        dump=_dump(termination, said, asked=done.dump_asked_ns > 0, cut=is_cut),
     )
 
 
@@ -159,10 +167,8 @@ def _termination(done: _Done, stderr: str) -> Termination:  # noqa: PLR0911 - on
         return Termination(ending=Ending.TIMEOUT, detail="ended at its time limit")
     if done.oom_kills and done.signal == _SIGKILL:
         return Termination(ending=Ending.OOM, signal=done.signal, detail="killed at its memory limit")
-    if done.asked_to_end and done.signal == _SIGTERM:
-        return Termination(
-            ending=Ending.EXIT, signal=done.signal, detail="ended by SIGTERM, as it was asked to"
-        )
+    if (asked := _asked_to(done, stderr)) is not None:
+        return asked
     if done.signal == _SIGABRT and _FATAL.search(stderr):
         return replace(
             _exited(done.exit_code, stderr), exit_code=None, signal=done.signal
@@ -178,10 +184,24 @@ def _termination(done: _Done, stderr: str) -> Termination:  # noqa: PLR0911 - on
     return _exited(done.exit_code, stderr)
 
 
+def _asked_to(done: _Done, stderr: str) -> Termination | None:
+    """The ending of a process that ended as it was asked to: by SIGTERM, or by the SIGQUIT that asks for a dump."""
+    code, signal = (None, done.signal) if done.signal else (done.exit_code, None)
+    if done.asked_to_end and done.signal == _SIGTERM:
+        detail = "ended by SIGTERM, as it was asked to"
+    elif done.dump_asked_ns and _DUMPED.search(stderr):
+        detail = "ended by SIGQUIT with a dump, as it was asked to"
+    elif done.dump_asked_ns and done.signal == _SIGQUIT:
+        detail = "ended by SIGQUIT before its runtime could answer"
+    else:
+        return None
+    return Termination(ending=Ending.EXIT, exit_code=code, signal=signal, detail=detail)
+
+
 def _exited(exit_code: int, stderr: str) -> Termination:
     if exit_code == 0:
         return Termination(ending=Ending.EXIT, exit_code=0)
-    said = _FATAL.search(stderr) or re.search(r"\S.*", stderr)
+    said = _FATAL.search(stderr) or _FIRST.search(stderr)
     ending = Ending.DEADLOCK if _DEADLOCK.search(stderr) else Ending.EXIT_NONZERO
     return Termination(ending=ending, exit_code=exit_code, detail=said[0][:300] if said else "")
 
@@ -226,9 +246,9 @@ def _cpus(text: str) -> frozenset[int]:
         return frozenset()
 
 
-def _dump(termination: Termination, stderr: str, *, cut: bool) -> DumpText | None:
-    """What Go wrote of its goroutines when the program did not end by itself."""
-    if termination.ending is Ending.EXIT or not is_dump(stderr):
+def _dump(termination: Termination, stderr: str, *, asked: bool, cut: bool) -> DumpText | None:
+    """What Go wrote of its goroutines when the program did not end by itself, or was *asked* for it."""
+    if (termination.ending is Ending.EXIT and not asked) or not is_dump(stderr):
         return None
     return DumpText(text=stderr, cut=cut)
 

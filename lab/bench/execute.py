@@ -9,9 +9,10 @@ one each time; what was measured is safe meanwhile (:mod:`lab.captured`).
 from __future__ import annotations
 
 import contextlib
+import statistics
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import msgspec
@@ -20,6 +21,7 @@ from lab.bench.agent import Command, read
 from lab.bench.berth import Berth
 from lab.errors import EnvironmentRefusedError, MeasurementError, NotPutBackError
 from lab.model.run import Capture, Turn
+from lab.model.units import Nanos
 
 SHEAF_NS: Final = 250_000_000
 """How long a sheaf may be expected to take. A power failure can cost what was measured in that time, a kill nothing."""
@@ -37,13 +39,15 @@ NotPutBackError where it did, and only could not let go of it."""
 class Seat:
     """Where a cell's replicates run, the command that each is, and that of a process which says what took effect.
 
-    ``held`` is what has to be held meanwhile; None where the machine is left as it is.
+    ``held`` is what has to be held meanwhile; None where the machine is left as it is. ``dumped_as`` is there where replicates are asked for a dump
+    in the middle of their lives: the cell whose replicates say how long these would live, or empty for none.
     """
 
     berth: Berth
     command_in: Callable[[Berth], Command]
     probe_in: Callable[[Berth], Command]
     held: Held | None = None
+    dumped_as: str | None = None
 
     @property
     def command(self) -> Command:
@@ -56,15 +60,26 @@ class Seat:
         return self.probe_in(self.berth)
 
 
+UNKNOWN_LIFE: Final = Nanos(20_000_000)
+"""How long a replicate is taken to live of which nothing is known: a dump is asked for after half of it."""
+
+
 @dataclass(slots=True)
 class Pace:
-    """How long replicates take, by cell, as far as it is known: the longest yet."""
+    """How long replicates take, by cell, as far as it is known."""
 
     longest: dict[str, int] = field(default_factory=dict)
+    _walls: dict[str, list[int]] = field(default_factory=dict)
 
     def saw(self, cell: str, wall_ns: int) -> None:
         """One more replicate of *cell*."""
         self.longest[cell] = max(wall_ns, self.longest.get(cell, 0))
+        self._walls.setdefault(cell, []).append(wall_ns)
+
+    def middle(self, cell: str) -> Nanos:
+        """Half of the median life of *cell*'s replicates until now, or of :data:`UNKNOWN_LIFE`."""
+        walls = self._walls.get(cell)
+        return Nanos(max(1, int(statistics.median(walls) if walls else UNKNOWN_LIFE) // 2))
 
 
 def execute(
@@ -77,7 +92,7 @@ def execute(
 ) -> Iterator[Sequence[Capture]]:
     """One capture a turn, in order, a sheaf at a time, until the turns or *stop* end it.
 
-    Without a *pace* every sheaf is one replicate. From block *judged_from* (counted from one) on, the end of a block is the end of a sheaf: whether
+    Without a *pace* every sheaf is one replicate, and nobody is asked for a dump. From block *judged_from* (counted from one) on, the end of a block is the end of a sheaf: whether
     another block comes is decided there. An agent that is lost costs the replicate that it was running, whose capture says so; the next ones run
     with another, as far as :class:`~lab.bench.berth.Berth` goes along. After that their captures say why they did not run.
     """
@@ -94,7 +109,7 @@ def execute(
             if expected > SHEAF_NS:
                 break
             sheaf.append(left.popleft())
-        captures = _carried_out(sheaf, seats, stop)
+        captures = _carried_out(sheaf, seats, stop, pace)
         left.extendleft(reversed(sheaf[len(captures) :]))
         yield captures
 
@@ -116,7 +131,7 @@ def _follows(turn: Turn, next_turn: Turn, seats: Mapping[str, Seat], judged_from
 
 
 def _carried_out(
-    sheaf: Sequence[Turn], seats: Mapping[str, Seat], stop: Callable[[], bool]
+    sheaf: Sequence[Turn], seats: Mapping[str, Seat], stop: Callable[[], bool], pace: Pace | None
 ) -> Sequence[Capture]:
     """Captures of a sheaf; only of its first turns where the agent was lost.
 
@@ -126,18 +141,20 @@ def _carried_out(
     captures: Sequence[Capture] = ()
     try:
         with held():
-            captures = _run(sheaf, seats, stop)
+            captures = _run(sheaf, seats, stop, pace)
     except EnvironmentRefusedError as error:
         if not captures or not isinstance(error, NotPutBackError):
             return [_lost(turn, str(error)) for turn in sheaf]
     return captures
 
 
-def _run(sheaf: Sequence[Turn], seats: Mapping[str, Seat], stop: Callable[[], bool]) -> Sequence[Capture]:
+def _run(
+    sheaf: Sequence[Turn], seats: Mapping[str, Seat], stop: Callable[[], bool], pace: Pace | None
+) -> Sequence[Capture]:
     berth = seats[sheaf[0].cell].berth
     captures: list[Capture] = []
     try:
-        orders = [(str(turn.position), seats[turn.cell].command) for turn in sheaf]
+        orders = [(str(turn.position), _ordered(seats[turn.cell], pace)) for turn in sheaf]
         for turn, line in zip(sheaf, berth.agent.run_sheaf(orders, stop=stop), strict=True):
             captures.append(Capture(turn=turn, raw=line))
     except MeasurementError as error:
@@ -149,6 +166,13 @@ def _run(sheaf: Sequence[Turn], seats: Mapping[str, Seat], stop: Callable[[], bo
         else:
             berth.lose(sheaf[-1].cell, str(error))
     return captures
+
+
+def _ordered(seat: Seat, pace: Pace | None) -> Command:
+    """The command of a replicate that is ordered now."""
+    if seat.dumped_as is None or pace is None:
+        return seat.command
+    return replace(seat.command, dump_after=pace.middle(seat.dumped_as))
 
 
 def _kept(berth: Berth, sheaf: Sequence[Turn]) -> Iterator[Capture]:

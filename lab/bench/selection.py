@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lab.bench.command import refuse_contradiction
 from lab.errors import EnvironmentRefusedError, UnknownNameError, UsageError
 from lab.golang import toolchain
-from lab.model.level import Level
-from lab.model.matrix import Cell, Selector, default_cells, product_cells
-from lab.model.scenario import GO_RELEASE, Factor, Scenario, matches
+from lab.model.instrument import PLAIN, WITH
+from lab.model.level import Level, matches
+from lab.model.matrix import Cell, Selector, default_cells, looked_at, plain_cell, product_cells
+from lab.model.scenario import GO_RELEASE, Factor, Scenario
 from lab.model.units import rounded_bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """Which cells: lists of levels as text by factor (none: the manifest's default cells), then patterns over ids."""
+    """Which cells: lists of levels as text by factor (none: the manifest's default cells), then patterns over ids.
+
+    The instruments that the list of the factor ``with`` names are added to the cells that the others choose.
+    """
 
     lists: Mapping[str, Sequence[str]] = field(default_factory=dict)
     selector: Selector = field(default_factory=Selector)
@@ -54,12 +58,14 @@ def _selected(scenario: Scenario, request: Request, found: list[Mistake]) -> tup
     given = {name: _levels(scenario, name, texts, found) for name, texts in request.lists.items()}
     if found:
         return ()
-    if request.lists:
-        cells = product_cells(scenario, given)
+    instruments = given.pop(WITH, ())
+    if given:
+        plain = product_cells(scenario, given)
     else:
-        cells = default_cells(scenario, quick=request.quick, tuned=request.tuned)
+        plain = default_cells(scenario, quick=request.quick, tuned=request.tuned)
+    cells = tuple(_looked_at(scenario, plain, instruments, found))
     try:
-        wanted = tuple(filter(request.selector, cells))
+        wanted = tuple(cell for cell in cells if request.selector(cell, plain_cell(scenario, cell)))
     except UsageError as error:
         found.append(Mistake("only", error))
         return ()
@@ -75,6 +81,25 @@ def _selected(scenario: Scenario, request: Request, found: list[Mistake]) -> tup
         except UsageError as error:
             found.append(Mistake("", error))
     return wanted
+
+
+def _looked_at(
+    scenario: Scenario, cells: Sequence[Cell], instruments: Sequence[Level], found: list[Mistake]
+) -> Iterator[Cell]:
+    """*cells*, and behind each those in which an instrument looks at it. That none can look at any of them is a mistake."""
+    reasons = {cell.id: scenario.unattachable(cell.levels) for cell in cells}
+    wished = [each for each in instruments if each.text != PLAIN]
+    for cell in cells:
+        yield cell
+        if not reasons[cell.id]:
+            yield from (looked_at(scenario, cell, each) for each in wished)
+    if wished and all(reasons.values()):
+        error = UsageError(
+            f"{scenario.name} has no cell that {', '.join(each.text for each in wished)} could look at:"
+            f" {'; '.join(dict.fromkeys(reasons.values()))}",
+            hint="leave out --with, or choose other cells",
+        )
+        found.append(Mistake(WITH, error))
 
 
 def touched_bytes(scenario: Scenario, cell: Cell) -> int:

@@ -93,6 +93,15 @@ Folders = Annotated[
         autocompletion=completion.of_factor("fs"),
     ),
 ]
+With = Annotated[
+    str | None,
+    typer.Option(
+        "--with",
+        help="Instruments, sched,dump: for each chosen cell another that they look at.",
+        show_default=False,
+        autocompletion=completion.of_factor("with"),
+    ),
+]
 Sets = Annotated[
     list[str] | None,
     typer.Option(

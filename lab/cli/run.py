@@ -27,6 +27,7 @@ from lab.cli.choices import (
     Skip,
     TransparentHugePages,
     TuneHost,
+    With,
     request,
 )
 from lab.cli.compare import Check, exit_code, run_page
@@ -63,6 +64,7 @@ def scenario(
     thp: TransparentHugePages = None,
     hugepages: HugePages = None,
     fs: Folders = None,
+    instruments: With = None,
     sets: Sets = None,
     only: Only = None,
     skip: Skip = None,
@@ -118,6 +120,7 @@ def scenario(
                 "thp": thp,
                 "hugetlb": hugepages,
                 "fs": fs,
+                "with": instruments,
             },
             sets=sets,
             only=only,

@@ -25,9 +25,9 @@ _CREATED: Final = re.compile(r"created by (?P<function>\S+)(?: in goroutine (?P<
 _ELIDED: Final = re.compile(r"\.\.\.(?P<count>\d{1,18}|additional) frames elided\.\.\.")
 _ANCESTOR: Final = re.compile(r"\[originating from goroutine \d+\]:")
 _OUTSIDE: Final = re.compile(
-    # registers (signal_*.go: dumpregs), GODEBUG's gctrace, schedtrace and inittrace, GOTRACEBACK=crash's repetitions
+    # registers (signal_*.go: dumpregs), GODEBUG's gctrace, schedtrace and inittrace, golab's samples beside schedtrace, GOTRACEBACK=crash's repetitions
     r"(?:r\w{1,2}|rflags|cs|fs|gs|pc|sp|lr|fault|trap|error|oldmask|eflags|e[a-z]{2}|x\d+|pstate) +0x[0-9a-f]+"
-    r"|gc \d+ @.*|scvg.*|SCHED \d+ms: .*|init .* @.*|-+|SIG[A-Z]+: .*|PC=0x[0-9a-f]+ .*|signal arrived .*|exit status \d+"
+    r"|gc \d+ @.*|scvg.*|SCHED \d+ms: .*|METRICS \d+ns: .*|init .* @.*|-+|SIG[A-Z]+: .*|PC=0x[0-9a-f]+ .*|signal arrived .*|exit status \d+"
     r"|\[signal .*\]|\s*"
 )
 _UNSEEN: Final = "\tgoroutine running on other thread; stack unavailable"

@@ -7,7 +7,7 @@ a release's source has moved, the build fails and says so, and nothing is stampe
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from lab.errors import BuildError
@@ -20,22 +20,24 @@ LIST: Final = ".golab-overlay.json"
 """The file that ``-overlay`` is given."""
 
 
-def overlaid(overlay: Overlay, toolchain: Toolchain) -> Mapping[str, bytes]:
-    """The sources as *overlay* has them, by their path below the release's ``src``.
+def overlaid(overlays: Sequence[Overlay], toolchain: Toolchain) -> Mapping[str, bytes]:
+    """The sources as all *overlays* together have them, by their path below the release's ``src``; none without one.
 
-    BuildError where an anchor is not there, or more than once, or where the overlay was not made for the release.
+    BuildError where an anchor is not there, or more than once, or where an overlay was not made for the release.
     """
-    if toolchain.release not in overlay.releases:
-        raise BuildError(
-            f"the overlay {overlay.name} was not made for Go {toolchain.release}",
-            hint=f"it fits Go {', '.join(overlay.releases)}",
-        )
-    found = {path: text.encode() for path, text in overlay.files.items()}
-    for path, edits in _by_file(overlay, toolchain.release).items():
-        source = _source(overlay, toolchain, path)
-        found[path] = _edited(
-            source, edits, f"the overlay {overlay.name} does not fit Go {toolchain.release}"
-        ).encode()
+    found: dict[str, bytes] = {}
+    for overlay in overlays:
+        if toolchain.release not in overlay.releases:
+            raise BuildError(
+                f"the overlay {overlay.name} was not made for Go {toolchain.release}",
+                hint=f"it fits Go {', '.join(overlay.releases)}",
+            )
+        found |= {path: text.encode() for path, text in overlay.files.items()}
+        for path, edits in _by_file(overlay, toolchain.release).items():
+            source = _source(overlay, toolchain, path)
+            before = found[path].decode() if path in found else source
+            refused = f"the overlay {overlay.name} does not fit Go {toolchain.release}"
+            found[path] = _edited(source, before, edits, refused).encode()
     return found
 
 
@@ -65,9 +67,8 @@ def _source(overlay: Overlay, toolchain: Toolchain, path: str) -> str:
         ) from None
 
 
-def _edited(source: str, edits: Iterable[Edit], refused: str) -> str:
-    """*source* with *edits*; each looks for its anchor in what the release has, so their order is of no matter elsewhere."""
-    edited = source
+def _edited(source: str, edited: str, edits: Iterable[Edit], refused: str) -> str:
+    """*edited* with more *edits*; each looks for its anchor in the release's own *source*, so their order is of no matter elsewhere."""
     for edit in edits:
         anchor = edit.anchor.strip("\n") + "\n"
         at = f"\n{edited}".find(f"\n{anchor}")

@@ -69,7 +69,7 @@ def observed(stderr: str) -> Mapping[str, tuple[int, ...]]:
 def observations(series: Series) -> Mapping[str, tuple[int, ...]]:
     """A series as observations, one repetition a sample, in the trace's own words.
 
-    ``localqueues`` is the sum of the Ps' own queues, ``longest_localqueue`` the longest and ``other_localqueues`` the sum of the others.
+    ``traced_at_ns`` is the time since the first line, in whole milliseconds. ``localqueues`` is the sum of the Ps' own queues, ``longest_localqueue`` the longest and ``other_localqueues`` the sum of the others.
     ``schedtrace_unread`` is how many lines no rule fits. Nothing where there is no line at all.
     """
     samples = series.samples
@@ -78,6 +78,7 @@ def observations(series: Series) -> Mapping[str, tuple[int, ...]]:
         return unread
     return {
         **unread,
+        "traced_at_ns": tuple(each.at_ms * 1_000_000 for each in samples),
         "threads_traced": tuple(each.threads for each in samples),
         "idleprocs": tuple(each.idleprocs for each in samples),
         "spinningthreads": tuple(each.spinningthreads for each in samples),

@@ -1,10 +1,11 @@
-"""The factors that every scenario has, whatever its manifest says: GOMAXPROCS, the Go release, and what its process is given."""
+"""The factors that every scenario has, whatever its manifest says: GOMAXPROCS, the Go release, what its process is given, and what it is looked at with."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, Final
 
+from lab.model.instrument import ATTACHMENTS, PLAIN, WITH
 from lab.model.level import UNSET, FactorKind, Level
 from lab.model.scenario import (
     AUTO,
@@ -80,6 +81,16 @@ def built_in(releases: Sequence[str]) -> tuple[Factor, ...]:
             prefix="godebug_",
         ),
         _limit(FS, "what its working folder lies on", FactorKind.FOLDER, default=TMPFS, prefix="fs_"),
+        Factor(
+            name=WITH,
+            title="what it is looked at with: "
+            + "; ".join(f"{name}: {each.title}" for name, each in ATTACHMENTS.items()),
+            kind=FactorKind.TEXT,
+            levels=tuple(Level(name, name) for name in ATTACHMENTS),
+            default=Level(PLAIN, PLAIN),
+            reaches="lab",
+            prefix="with_",
+        ),
     )
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from lab.manifest.tables import nearest
-from lab.model.level import FactorKind
+from lab.model.level import FactorKind, Levels
+from lab.model.metric import Metric
 from lab.model.rule import FigureUnit, Operand, Quantity, ShareEnding, Value, operands
-from lab.model.scenario import Factor, Levels, Metric
+from lab.model.scenario import Factor
 
 UNITS: Final[Mapping[FactorKind, FigureUnit]] = {
     FactorKind.BYTES: "bytes",

@@ -32,7 +32,9 @@ from lab.manifest.tables import (
     parsed,
     refusal,
 )
+from lab.model.instrument import ATTACHMENTS
 from lab.model.matrix import default_cells
+from lab.model.metric import Metric, Statistic
 from lab.model.run import Ending
 from lab.model.scenario import (
     BUILT_IN_FACTORS,
@@ -40,11 +42,8 @@ from lab.model.scenario import (
     CellGroup,
     Exclusion,
     Factor,
-    Instrument,
     Limits,
-    Metric,
     Scenario,
-    Statistic,
     Touched,
 )
 from lab.model.units import duration_from_text
@@ -106,7 +105,7 @@ class _TopTable(Table):
     replicates: int = Field(default=10, ge=1)
     most_replicates: int | None = Field(default=None, ge=1)
     quick_replicates: int = Field(default=5, ge=1)
-    reads: list[Instrument] = Field(default=[])
+    reads: list[Literal["inittrace", "schedtrace"]] = Field(default=[])
     expected: list[Literal[tuple(ending.value for ending in Ending)]] = Field(default=["exit"])  # type: ignore[valid-type]
     outcome_margin: float = Field(default=OUTCOME_MARGIN, gt=0, lt=1)
     limits: _LimitsTable
@@ -117,6 +116,9 @@ class _TopTable(Table):
     process: ProcessTable = ProcessTable()
 
 
+_OF_INSTRUMENTS: Final = frozenset(
+    metric.name for attachment in ATTACHMENTS.values() for metric in attachment.metrics
+)
 _LISTS: Final = ("factors", "cells", "metrics", "claims", "host_settings", "builds", "images", "environment")
 
 
@@ -250,6 +252,8 @@ def _contradictions(
             yield f"{at}.name: {metric.name!r} does not end in its unit, _{metric.unit}"
         if [other.name for _, other in metrics].count(metric.name) > 1:
             yield f"{at}.name: {metric.name!r} is there twice"
+        if metric.name in _OF_INSTRUMENTS:
+            yield f"{at}.name: {metric.name!r} is the name of a metric that cells of every scenario can have"
     if top is not None:
         yield from _top_contradictions(top, by_name, malformed)
 

@@ -14,13 +14,14 @@ class Building:
     """How one cell's program is built.
 
     ``cgo`` is whether it has C in it; ``ldflags`` goes to Go's linker as it is; ``overlay`` names a file of
-    ``go_templates/overlays/`` by which the build sees other sources of the Go release, empty for none.
+    ``go_templates/overlays/`` by which the build sees other sources of the Go release, empty for none; ``attached`` is that of an instrument.
     """
 
     language: Language = "go"
     cgo: bool = False
     ldflags: str = ""
     overlay: str = ""
+    attached: str = ""
 
     @property
     def needs_compiler(self) -> bool:

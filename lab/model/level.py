@@ -43,6 +43,15 @@ class Level:
     text: str
 
 
+Levels = Mapping[str, Level]
+"""One level of each factor, by the factor's name, in the manifest's order."""
+
+
+def matches(where: Mapping[str, tuple[str, ...]], levels: Levels) -> bool:
+    """Whether *levels* lie within *where*; a factor that *where* does not name may have any level."""
+    return all(levels[name].text in texts for name, texts in where.items())
+
+
 def read_level(kind: FactorKind, text: str) -> Level:
     """A level from its text; ValueError says what would be right."""
     return _READERS[kind](text)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from lab.errors import UsageError
-from lab.model.level import Level
-from lab.model.scenario import CellGroup, Factor, Levels, Scenario
+from lab.model.instrument import WITH, is_plain
+from lab.model.level import Level, Levels
+from lab.model.scenario import CellGroup, Factor, Scenario
 
 _LONGEST_PATTERN: Final = 1000
 """Characters of a pattern; reading one costs the square of its brackets."""
@@ -37,10 +38,11 @@ class Selector:
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
 
-    def __call__(self, cell: Cell) -> bool:
-        """Whether *cell* is wanted."""
-        wanted = not self.only or matches_any(cell.id, self.only)
-        return wanted and not matches_any(cell.id, self.skip)
+    def __call__(self, cell: Cell, plain: Cell | None = None) -> bool:
+        """Whether *cell* is wanted. One that an instrument looks at goes with the *plain* one, too: by a pattern for either."""
+        ids = {cell.id, (plain or cell).id}
+        wanted = not self.only or any(matches_any(each, self.only) for each in ids)
+        return wanted and not any(matches_any(each, self.skip) for each in ids)
 
 
 def joint_id(scenario: str, cell: str) -> str:
@@ -64,6 +66,43 @@ def product_cells(scenario: Scenario, given: Mapping[str, Sequence[Level]]) -> t
     """The product of the given lists; a factor that has none stays at its default."""
     lists = [tuple(given.get(factor.name, (factor.default,))) for factor in scenario.factors]
     return _distinct(_cell(scenario, levels) for levels in itertools.product(*lists))
+
+
+def plain_cell(scenario: Scenario, cell: Cell) -> Cell:
+    """The cell with the same levels that no instrument looks at; itself where it is that."""
+    return cell if is_plain(cell.levels) else looked_at(scenario, cell, scenario.factor(WITH).default)
+
+
+def looked_at(scenario: Scenario, cell: Cell, instrument: Level) -> Cell:
+    """The cell with the same levels that *instrument* looks at."""
+    levels = {**cell.levels, WITH: instrument}
+    return Cell(cell.scenario, cell_id(scenario.factors, levels), levels)
+
+
+def partners(cells: Iterable[Cell]) -> Mapping[str, str]:
+    """By the id of a cell that an instrument looks at the id of the one with the same levels that none looks at, where that is there."""
+    found = list(cells)
+    plain = {_without(cell): cell.id for cell in found if is_plain(cell.levels)}
+    return {
+        cell.id: plain[_without(cell)]
+        for cell in found
+        if not is_plain(cell.levels) and _without(cell) in plain
+    }
+
+
+def _without(cell: Cell) -> tuple[str, frozenset[tuple[str, str]]]:
+    return cell.scenario, frozenset((name, level.text) for name, level in cell.levels.items() if name != WITH)
+
+
+def unattached(scenario: Scenario, cells: Sequence[Cell]) -> Iterator[str]:
+    """A sentence for each reason for which an instrument that looks at some of *cells* does not look at the others."""
+    instruments = dict.fromkeys(cell.text(WITH) for cell in cells if not is_plain(cell.levels))
+    reasons: dict[str, list[str]] = {}
+    for cell in cells if instruments else ():
+        if is_plain(cell.levels) and (why := scenario.unattachable(cell.levels)):
+            reasons.setdefault(why, []).append(cell.id)
+    for why, ids in reasons.items():
+        yield f"without {', '.join(instruments)}: {', '.join(ids)}: {why}"
 
 
 def cell_id(factors: Sequence[Factor], levels: Levels) -> str:

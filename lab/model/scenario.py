@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from lab.model.building import Building, BuildPart
-from lab.model.level import UNSET, FactorKind, Level, read_level
-from lab.model.process import ProcessPart
+from lab.model.instrument import ATTACHMENTS, PLAIN, WITH, Instrument, attached
+from lab.model.level import UNSET, FactorKind, Level, Levels, matches, read_level
+from lab.model.metric import Metric
+from lab.model.process import ProcessPart, Variables
 from lab.model.rule import Figure, Rule
 from lab.model.run import Ending
 from lab.model.units import Nanos, duration_to_text
@@ -21,7 +23,7 @@ CPUSET: Final = "cpuset"
 MEMORY: Final = "memory"
 GODEBUG: Final = "godebug"
 FS: Final = "fs"
-BUILT_IN_FACTORS: Final = (GOMAXPROCS, GO_RELEASE, ENGINE, QUOTA, CPUSET, MEMORY, GODEBUG, FS)
+BUILT_IN_FACTORS: Final = (GOMAXPROCS, GO_RELEASE, ENGINE, QUOTA, CPUSET, MEMORY, GODEBUG, FS, WITH)
 """Factors that every scenario has, whatever its manifest says."""
 
 AUTO: Final = "auto"
@@ -30,7 +32,15 @@ TMPFS: Final = "tmpfs"
 """The level of FS at which a replicate's folder is the container's own, in memory."""
 HOST_FS: Final = "host"
 """The level of FS at which the host's agent starts the replicate."""
-QUIET_LEVELS: Final = {ENGINE: AUTO, QUOTA: UNSET, CPUSET: UNSET, MEMORY: UNSET, GODEBUG: UNSET, FS: TMPFS}
+QUIET_LEVELS: Final = {
+    ENGINE: AUTO,
+    QUOTA: UNSET,
+    CPUSET: UNSET,
+    MEMORY: UNSET,
+    GODEBUG: UNSET,
+    FS: TMPFS,
+    WITH: PLAIN,
+}
 """Levels of built-in factors that go without saying."""
 
 OUTCOME_MARGIN: Final = 0.3
@@ -89,51 +99,6 @@ class Factor:
         return f"from {' to '.join(duration_to_text(end) if is_time else str(end) for end in (self.smallest, self.largest))}"
 
 
-Levels = Mapping[str, Level]
-"""One level of each factor, by the factor's name, in the manifest's order."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Metric:
-    """What is measured, in the unit that its name ends in, and how far a prediction may be off.
-
-    ``where`` lists, per factor, the levels (as text) in whose cells the program gives this metric.
-    ``margin`` is the equivalence margin as a share (0.15 is ± 15 %). ``discard`` is how many first repetitions of each
-    process are its warm-up and left out: a *steady* metric has some, a *one-shot* metric (an init, a first touch) has one
-    repetition and no warm-up. ``not_predicted`` says why there is no
-    prediction, or is empty. ``described`` metrics are shown with the reason and never compared.
-    """
-
-    name: str
-    title: str
-    observation: str
-    unit: Literal["ns", "bytes", "count", "errno"]
-    statistic: Statistic = "p50"
-    margin: float = 0.15
-    discard: int = 0
-    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    not_predicted: str = ""
-    described: str = ""
-
-    @property
-    def seen_as(self) -> tuple[str, int]:
-        """The observation, and from which repetition on it counts: metrics that agree in both share their values."""
-        return self.observation, self.discard
-
-    def repetitions(self, observations: Mapping[str, Sequence[int]]) -> Sequence[int]:
-        """What counts of one process's observations; empty where it gave none, or only warm-up."""
-        return observations.get(self.observation, ())[self.discard :]
-
-    def applies_to(self, levels: Levels) -> bool:
-        """Whether a cell with these levels gives this metric."""
-        return matches(self.where, levels)
-
-
-def matches(where: Mapping[str, tuple[str, ...]], levels: Levels) -> bool:
-    """Whether *levels* lie within *where*; a factor that *where* does not name may have any level."""
-    return all(levels[name].text in texts for name, texts in where.items())
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What one replicate may use; beyond it, it is ended and that is its outcome."""
@@ -170,12 +135,6 @@ class Touched:
     where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     times: int = 1
 
-
-Statistic = Literal["p50", "p90", "p99", "p99.9", "max"]
-"""What a process's repetitions are reduced to."""
-
-Instrument = Literal["inittrace", "schedtrace"]
-"""What a replicate's standard error is read for, by its setting of GODEBUG (``lab.golang.inittrace``, ``lab.golang.schedtrace``)."""
 
 HUGE_PAGE: Final = 2 << 20
 """The size of the huge pages that a scenario can ask the machine to reserve."""
@@ -291,7 +250,36 @@ class Scenario:
         for part in self.builds:
             if matches(part.where, levels):
                 said |= part.said
-        return Building(**said)
+        return Building(**said, attached=attached(levels).overlay)
+
+    def variables(self, levels: Levels) -> tuple[tuple[str, str], ...]:
+        """The environment variables of a cell's processes that no factor sets: the manifest's, and those of an instrument."""
+        given = [*self.process.variables, Variables(values=attached(levels).variables)]
+        return tuple(
+            variable for part in given if matches(part.where, levels) for variable in part.values.items()
+        )
+
+    def reads_of(self, levels: Levels) -> tuple[Instrument, ...]:
+        """What the standard error of a cell's processes is read for."""
+        return tuple(dict.fromkeys((*self.reads, *attached(levels).reads)))
+
+    def speaks(self, levels: Levels) -> bool:
+        """Whether a cell's processes say what they saw. What is ended in the middle of its life has not come to say it."""
+        return self.process.speaks and not attached(levels).dumps
+
+    def endings(self, levels: Levels) -> tuple[Ending, ...]:
+        """The endings of a cell's processes that are no failure: also to end by a dump that was asked for."""
+        also = () if Ending.EXIT in self.expected or not attached(levels).dumps else (Ending.EXIT,)
+        return (*self.expected, *also)
+
+    def unattachable(self, levels: Levels) -> str:
+        """Why a cell with these levels cannot be looked at with an instrument; empty where it can."""
+        language = self.building(levels).language
+        if language != "go":
+            return f"a program in {language.upper()} has no Go runtime to look at"
+        if "go" in self.held(levels):
+            return "its replicates are builds: the instrument would look at what starts the compiler"
+        return ""
 
     def needs_host(self, levels: Levels) -> bool:
         """Whether a cell needs something of the whole machine to be changed."""
@@ -308,6 +296,13 @@ class Scenario:
                 return factor
         raise KeyError(name)
 
+    @property
+    def every_metric(self) -> tuple[Metric, ...]:
+        """The manifest's metrics, and those that instruments add."""
+        return (*self.metrics, *(metric for each in ATTACHMENTS.values() for metric in each.metrics))
+
     def metrics_of(self, levels: Levels) -> tuple[Metric, ...]:
-        """The metrics that a cell with these levels gives, in the manifest's order."""
-        return tuple(metric for metric in self.metrics if metric.applies_to(levels))
+        """The metrics that a cell with these levels gives, in the manifest's order, then those of its instrument."""
+        looked = attached(levels)
+        own = () if looked.dumps else (metric for metric in self.metrics if metric.applies_to(levels))
+        return (*own, *looked.metrics)

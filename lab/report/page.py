@@ -207,7 +207,7 @@ def page_of(told: Told) -> Page:
 
 def _cell(told: Told, number: int, cell: CellSummary) -> CellView:
     anchor = f"c{number}"
-    titles = {metric.name: metric.title for metric in told.scenarios[cell.scenario].metrics}
+    titles = {metric.name: metric.title for metric in told.scenarios[cell.scenario].every_metric}
     lines = [
         ForestLine(view.metric_name(metric.name, metric.statistic), metric.comparison)
         for metric in cell.metrics

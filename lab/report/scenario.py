@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Final
 
 from lab.model.matrix import default_cells
+from lab.model.metric import Metric
 from lab.model.rule import (
     Crossing,
     Difference,
@@ -23,7 +24,7 @@ from lab.model.rule import (
     Value,
     unit_of,
 )
-from lab.model.scenario import ENDLESS, Claim, Factor, Metric, Provision, Scenario
+from lab.model.scenario import ENDLESS, Claim, Factor, Provision, Scenario
 from lab.model.units import bytes_to_text, duration_to_text
 from lab.report.claims import range_in_words
 from lab.report.text import counted

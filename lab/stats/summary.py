@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from lab.model.matrix import Cell
+from lab.model.metric import Metric
 from lab.model.outcome import (
     Bound,
     Caution,
@@ -23,7 +24,7 @@ from lab.model.outcome import (
     Reason,
 )
 from lab.model.run import Ending, Record, Termination
-from lab.model.scenario import Metric, Scenario
+from lab.model.scenario import Scenario
 from lab.stats.censored import Durations, median
 from lab.stats.compare import compare, compare_tail
 from lab.stats.correlation import correlation_of
@@ -95,7 +96,7 @@ class _Tally:
         self._cell = cell
         self._metrics = scenario.metrics_of(cell.levels)
         self._limit = scenario.limits.time
-        self._expected = tuple(ending.value for ending in scenario.expected)
+        self._expected = tuple(ending.value for ending in scenario.endings(cell.levels))
         self._outcome_margin = scenario.outcome_margin
         self._outcomes: Counter[str] = Counter()
         self._excluded: Counter[str] = Counter()
@@ -152,7 +153,7 @@ class _Tally:
                 _metric(
                     metric,
                     self._seen[metric.seen_as],
-                    foretold.metrics[self._cell.id, metric.name],
+                    foretold.metrics.get((self._cell.id, metric.name), metric.not_predicted),
                     resolution=clock_ns if metric.unit == "ns" else 0.0,
                     lost=found.lost,
                 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from lab.model.metric import Metric
 from lab.model.run import Plan, Record
-from lab.model.scenario import Metric
 from lab.stats.process import PerProcess
 from lab.stats.reduction import Reduction
 from lab.stats.stopping import Stop, stop

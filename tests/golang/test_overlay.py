@@ -42,13 +42,15 @@ def _edit(anchor: str, place: str, text: str, **bounds: str) -> Edit:
 def test_edits_stand_before_after_and_instead(release: Toolchain) -> None:
     """Whole lines, in the order of the file or in any other; those of other releases are left out."""
     found = overlaid(
-        _overlay(
-            _edit("func b() {", "after", "\tlast()"),
-            _edit("\tb()", "before", "\tfirst()"),
-            _edit("func a() {", "instead", "func A() {"),
-            _edit("nowhere", "after", "never", until="1.27"),
-            _edit("nowhere", "after", "never", since="1.28"),
-        ),
+        [
+            _overlay(
+                _edit("func b() {", "after", "\tlast()"),
+                _edit("\tb()", "before", "\tfirst()"),
+                _edit("func a() {", "instead", "func A() {"),
+                _edit("nowhere", "after", "never", until="1.27"),
+                _edit("nowhere", "after", "never", since="1.28"),
+            )
+        ],
         release,
     )
 
@@ -70,7 +72,7 @@ def test_edits_stand_before_after_and_instead(release: Toolchain) -> None:
 def test_a_source_that_has_moved_is_no_build(release: Toolchain, anchor: str, why: str) -> None:
     """An anchor that is gone, one that is not unique, and one that is no whole line."""
     with pytest.raises(BuildError) as caught:
-        overlaid(_overlay(_edit(anchor, "after", "x")), release)
+        overlaid([_overlay(_edit(anchor, "after", "x"))], release)
 
     assert str(caught.value).startswith("the overlay stamps does not fit Go 1.27.3: ")
     assert why in str(caught.value)
@@ -79,9 +81,9 @@ def test_a_source_that_has_moved_is_no_build(release: Toolchain, anchor: str, wh
 def test_another_release_and_another_file_are_refused(release: Toolchain) -> None:
     """By name."""
     with pytest.raises(BuildError, match=r"was not made for Go 1\.26\.2"):
-        overlaid(_overlay(), Toolchain("1.26.2", release.tree))
+        overlaid([_overlay()], Toolchain("1.26.2", release.tree))
     with pytest.raises(BuildError, match=r"gone\.go: No such file"):
-        overlaid(_overlay(Edit(file="gone.go", anchor="a", place="after", text="b")), release)
+        overlaid([_overlay(Edit(file="gone.go", anchor="a", place="after", text="b"))], release)
 
 
 @pytest.mark.go
@@ -98,7 +100,7 @@ def test_a_build_sees_them(go_toolchain: Toolchain, cache: Path, tmp_path: Path)
     source = b"package main\n\nimport \"unicode/utf16\"\n\nfunc main() { println(utf16.IsSurrogate('g')) }\n"
     program = GoProgram("example", {"go.mod": b"module example\n\ngo 1.22\n", "main.go": source})
     said = []
-    for sources in ({}, overlaid(overlay, go_toolchain)):
+    for sources in ({}, overlaid([overlay], go_toolchain)):
         binary = build(HostEngine(cache=cache), go_toolchain, program, tmp_path, Setting(sources=sources))
         place = tmp_path / binary.sha256
         place.write_bytes(binary.content)

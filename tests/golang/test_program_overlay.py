@@ -23,7 +23,7 @@ def test_it_fits_every_release_that_is_here(lab_root: Path, cache: Path) -> None
     here = {*_ALWAYS, *toolchain.fetched(cache)} & set(overlay.releases)
 
     for release in sorted(here):
-        found = overlaid(overlay, toolchain.fetch(release, cache, print))
+        found = overlaid([overlay], toolchain.fetch(release, cache, print))
         proc = found["runtime/proc.go"].decode()
         assert [proc.count(f"\t{name}") for name in ("golabBegin()", "golabEnd()", "golabInit(")] == [1, 2, 2]
         assert b"func golabInit(" in found["runtime/golab.go"]

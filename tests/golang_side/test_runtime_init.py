@@ -71,7 +71,7 @@ def _built(root: Path, cache: Path, release: str, imports: str, *, over: bool = 
     values = {"imports": imports}
     program = render_program(templates, "runtime-init", tools=templates, go_line=go.go_line, values=values)
     overlay = load_overlay([templates / "overlays"], "stamps")
-    setting = Setting(sources=overlaid(overlay, go)) if over else SCRATCH
+    setting = Setting(sources=overlaid([overlay], go)) if over else SCRATCH
     return build(HostEngine(cache=cache), go, program, cache, setting).content
 
 
@@ -107,7 +107,7 @@ def test_the_overlay_fits_every_release_that_it_names(
 
     assert set(scenario.releases) <= set(overlay.releases)
     for release in scenario.releases:
-        sources = overlaid(overlay, toolchain.fetch(release, cache, print))
+        sources = overlaid([overlay], toolchain.fetch(release, cache, print))
         assert sorted(sources) == [
             "runtime/asm_amd64.s",
             "runtime/golab_stamps.go",

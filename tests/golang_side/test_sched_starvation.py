@@ -53,7 +53,7 @@ def replicate(
                 templates, "sched-starvation", tools=templates, go_line=line, values=values
             )
             overlay = load_overlay([templates / "overlays"], "counters")
-            setting = Setting(sources=overlaid(overlay, go) if counted else {}, building=Building(cgo=cgo))
+            setting = Setting(sources=overlaid([overlay], go) if counted else {}, building=Building(cgo=cgo))
             path = folder / f"{release}-{counted}-{cgo}"
             path.write_bytes(build(HostEngine(cache=cache), go, program, cache, setting).content)
             path.chmod(0o755)

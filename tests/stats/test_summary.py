@@ -11,6 +11,7 @@ from typing import Literal
 import pytest
 
 from lab.model.matrix import Cell
+from lab.model.metric import Metric, Statistic
 from lab.model.outcome import (
     LOST,
     Bound,
@@ -23,7 +24,7 @@ from lab.model.outcome import (
     Verdict,
 )
 from lab.model.run import Ending, Record, Termination, Turn
-from lab.model.scenario import OUTCOME_MARGIN, Limits, Metric, Scenario, Statistic
+from lab.model.scenario import OUTCOME_MARGIN, Limits, Scenario
 from lab.model.units import Nanos
 from lab.stats.process import quantile
 from lab.stats.summary import summarise

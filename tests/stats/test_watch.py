@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from lab.model.metric import Metric
 from lab.model.run import Ending, Plan, Record, Termination, Turn
-from lab.model.scenario import Metric
 from lab.model.units import Nanos
 from lab.stats.watch import Watch
 from tests.recorded import Recipe, record
