@@ -11,8 +11,9 @@ from typing import Final
 from lab import claims, manifest
 from lab.dump import digested, shortened
 from lab.errors import StoreError
+from lab.looking import Looking
 from lab.model.dump import CellDump
-from lab.model.matrix import Cell, own_id
+from lab.model.matrix import Cell, own_id, unattached
 from lab.model.outcome import CellSummary, Judged
 from lab.model.quality import Quality
 from lab.model.run import CostsUsed, Ending, Plan, PlannedCell, Record, StoppedBy
@@ -49,13 +50,29 @@ class Analysis:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader has to know besides the numbers."""
-        return (*self.warnings, *self.stopping, *costs_notes(self.plan.costs), f"record: {self.folder}")
+        return (
+            *self.warnings,
+            *self.stopping,
+            *self.unattached,
+            *costs_notes(self.plan.costs),
+            f"record: {self.folder}",
+        )
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What of the run is missing."""
         damage = (f"the record is damaged: {self.damage}",) if self.damage else ()
         return (*damage, *self._end_note())
+
+    @property
+    def unattached(self) -> tuple[str, ...]:
+        """Which cells its instruments do not look at, and why."""
+        cells = [_cell(self.scenarios, each) for each in self.plan.cells]
+        return tuple(
+            line
+            for scenario in self.scenarios.values()
+            for line in unattached(scenario, [cell for cell in cells if cell.scenario == scenario.name])
+        )
 
     @property
     def stopping(self) -> tuple[str, ...]:
@@ -94,13 +111,10 @@ def analyse(folder: RunFolder) -> Analysis:
     scenarios = {name: _scenario(folder, name, digest) for name, digest in plan.manifests.items()}
     records = folder.records()
     stuck: dict[str, Record] = {}
-    cells = summarise(
-        scenarios,
-        [_cell(scenarios, cell) for cell in plan.cells],
-        _noting_stuck(records, stuck),
-        folder.foretold(),
-    )
-    cells = tuple(replace(cell, dump=_dump(folder, stuck.get(cell.id))) for cell in cells)
+    planned = [_cell(scenarios, cell) for cell in plan.cells]
+    looking = Looking(folder, planned)
+    cells = summarise(scenarios, planned, _noting_stuck(looking.noting(records), stuck), folder.foretold())
+    cells = tuple(replace(cell, dump=_dump(folder, stuck.get(cell.id))) for cell in looking.looked(cells))
     stopped_by = folder.stopped_by()
     return Analysis(
         plan=plan,
@@ -189,5 +203,8 @@ def _judged(scenarios: Mapping[str, Scenario], cells: Sequence[CellSummary]) -> 
 
 def _cell(scenarios: Mapping[str, Scenario], planned: PlannedCell) -> Cell:
     scenario = scenarios[planned.scenario]
-    levels = {name: scenario.factor(name).level(text) for name, text in planned.levels.items()}
+    quiet = {
+        factor.name: factor.default for factor in scenario.factors
+    }  # a factor that an earlier golab had not
+    levels = quiet | {name: scenario.factor(name).level(text) for name, text in planned.levels.items()}
     return Cell(scenario.name, planned.id, levels)

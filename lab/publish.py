@@ -40,6 +40,7 @@ from lab.published_comparison import (
     VersusResult,
 )
 from lab.published_dump import cell_dump
+from lab.published_looked import looked_result
 from lab.report.scenario import rule_in_words
 from lab.report.view import conclusion
 
@@ -107,6 +108,7 @@ def cell_results(cells: Sequence[CellSummary]) -> list[CellResult]:
             outcome=_outcome(cell.outcome),
             metrics={metric.name: _metric(metric) for metric in cell.metrics},
             dump=cell_dump(cell.dump) if cell.dump else None,
+            looked=looked_result(cell.looked) if cell.looked else None,
         )
         for cell in cells
     ]

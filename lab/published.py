@@ -12,6 +12,7 @@ from lab.published_accuracy import AccuracyResult, EndsResult, RulesResult
 from lab.published_claims import ClaimsResult
 from lab.published_comparison import QualityResult, Told, VersusResult
 from lab.published_dump import CellDumpResult, DumpResult
+from lab.published_looked import LookedResult
 from lab.published_start import StartResult
 
 
@@ -111,6 +112,9 @@ class CellResult(_Published):
     )
     outcome: OutcomeResult
     metrics: dict[str, MetricResult]
+    looked: LookedResult | None = Field(
+        default=None, description="what an instrument saw of it and what that cost, in a cell that has one"
+    )
 
 
 class RunResult(_Published):

@@ -28,7 +28,7 @@ def report(folder: RunFolder, found: Analysis) -> str:
                 cells=found.cells,
                 claims=found.claims,
                 warnings=found.warnings,
-                notes=(*found.stopping, *costs_notes(found.plan.costs)),
+                notes=(*found.stopping, *found.unattached, *costs_notes(found.plan.costs)),
                 facts=tuple(setup.facts(found.plan.provenance)),
                 points={key: tuple(values) for key, values in course.points.items()},
                 quality=found.quality,

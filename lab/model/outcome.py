@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from lab.model.dump import CellDump
+from lab.model.looked import Looked
 from lab.model.run import Ending
 
 LOST: Final = (Ending.EXIT_NONZERO, Ending.SIGNAL, Ending.DEADLOCK, Ending.TIMEOUT, Ending.OOM)
@@ -240,7 +241,7 @@ class CellSummary:
 
     ``scenario`` is whose cell it is. ``expected`` endings are no failure. ``excluded`` counts the replicates that a rule on the environment put aside, by
     its reason; they are in ``outcomes``, too. Where replicates timed out, ``lasted_ns`` is the median duration of a replicate that takes them for
-    longer than their limit, or ``longer_than_ns`` the bound that is known of it.
+    longer than their limit, or ``longer_than_ns`` the bound that is known of it. ``looked`` is there where an instrument looks at it.
     """
 
     id: str
@@ -255,6 +256,7 @@ class CellSummary:
     longer_than_ns: Bound | None = None
     dump: CellDump | None = None
     outcome: Outcome = Outcome()
+    looked: Looked | None = None
 
     @property
     def told_outcome(self) -> Outcome | None:

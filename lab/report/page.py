@@ -24,6 +24,7 @@ from lab.model.units import duration_to_text
 from lab.report import view
 from lab.report.axis import Axis
 from lab.report.badge import MEANINGS, Badge, badge_of, outcome_badge
+from lab.report.course import LookedView, looked_view
 from lab.report.dump import dump_lines
 from lab.report.metric import MetricView, Points, metric_view
 from lab.report.quality import quality_lines
@@ -114,6 +115,7 @@ class CellView:
     is_unusual: bool
     ending: str
     dump: DumpView | None
+    looked: LookedView | None
     forest: Picture | None
     metrics: tuple[MetricView, ...]
 
@@ -226,6 +228,7 @@ def _cell(told: Told, number: int, cell: CellSummary) -> CellView:
         is_unusual=bool(cell.unexpected),
         ending=view.outcome_sentence(cell.told_outcome) if cell.told_outcome else "",
         dump=_dump(cell.dump) if cell.dump else None,
+        looked=looked_view(cell.id, cell.looked) if cell.looked else None,
         forest=forest(words, lines) if lines else None,
         metrics=tuple(
             metric_view(

@@ -23,6 +23,8 @@ _DOT: Final = 6
 """The width of a dot, and how far the dots of one place are apart."""
 MOST_DOTS: Final = 250
 """In one picture; of more, every second, third … is drawn, which the words say."""
+_TIME_LEFT: Final = 60
+"""Where time begins: at its left values have room."""
 _MINI_WIDTH, _MINI_HEIGHT = 110, 20
 _SWARM: Final = 18
 """How far from their line dots of one place may be moved."""
@@ -122,6 +124,76 @@ def forest(words: Words, lines: Sequence[ForestLine]) -> Picture:
             _whisker(axis, line.comparison, top + 24),
         ]
     return _picture(words, WIDTH, foot + 18, [*parts, f'<path class="c" d="M{one} 14V{foot}"/>'])
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A time series to be drawn: instants in ns, and values."""
+
+    label: str
+    at_ns: Sequence[int]
+    values: Sequence[int]
+
+
+def states(words: Words, series: Sequence[Series], end_ns: int) -> Picture:
+    """What counts were, from 0 to *end_ns*: each lasts until the next is known. At most two series, the second one dashed."""
+    most = max((value for each in series for value in each.values), default=0)
+    across, upward = _over_time(end_ns), Axis(0, max(most, 1), 98, 22, is_log=False)
+    paths = [
+        f'<path class="{kind}" d="{_stairs(each, across, upward)}"/>'
+        for kind, each in zip(("w", "o"), series, strict=False)
+        if each.values
+    ]
+    labels = [
+        _label(_TIME_LEFT + 170 * number, 12, each.label, "p" if number else "")
+        for number, each in enumerate(series)
+    ]
+    ticks = tuple(tick for tick in marks(upward, "count") if tick[1].replace(",", "").isdecimal())
+    return _picture(words, WIDTH, 116, [*_timed(across, ticks), *paths, *labels])
+
+
+def moments(words: Words, series: Sequence[Series], end_ns: int) -> Picture:
+    """What times were, on a logarithmic axis, from 0 to *end_ns*: a large dot for each of the first series, a small one of the second."""
+    values = [value for each in series for value in each.values]
+    across = _over_time(end_ns)
+    upward = axis_for(values or [1.0], 98, 22)
+    parts = [
+        _dots(
+            kind,
+            ((across.at(at), upward.at(value)) for at, value in zip(each.at_ns, each.values, strict=True)),
+        )
+        for kind, each in zip(("m", "s"), series, strict=False)
+    ]
+    labels = [
+        _label(_TIME_LEFT + 170 * number, 12, each.label, "p" if number else "")
+        for number, each in enumerate(series)
+    ]
+    return _picture(words, WIDTH, 116, [*_timed(across, marks(upward, "ns")), *parts, *labels])
+
+
+def _over_time(end_ns: int) -> Axis:
+    return Axis(0, max(end_ns, 1), _TIME_LEFT, _RIGHT, is_log=False)
+
+
+def _timed(across: Axis, ticks: Sequence[tuple[int, str]]) -> Iterator[str]:
+    """The grid of a picture over time: *ticks* at its left, instants below."""
+    grid = "".join(f"M{_TIME_LEFT - 4} {y}H{WIDTH}" for y, _ in ticks)
+    yield f'<path class="g" d="{grid}"/>'
+    yield from (_label(_TIME_LEFT - 8, y + 4, text, "e") for y, text in ticks)
+    for x, text in marks(across, "ns"):
+        room = 4 * len(text)
+        yield _label(min(max(x, room), WIDTH - room), 113, text, "k")
+
+
+def _stairs(series: Series, across: Axis, upward: Axis) -> str:
+    """A line that stays where it is until the next value; what would not move it is left out."""
+    x, y = across.at(series.at_ns[0]), upward.at(series.values[0])
+    path = [f"M{x} {y}"]
+    for at, value in zip(series.at_ns[1:], series.values[1:], strict=True):
+        if (height := upward.at(value)) != y:
+            path.append(f"H{across.at(at)}V{height}")
+            y = height
+    return f"{''.join(path)}H{across.end}"
 
 
 def ratio_axis(comparisons: Iterable[Comparison]) -> Axis:

@@ -19,6 +19,7 @@ from lab.model.versus import Versus
 from lab.report.bars import WIDTH, legend
 from lab.report.claims import ClaimLines
 from lab.report.dump import dumps
+from lab.report.looked import looked_lines
 from lab.report.quality import quality_lines
 from lab.report.text import counted, printable
 from lab.report.versus import (
@@ -90,7 +91,7 @@ def show_run(page: Page, cells: Sequence[CellSummary], file: TextIO) -> None:
         console.print(other_claims, markup=False, style="dim")
     for wrong in (*outcome_words(cells), *failures(cells)):
         console.print(wrong, markup=False, style="red")
-    for line in dumps(cells):
+    for line in (*dumps(cells), *looked_lines(cells)):
         console.print(printable(line), markup=False)
     for aside in put_aside(cells):
         console.print(aside, markup=False, style="yellow")
