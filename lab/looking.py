@@ -35,7 +35,7 @@ _SAMPLED: Final = (
     "wait_p99_ns",
 )
 _UNREAD: Final = ("schedtrace_unread", "metrics_unread")
-_NOTHING_BEFORE: Final = "up to its signal such a replicate is a plain one: nothing is set for it and nothing built otherwise; what it measures after it is not looked at"
+_NOTHING_BEFORE: Final = "nothing before its signal, for such a replicate is built and started as a plain one; what comes after it is not looked at"
 _ACCOUNT: Final = ("wall_ns", "cpu_ns")
 """What the kernel and the clock know of every process, whatever it measures."""
 

@@ -28,8 +28,8 @@ _DEADLOCK: Final = re.compile(
 _FATAL: Final = re.compile(r"^(?:panic: |fatal error: |runtime: ).*$", re.MULTILINE)
 _FIRST: Final = re.compile(r"^(?!SCHED |METRICS )\S.*$", re.MULTILINE)
 """What a program says, behind the lines of instruments."""
-_DUMPED: Final = re.compile(r"^SIGQUIT: quit$", re.MULTILINE)
-"""runtime/signal_unix.go, sighandler."""
+_DUMPED: Final = re.compile(r"SIGQUIT: quit$", re.MULTILINE)
+"""runtime/signal_unix.go, sighandler. It may stand in the middle of a line that another thread was printing."""
 _SIGQUIT: Final = 3
 _SIGKILL: Final = 9
 _SIGTERM: Final = 15

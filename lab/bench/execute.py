@@ -9,7 +9,6 @@ one each time; what was measured is safe meanwhile (:mod:`lab.captured`).
 from __future__ import annotations
 
 import contextlib
-import statistics
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -66,20 +65,19 @@ UNKNOWN_LIFE: Final = Nanos(20_000_000)
 
 @dataclass(slots=True)
 class Pace:
-    """How long replicates take, by cell, as far as it is known."""
+    """How long replicates take, by cell, as far as it is known: the longest and the shortest yet."""
 
     longest: dict[str, int] = field(default_factory=dict)
-    _walls: dict[str, list[int]] = field(default_factory=dict)
+    shortest: dict[str, int] = field(default_factory=dict)
 
     def saw(self, cell: str, wall_ns: int) -> None:
         """One more replicate of *cell*."""
         self.longest[cell] = max(wall_ns, self.longest.get(cell, 0))
-        self._walls.setdefault(cell, []).append(wall_ns)
+        self.shortest[cell] = min(wall_ns, self.shortest.get(cell, wall_ns))
 
     def middle(self, cell: str) -> Nanos:
-        """Half of the median life of *cell*'s replicates until now, or of :data:`UNKNOWN_LIFE`."""
-        walls = self._walls.get(cell)
-        return Nanos(max(1, int(statistics.median(walls) if walls else UNKNOWN_LIFE) // 2))
+        """Half of the shortest life of *cell*'s replicates until now, or of :data:`UNKNOWN_LIFE`: the next one is likely to come so far."""
+        return Nanos(max(1, self.shortest.get(cell, UNKNOWN_LIFE) // 2))
 
 
 def execute(

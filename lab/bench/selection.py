@@ -86,20 +86,23 @@ def _selected(scenario: Scenario, request: Request, found: list[Mistake]) -> tup
 def _looked_at(
     scenario: Scenario, cells: Sequence[Cell], instruments: Sequence[Level], found: list[Mistake]
 ) -> Iterator[Cell]:
-    """*cells*, and behind each those in which an instrument looks at it. That none can look at any of them is a mistake."""
-    reasons = {cell.id: scenario.unattachable(cell.levels) for cell in cells}
+    """*cells*, and behind each those in which an instrument looks at it. That one can look at none of them is a mistake."""
     wished = [each for each in instruments if each.text != PLAIN]
+    refused: dict[str, list[str]] = {each.text: [] for each in wished}
     for cell in cells:
         yield cell
-        if not reasons[cell.id]:
-            yield from (looked_at(scenario, cell, each) for each in wished)
-    if wished and all(reasons.values()):
-        error = UsageError(
-            f"{scenario.name} has no cell that {', '.join(each.text for each in wished)} could look at:"
-            f" {'; '.join(dict.fromkeys(reasons.values()))}",
-            hint="leave out --with, or choose other cells",
-        )
-        found.append(Mistake(WITH, error))
+        for each in wished:
+            if why := scenario.unattachable(cell.levels, each.text):
+                refused[each.text].append(why)
+            else:
+                yield looked_at(scenario, cell, each)
+    for name, reasons in refused.items():
+        if len(reasons) == len(cells):
+            error = UsageError(
+                f"{scenario.name} has no cell that {name} could look at: {'; '.join(dict.fromkeys(reasons))}",
+                hint="choose other cells, or leave it out of --with",
+            )
+            found.append(Mistake(WITH, error))
 
 
 def touched_bytes(scenario: Scenario, cell: Cell) -> int:

@@ -5,35 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from lab.model.dump import Digest, Frame
+from lab.model.dump import Digest, Frame, Group
 from lab.model.looked import SeenGroup
 
 MOST_GROUPS: Final = 20
 
-_Key = tuple[str, tuple[str, ...], bool]
+_Key = tuple[str, str, bool]
 
 
 def seen_in(digests: Iterable[Digest]) -> tuple[SeenGroup, ...]:
-    """Groups with the same state and stack of functions are one, those in the most dumps first, the largest of these first; the runtime's last.
+    """Groups that are in the same state at the same function of the program, those in the most dumps first, the largest of these first; the runtime's last.
 
-    Where the lines of their innermost call differ, it has none: a goroutine that runs is somewhere else each time.
+    What lies further out of their stacks may differ, and from dump to dump the line, too: then there is none, for a goroutine that runs is
+    somewhere else each time.
     """
     counts: dict[_Key, list[int]] = {}
-    places: dict[_Key, list[Frame | None]] = {}
+    members: dict[_Key, list[Group]] = {}
     for digest in digests:
         here: dict[_Key, int] = {}
         for group in digest.groups:
-            key = (group.state, group.functions, group.of_runtime)
-            places.setdefault(key, []).append(group.at)
+            key = (group.state, group.at.function if group.at else "", group.of_runtime)
+            members.setdefault(key, []).append(group)
             here[key] = here.get(key, 0) + group.count
         for key, count in here.items():
             counts.setdefault(key, []).append(count)
     found = [
         SeenGroup(
-            state=key[0],
-            functions=key[1],
-            of_runtime=key[2],
-            at=_common(places[key]),
+            state=members[key][0].state,
+            functions=members[key][0].functions,
+            of_runtime=members[key][0].of_runtime,
+            at=_common([group.at for group in members[key]]),
             dumps=len(each),
             fewest=min(each),
             most=max(each),

@@ -19,6 +19,11 @@ _LINE: Final = re.compile(
     r" spinningthreads=(?P<spinningthreads>-?\d+) needspinning=(?P<needspinning>\d+) idlethreads=(?P<idlethreads>-?\d+)"
     r" runqueue=(?P<runqueue>-?\d+) \[ ?(?P<local>\d+(?: \d+)*) ?\](?: schedticks=\[ (?P<ticks>(?:\d+ )*)\])?"
 )
+_LAST: Final = re.compile(
+    r"SCHED \d+ms: gomaxprocs=\d+ idleprocs=-?\d+ threads=-?\d+ spinningthreads=-?\d+ needspinning=\d+ idlethreads=-?\d+"
+    r" runqueue=-?\d+ gcwaiting=(?:true|false) .*"
+)
+"""The line with which a runtime that dies begins to tell of every P, M and G (runtime/panic.go, startpanic_m): no sample, it has no queues."""
 _MOST_LOCAL: Final = 1 << 31
 """A queue's length is the difference of two counters that are read one after the other: it may come out below zero, as a huge number."""
 _SHOWN: Final = 120
@@ -56,7 +61,7 @@ def read(stderr: str) -> Series:
             continue
         if found := _LINE.fullmatch(line):
             samples.append(_sample(found))
-        else:
+        elif not _LAST.fullmatch(line):
             unread.append(line[:_SHOWN])
     return Series(tuple(samples), tuple(unread))
 

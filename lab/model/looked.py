@@ -56,7 +56,10 @@ class Course:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenGroup:
-    """Goroutines alike, over the dumps of several replicates: in how many, and the fewest and the most there were in one that had any."""
+    """Goroutines in the same state at the same function, over the dumps of several replicates: in how many, and the fewest and the most in one that has any.
+
+    ``functions`` are those of the first one's stack, innermost first.
+    """
 
     state: str
     at: Frame | None

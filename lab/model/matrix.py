@@ -95,14 +95,15 @@ def _without(cell: Cell) -> tuple[str, frozenset[tuple[str, str]]]:
 
 
 def unattached(scenario: Scenario, cells: Sequence[Cell]) -> Iterator[str]:
-    """A sentence for each reason for which an instrument that looks at some of *cells* does not look at the others."""
+    """A sentence for each reason for which an instrument that looks at some of *cells* does not look at others."""
     instruments = dict.fromkeys(cell.text(WITH) for cell in cells if not is_plain(cell.levels))
-    reasons: dict[str, list[str]] = {}
-    for cell in cells if instruments else ():
-        if is_plain(cell.levels) and (why := scenario.unattachable(cell.levels)):
-            reasons.setdefault(why, []).append(cell.id)
-    for why, ids in reasons.items():
-        yield f"without {', '.join(instruments)}: {', '.join(ids)}: {why}"
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for cell in cells:
+        for instrument in instruments if is_plain(cell.levels) else ():
+            if why := scenario.unattachable(cell.levels, instrument):
+                reasons.setdefault((instrument, why), []).append(cell.id)
+    for (instrument, why), ids in reasons.items():
+        yield f"not with {instrument}: {', '.join(ids)}: {why}"
 
 
 def cell_id(factors: Sequence[Factor], levels: Levels) -> str:

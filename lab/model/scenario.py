@@ -260,8 +260,9 @@ class Scenario:
         )
 
     def reads_of(self, levels: Levels) -> tuple[Instrument, ...]:
-        """What the standard error of a cell's processes is read for."""
-        return tuple(dict.fromkeys((*self.reads, *attached(levels).reads)))
+        """What the standard error of a cell's processes is read for; where a dump ends them, for nothing else."""
+        looked = attached(levels)
+        return () if looked.dumps else tuple(dict.fromkeys((*self.reads, *looked.reads)))
 
     def speaks(self, levels: Levels) -> bool:
         """Whether a cell's processes say what they saw. What is ended in the middle of its life has not come to say it."""
@@ -272,13 +273,15 @@ class Scenario:
         also = () if Ending.EXIT in self.expected or not attached(levels).dumps else (Ending.EXIT,)
         return (*self.expected, *also)
 
-    def unattachable(self, levels: Levels) -> str:
-        """Why a cell with these levels cannot be looked at with an instrument; empty where it can."""
+    def unattachable(self, levels: Levels, instrument: str) -> str:
+        """Why a cell with these levels cannot be looked at with *instrument*; empty where it can."""
         language = self.building(levels).language
         if language != "go":
             return f"a program in {language.upper()} has no Go runtime to look at"
         if "go" in self.held(levels):
             return "its replicates are builds: the instrument would look at what starts the compiler"
+        if "schedtrace" in ATTACHMENTS[instrument].reads and "inittrace=" in levels[GODEBUG].text:
+            return "GODEBUG's inittrace and schedtrace print into the middle of each other's lines"
         return ""
 
     def needs_host(self, levels: Levels) -> bool:
