@@ -13,12 +13,16 @@ from typing import Any, Final
 
 from lab import manifest
 from lab.bench.plan import blocks
-from lab.model.matrix import Cell, default_cells
+from lab.model.instrument import attached, is_plain
+from lab.model.level import Level
+from lab.model.matrix import Cell, default_cells, looked_at
 from lab.model.outcome import Foresight, Prediction
 from lab.model.run import (
     FORMAT,
     CostsUsed,
+    DumpText,
     Ending,
+    Output,
     Plan,
     PlannedCell,
     Record,
@@ -92,13 +96,54 @@ refuted_to = 0.5e6
 MEASURED_NS: Final = 10_000.0
 """The centre of a replicate's waits at size 1; at size n it is n times that."""
 _SPREAD: Final = 0.05
+SERIES: Final[Mapping[str, tuple[int, ...]]] = {
+    "traced_at_ns": (0, 300_000, 600_000),
+    "threads_traced": (3, 5, 5),
+    "idleprocs": (2, 0, 1),
+    "spinningthreads": (1, 0, 0),
+    "runqueue": (0, 4, 2),
+    "localqueues": (0, 3, 1),
+    "sampled_at_ns": (100_000, 400_000, 700_000, 900_000),
+    "goroutines_sampled": (1, 9, 9, 2),
+    "collections": (0, 0, 1, 1),
+    "mutex_wait_ns": (0, 0, 0, 0),
+    "waits": (0, 5, 0, 2),
+    "wait_p50_ns": (0, 64, 0, 256),
+    "wait_p99_ns": (0, 4096, 0, 512),
+    "runnable_p50_ns": (64,),
+    "runnable_p99_ns": (4096,),
+    "schedtrace_unread": (1,),
+    "metrics_unread": (0,),
+}
+"""What a replicate that sched looks at observed beside its own."""
+STRANGE: Final = "SCHED 0ms: gomaxprocs=2 of another format\n"
+DUMPED: Final = """SIGQUIT: quit
+PC=0x481dc1 m=0 sigcode=0
+
+goroutine 1 gp=0xc000002380 m=nil [sync.WaitGroup.Wait]:
+main.main()
+	/src/main.go:20 +0x1
+
+goroutine 7 gp=0xc000003380 m=nil [select (no cases)]:
+main.wait()
+	/src/main.go:9 +0x1
+created by main.main in goroutine 1
+	/src/main.go:18 +0x2
+
+goroutine 8 gp=0xc000004380 m=nil [select (no cases)]:
+main.wait()
+	/src/main.go:9 +0x1
+created by main.main in goroutine 1
+	/src/main.go:18 +0x2
+"""
+"""What a replicate wrote that was asked for a dump."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
     """What a made-up run is to hold. ``speed`` multiplies what is measured, ``off`` what is predicted.
 
-    ``lost`` is how the replicates of the first block end. ``simulated`` is how many values a prediction keeps of the processes that it comes from.
+    ``instruments`` look at every cell. ``lost`` is how the replicates of the first block end. ``simulated`` is how many values a prediction keeps of the processes that it comes from.
     """
 
     replicates: int = 10
@@ -113,6 +158,7 @@ class Recipe:
     predicted: bool = True
     measured: bool = True
     only: Sequence[str] = ()
+    instruments: Sequence[str] = ()
     name: str = "20261123-120000-example-0001"
     program: str = "a" * 64
     provenance: Mapping[str, Any] = field(
@@ -127,7 +173,12 @@ class Recipe:
 def record(root: Path, recipe: Recipe) -> RunFolder:
     """Write a run below *root* as *recipe* says."""
     scenario = manifest.read(recipe.manifest.encode(), name=NAME, path=Path(f"{NAME}.toml"))
-    cells = [cell for cell in default_cells(scenario) if not recipe.only or cell.id in recipe.only]
+    plain = [cell for cell in default_cells(scenario) if not recipe.only or cell.id in recipe.only]
+    cells = [
+        each
+        for cell in plain
+        for each in (cell, *(looked_at(scenario, cell, Level(name, name)) for name in recipe.instruments))
+    ]
     plan = _plan(scenario, cells, recipe)
     decided = Decided(
         plan=plan,
@@ -200,9 +251,9 @@ def _foretold(scenario: Scenario, cells: Sequence[Cell], recipe: Recipe) -> Fore
                 values=_spread_around(centre, recipe.simulated),
                 folk=_spread_around(MEASURED_NS * recipe.off, recipe.simulated),
             )
-            is_predicted = recipe.predicted and not metric.described
+            is_predicted = recipe.predicted and not metric.described and is_plain(cell.levels)
             found[cell.id, metric.name] = (
-                predicted if is_predicted else metric.described or "there is no twin"
+                predicted if is_predicted else metric.described or metric.not_predicted or "there is no twin"
             )
     return Foresight(metrics=found)
 
@@ -217,6 +268,8 @@ def _record(turn: Turn, cell: Cell, source: random.Random, recipe: Recipe) -> Re
     ending = recipe.endings.get(cell.id, recipe.lost if turn.block == 0 else Ending.EXIT)
     process = _centre(cell) * recipe.speed * math.exp(source.gauss(0, _SPREAD))
     waits = [round(process * math.exp(source.gauss(0, _SPREAD))) for _ in range(recipe.repetitions)]
+    looked = attached(cell.levels)
+    own = {"wait_ns": tuple(waits), "grown_bytes": (4096,)} if ending is Ending.EXIT else {}
     return Record(
         turn=turn,
         termination=Termination(
@@ -224,8 +277,14 @@ def _record(turn: Turn, cell: Cell, source: random.Random, recipe: Recipe) -> Re
         ),
         started_at_ns=1_795_000_000_000_000_000 + turn.position * 10**9,
         wall_ns=Nanos(10**6),
-        observations={"wait_ns": tuple(waits), "grown_bytes": (4096,)} if ending is Ending.EXIT else {},
+        observations={"dump_asked_ns": (500_000,)}
+        if looked.dumps
+        else {**own, **(SERIES if looked.reads else {})},
         effective={"gomaxprocs": 2, "cpus": "0-1"},
+        stderr=Output(text=STRANGE, total_bytes=len(STRANGE))
+        if looked.reads
+        else Output(text="", total_bytes=0),
+        dump=DumpText(text=DUMPED, cut=False) if looked.dumps else None,
     )
 
 

@@ -86,7 +86,7 @@ ATTACHMENTS: Final[Mapping[str, Attachment]] = {
             ),
             _shown(
                 "sched_goroutines",
-                "goroutines, the most in a sample (/sched/goroutines:goroutines)",
+                "goroutines, the runtime's own not counted, the most in a sample (as runtime.NumGoroutine)",
                 "goroutines_sampled",
                 "max",
             ),

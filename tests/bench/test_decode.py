@@ -229,3 +229,56 @@ def test_no_bytes_make_it_raise(raw: bytes) -> None:
 def test_no_program_makes_it_raise(lines: list[str]) -> None:
     """A program may write anything to its descriptor."""
     assert decode(_done(lines=lines)).termination.ending in (Ending.EXIT, Ending.INFRA_FAILED)
+
+
+_DUMPED = "SIGQUIT: quit\nPC=0x1 m=0 sigcode=0\n\ngoroutine 1 gp=0x2 m=nil [sleep]:\nmain.main()\n\t/src/main.go:1 +0x1\n"
+
+
+@pytest.mark.parametrize(
+    ("changes", "ending", "detail", "has_dump"),
+    [
+        ({"exit_code": 2, "stderr": _stream(_DUMPED)}, Ending.EXIT, "ended by SIGQUIT with a dump", True),
+        (
+            {"exit_code": 2, "stderr": _stream(f"init x @1 ms, {_DUMPED}")},
+            Ending.EXIT,
+            "ended by SIGQUIT with a dump",
+            True,
+        ),
+        (
+            {"exit_code": -1, "signal": 3},
+            Ending.EXIT,
+            "ended by SIGQUIT before its runtime could answer",
+            False,
+        ),
+        ({"exit_code": 0}, Ending.EXIT, "", False),
+        ({"exit_code": 2, "stderr": _stream("no\n")}, Ending.EXIT_NONZERO, "no", False),
+        ({"exit_code": -1, "signal": 9, "timed_out": True}, Ending.TIMEOUT, "ended at its time limit", False),
+    ],
+)
+def test_a_dump_that_was_asked_for_is_how_a_process_ends(
+    changes: dict[str, Any], ending: Ending, detail: str, *, has_dump: bool
+) -> None:
+    """What it did not come to say is no contamination; when it was asked is observed."""
+    record = decode(
+        _done(lines=['{"wire":2}'], dump_asked_ns=120, **changes), Asked(gomaxprocs="2", speaks=False)
+    )
+
+    assert record.termination.ending is ending
+    assert record.termination.detail.startswith(detail)
+    assert (record.dump is not None) == has_dump
+    assert record.observations["dump_asked_ns"] == (120,)
+
+
+def test_who_was_not_asked_for_a_dump_failed_with_it() -> None:
+    """Somebody else's SIGQUIT is no expected ending."""
+    assert decode(_done(exit_code=2, stderr=_stream(_DUMPED))).termination.ending is Ending.EXIT_NONZERO
+
+
+def test_samples_are_times_since_the_process_was_made() -> None:
+    """Their clock is the agent's; what a program says first is not an instrument's line."""
+    lines = "METRICS 300ns: goroutines=2 gc=0 mutexwait=0 latencies=[ ]\nSCHED 0ms: …\n"
+    record = decode(_done(stderr=_stream(lines)), Asked(reads=("metrics",)))
+    failed = decode(_done(exit_code=3, stderr=_stream(f"{lines}mine\n")), Asked(reads=("metrics",)))
+
+    assert record.observations["sampled_at_ns"] == (200,)
+    assert failed.termination.detail == "mine"

@@ -11,7 +11,7 @@ import pytest
 
 from lab.bench.agent import Command
 from lab.bench.berth import MOST_LOSSES, Berth
-from lab.bench.execute import SHEAF_NS, Pace, Seat, execute
+from lab.bench.execute import SHEAF_NS, UNKNOWN_LIFE, Pace, Seat, execute
 from lab.bench.plan import blocks
 from lab.engine.base import Spec
 from lab.errors import EngineUnavailableError, EnvironmentRefusedError, NotPutBackError
@@ -264,3 +264,34 @@ def _berth(stack: contextlib.ExitStack, engine: FakeEngine, kept: _Kept | None) 
 
 def _done(number: str) -> bytes:
     return json.dumps({**DONE, "id": number}).encode()
+
+
+def test_a_dump_is_asked_for_in_the_middle_of_the_shortest_life_yet() -> None:
+    """That of the plain cell's replicates; where it has none, of a life that nobody knows. Others are not asked."""
+    asked: list[tuple[str, int]] = []
+
+    def script(run: Mapping[str, Any]) -> Reply:
+        asked.append((run["argv"][0], run["dump_after_ns"]))
+        return DONE
+
+    with contextlib.ExitStack() as stack:
+        one = _berth(stack, FakeEngine(script), _Kept())
+        seats = {
+            "a": _seat(one, "a"),
+            "d": replace(_seat(one, "d"), dumped_as="a"),
+            "e": replace(_seat(one, "e"), dumped_as=""),
+        }
+        turns = [Turn(position=at, block=0, cell=cell) for at, cell in enumerate("adead")]
+        pace = Pace()
+        lives = iter([4 * SHEAF_NS, 900, 900, 2 * SHEAF_NS, 900])
+        for sheaf in execute(turns, seats, stop=_never, pace=pace):
+            for capture in sheaf:
+                pace.saw(capture.turn.cell, next(lives))
+
+    assert asked == [
+        ("a", 0),
+        ("d", 2 * SHEAF_NS),
+        ("e", UNKNOWN_LIFE // 2),
+        ("a", 0),
+        ("d", SHEAF_NS),
+    ]

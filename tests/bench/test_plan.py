@@ -35,3 +35,11 @@ def test_blocks_differ_from_each_other() -> None:
     orders = {tuple(turn.cell for turn in turns if turn.block == block) for block in range(20)}
 
     assert len(orders) == 20
+
+
+def test_those_of_which_nothing_is_compared_come_last_in_each_block() -> None:
+    """Their order among themselves is drawn, too."""
+    turns = blocks(["a", "b", "c", "d"], 3, 7, last={"a", "c"})
+
+    assert [{turn.cell for turn in turns if turn.block == block} for block in range(3)] == [set("abcd")] * 3
+    assert all(turns[4 * block + at].cell in "ac" for block in range(3) for at in (2, 3))

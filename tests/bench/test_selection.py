@@ -1,5 +1,6 @@
 """From what a user types to cells, or to a sentence that says what would be right."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from lab.bench import command
 from lab.bench.selection import Request, mistakes, refuse_beyond, select, touched_bytes
 from lab.errors import EnvironmentRefusedError, LabError, UnknownNameError, UsageError
 from lab.model.building import BuildPart
-from lab.model.matrix import Selector
+from lab.model.matrix import Selector, unattached
 from lab.model.scenario import Scenario
 
 
@@ -150,3 +151,71 @@ def test_what_to_type_is_as_the_cell_is_built(scenario: Scenario) -> None:
     assert typed(ldflags="-s -w") == "go run -ldflags='-s -w' ."
     assert typed(cgo=True) == "CGO_ENABLED=1 go run ."
     assert typed(overlay="stamps") == "go run . (without the overlay stamps)"
+
+
+_BOTH = {"with": ["sched", "dump"]}
+
+
+def _ids(scenario: Scenario, lists: Mapping[str, list[str]], *, only: str = "", skip: str = "") -> list[str]:
+    selector = Selector(only=(only,) if only else (), skip=(skip,) if skip else ())
+    return [cell.id for cell in select(scenario, Request(lists=lists, selector=selector))]
+
+
+def test_instruments_look_at_each_chosen_cell(scenario: Scenario) -> None:
+    """Beside it, which stays plain; the list of instruments chooses no cells itself, and the quiet level adds nothing."""
+    assert _ids(scenario, {"size": ["1MiB"], "with": ["sched", "dump", "plain"]}) == [
+        "touch-1MiB",
+        "touch-1MiB-with_sched",
+        "touch-1MiB-with_dump",
+    ]
+    assert len(_ids(scenario, _BOTH)) == 3 * len(_ids(scenario, {}))
+
+
+def test_a_pattern_for_a_plain_cell_is_one_for_its_instruments(scenario: Scenario) -> None:
+    """One that names an instrument is for that alone."""
+    assert _ids(scenario, _BOTH, only="touch") == ["touch", "touch-with_sched", "touch-with_dump"]
+    assert _ids(scenario, _BOTH, only="touch", skip="*with_dump") == ["touch", "touch-with_sched"]
+    assert _ids(scenario, _BOTH, only="touch-with_sched") == ["touch-with_sched"]
+    assert "touch-with_sched" not in _ids(scenario, _BOTH, skip="touch")
+
+
+def test_what_an_instrument_cannot_look_at_it_does_not(lab_root: Path) -> None:
+    """The cell stays plain, and why is said; where it can look at none, that is a mistake."""
+    lab = catalogue.find(lab_root, lab_root)
+    once, builds, starts = (
+        manifest.load(lab.manifest(name)) for name in ("once-deadlock", "hello-static", "runtime-init")
+    )
+
+    cells = select(once, Request(lists={"with": ["sched"]}))
+    assert not [cell.id for cell in cells if cell.id.startswith("cpp") and cell.text("with") != "plain"]
+    assert list(unattached(once, cells)) == [
+        (
+            "not with sched: cpp_nested, cpp_reentrant, cpp_crossed, cpp_mutex, cpp_two_mutexes, cpp_recursive_mutex:"
+            " a program in C++ has no Go runtime to look at"
+        )
+    ]
+    assert list(unattached(starts, select(starts, Request(lists={"with": ["sched", "dump"]})))) == [
+        (
+            "not with sched: http-godebug_inittrace=1:"
+            " GODEBUG's inittrace and schedtrace print into the middle of each other's lines"
+        )
+    ]
+    with pytest.raises(
+        UsageError, match="hello-static has no cell that dump could look at: its replicates are builds"
+    ):
+        select(builds, Request(lists={"with": ["dump"]}))
+    with pytest.raises(UnknownNameError, match="no level of with is called 'shed'"):
+        select(once, Request(lists={"with": ["shed"]}))
+
+
+def test_an_instruments_settings_join_those_of_its_cell(scenario: Scenario) -> None:
+    """GODEBUG is a list; two levels of schedtrace contradict each other."""
+    lists = {"mode": ["heap"], "madvdontneed": ["0"], "with": ["sched"]}
+    plain, looked = select(scenario, Request(lists=lists))
+
+    assert "GODEBUG=schedtrace=10,madvdontneed=0" in command.environment(scenario, looked)
+    assert "GODEBUG=madvdontneed=0" in command.environment(scenario, plain)
+    assert scenario.building(looked.levels).attached == "sched"
+    assert scenario.building(plain.levels).attached == ""
+    with pytest.raises(UsageError, match="sets GODEBUG=schedtrace=10 and GODEBUG=schedtrace=7"):
+        select(scenario, Request(lists={"godebug": ["schedtrace=7"], "with": ["sched"]}))

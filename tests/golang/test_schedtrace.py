@@ -49,6 +49,7 @@ def test_samples_are_repetitions() -> None:
 
     assert found == {
         "schedtrace_unread": (0,),
+        "traced_at_ns": (0, 0),
         "threads_traced": (4, 6),
         "idleprocs": (1, 1),
         "spinningthreads": (0, 0),

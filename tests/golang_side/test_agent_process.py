@@ -67,6 +67,7 @@ def test_nothing_runs_before_the_greeting(agent_binary: Path) -> None:
         ({"timeout_ns": 0}, "timeout_ns is not positive"),
         ({"line_limit": -1}, "a limit is negative"),
         ({"stop_after_ns": -1}, "stop_after_ns is negative"),
+        ({"dump_after_ns": -1}, "dump_after_ns is negative"),
         ({"argv": ["/nonexistent"]}, "no such file or directory"),
         ({"dir": "/nonexistent"}, "no such file or directory"),
     ],
@@ -309,6 +310,19 @@ def test_who_serves_is_asked_to_end(agent: Spoken, script: str, end: tuple[int, 
     assert (done["asked_to_end"], done["timed_out"]) == (True, False)
     assert 10**8 < done["end_ns"] - done["start_ns"] < 5 * 10**9
     assert (before["asked_to_end"], before["exit_code"]) == (False, 0)
+
+
+def test_a_dump_is_asked_for_in_the_middle_of_a_life(agent: Spoken, blocking: Path) -> None:
+    """By SIGQUIT, and alone; when is told. Who ends before is not asked, and who catches it goes on."""
+    done = agent.run(f"exec {blocking} every", dump_after_ns=10**8, dump_limit=1 << 20)
+    before = agent.run("exit 0", dump_after_ns=5 * 10**9)
+    caught = agent.run("trap 'true' QUIT; sleep 0.3; exit 4", dump_after_ns=10**8)
+
+    assert (done["exit_code"], done["timed_out"]) == (2, False)
+    assert 10**8 < done["dump_asked_ns"] < done["end_ns"] - done["start_ns"]
+    assert b"SIGQUIT: quit" in base64.b64decode(done["stderr"]["base64"])
+    assert (before["dump_asked_ns"], before["exit_code"]) == (0, 0)
+    assert (caught["exit_code"], caught["dump_asked_ns"] > 10**8) == (4, True)
 
 
 _FLED = "(setsid sleep {nap} &) ; setsid sh -c 'sleep {nap} & wait' & exec sleep {nap}"
