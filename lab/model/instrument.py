@@ -61,6 +61,7 @@ def _shown(
         unit="ns" if is_time else "count",
         statistic=statistic,
         not_predicted=NOT_PREDICTED,
+        series=not is_time,
     )
 
 

@@ -20,7 +20,8 @@ class Metric:
     ``margin`` is the equivalence margin as a share (0.15 is ± 15 %). ``discard`` is how many first repetitions of each
     process are its warm-up and left out: a *steady* metric has some, a *one-shot* metric (an init, a first touch) has one
     repetition and no warm-up. ``not_predicted`` says why there is no
-    prediction, or is empty. ``described`` metrics are shown with the reason and never compared.
+    prediction, or is empty. ``described`` metrics are shown with the reason and never compared. The repetitions of a ``series`` are samples over
+    the time of a process, which may well move.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Metric:
     where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     not_predicted: str = ""
     described: str = ""
+    series: bool = False
 
     @property
     def seen_as(self) -> tuple[str, int]:

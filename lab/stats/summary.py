@@ -246,7 +246,7 @@ def _tails(
 
 def _cautions(metric: Metric, seen: Reduction, sample: PerProcess, resolution: float) -> Iterator[Caution]:
     found = trend_of(seen.changes())
-    if not isinstance(found, Inconclusive) and moves(found):
+    if not metric.series and not isinstance(found, Inconclusive) and moves(found):
         yield Caution(
             kind=CautionKind.TREND,
             text=f"the second half of a process's repetitions is {found.value:.3g} times its first:"
