@@ -176,6 +176,16 @@ def test_a_record_from_before_there_were_instruments_is_read(tmp_path: Path) -> 
     assert analyse(folder).cells == usual.cells
 
 
+def test_metrics_that_an_instrument_has_got_since_are_had_of_older_records(folder: RunFolder) -> None:
+    """What was predicted of them needs no looking up; a metric of the manifest that is not there is damage."""
+    kept = msgspec.json.decode((folder.path / "predictions.json").read_bytes())
+    usual = analyse(folder).cells
+    kept["predictions"] = [each for each in kept["predictions"] if not each["metric"].startswith("sched_")]
+    (folder.path / "predictions.json").write_bytes(msgspec.json.encode(kept))
+
+    assert analyse(folder).cells == usual
+
+
 def test_a_long_series_is_thinned(tmp_path: Path) -> None:
     """An analysis keeps so many samples that a page stays small; the record keeps all."""
     folder = record(tmp_path, Recipe(replicates=1, only=("s1",), instruments=(SCHED,)))

@@ -282,6 +282,11 @@ class Scenario:
             return "its replicates are builds: the instrument would look at what starts the compiler"
         if "schedtrace" in ATTACHMENTS[instrument].reads and "inittrace=" in levels[GODEBUG].text:
             return "GODEBUG's inittrace and schedtrace print into the middle of each other's lines"
+        own = [
+            value for name, value in self.variables(levels) if name == "GODEBUG" and "schedtrace=" in value
+        ]
+        if own and ATTACHMENTS[instrument].variables:
+            return f"its program runs with GODEBUG={own[0]} already"
         return ""
 
     def needs_host(self, levels: Levels) -> bool:

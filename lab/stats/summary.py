@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from lab.model.instrument import attached
 from lab.model.matrix import Cell
 from lab.model.metric import Metric
 from lab.model.outcome import (
@@ -130,6 +131,9 @@ class _Tally:
     def summary(self, foretold: Foresight, clock_ns: float) -> CellSummary:
         """What a reader is told of the cell."""
         lasted = self._lasted()
+        added = attached(
+            self._cell.levels
+        ).metrics  # never predicted, and a golab may know more of them than the record's
         found = CellSummary(
             id=self._cell.id,
             scenario=self._cell.scenario,
@@ -153,7 +157,7 @@ class _Tally:
                 _metric(
                     metric,
                     self._seen[metric.seen_as],
-                    foretold.metrics.get((self._cell.id, metric.name), metric.not_predicted),
+                    metric.not_predicted if metric in added else foretold.metrics[self._cell.id, metric.name],
                     resolution=clock_ns if metric.unit == "ns" else 0.0,
                     lost=found.lost,
                 )
