@@ -8,7 +8,7 @@ from lab.model.matrix import Selector
 def test_what_was_asked_can_be_asked_again() -> None:
     """All that decides which cells there are and in which order: nothing that a user gave is left out."""
     request = Request(
-        lists={"thp": ("never", "always")},
+        lists={"thp": ("never", "always"), "with": ("sched",)},
         selector=Selector(only=("touch*",), skip=("*-p2",)),
         quick=True,
         tuned=True,
@@ -21,6 +21,7 @@ def test_what_was_asked_can_be_asked_again() -> None:
             "mmap-large",
             "--quick",
             "--set=thp=never,always",
+            "--set=with=sched",
             "--only=touch*",
             "--skip=*-p2",
         ),

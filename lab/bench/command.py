@@ -65,7 +65,7 @@ def by_hand(scenario: Scenario, cell: Cell) -> str:
         return " ".join(["g++ -std=c++17 -O2 -pthread $(find . -name '*.cc') &&", *variables, "./a.out"])
     linked = [f"-ldflags='{building.ldflags}'"] if building.ldflags else []
     compiler = ["CGO_ENABLED=1"] if building.cgo else []
-    without = [f"(without the overlay {building.overlay})"] if building.overlay else []
+    without = [f"(without the overlay {name})" for name in (building.overlay, building.attached) if name]
     return " ".join([*compiler, *variables, "go run", *linked, ".", *without])
 
 
@@ -79,10 +79,7 @@ def defaults(scenario: Scenario, cell: Cell) -> Mapping[str, int | str]:
 
 
 def _set_variables(scenario: Scenario, cell: Cell) -> list[tuple[str, str]]:
-    return [
-        *scenario.variables(cell.levels),
-        *_of_factors(scenario, cell),
-    ]
+    return [*scenario.variables(cell.levels), *_of_factors(scenario, cell)]
 
 
 def _of_factors(scenario: Scenario, cell: Cell) -> list[tuple[str, str]]:

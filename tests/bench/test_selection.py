@@ -215,6 +215,7 @@ def test_an_instruments_settings_join_those_of_its_cell(scenario: Scenario) -> N
 
     assert "GODEBUG=schedtrace=10,madvdontneed=0" in command.environment(scenario, looked)
     assert "GODEBUG=madvdontneed=0" in command.environment(scenario, plain)
+    assert command.by_hand(scenario, looked).endswith(" go run . (without the overlay sched)")
     assert scenario.building(looked.levels).attached == "sched"
     assert scenario.building(plain.levels).attached == ""
     with pytest.raises(UsageError, match="sets GODEBUG=schedtrace=10 and GODEBUG=schedtrace=7"):

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Request
 
 from lab.analysis import analyse
+from lab.model.instrument import DUMP, SCHED
 from lab.model.run import Ending
 from lab.reported import report
 from lab.store import Store
@@ -22,6 +23,7 @@ _RECIPES = {
     "off": Recipe(off=0.5),
     "poor": Recipe(predicted=False, only=("s2",), replicates=1),
     "empty": Recipe(measured=False, stopped_by=None),
+    "looked at": Recipe(instruments=(SCHED, DUMP), replicates=3),
     "timeouts": Recipe(endings=dict.fromkeys(("s1", "s2", "s3"), Ending.TIMEOUT)),
     "hostile": Recipe(
         manifest=MANIFEST.replace('"Waiting for a gate"', f"'''{_HOSTILE}'''")
@@ -77,7 +79,7 @@ def test_a_page_loads_from_its_file_and_nothing_else(
     """No request, no word on the console, no breach of its own policy; nothing that a manifest says is run."""
     with _opened(browser, pages(name)) as page:
         assert page.locator("h1").count() == 1
-        assert page.locator("#table tbody tr").count() == (3 if name == "poor" else 9)
+        assert page.locator("#table tbody tr").count() == {"poor": 3, "looked at": 42}.get(name, 9)
         assert page.evaluate("window.owned") is None
         if name == "hostile":
             assert page.locator("h1").inner_text() == _HOSTILE
@@ -154,16 +156,19 @@ def test_it_follows_the_readers_light(browser: Browser, pages: Callable[[str], P
         assert (text < ground) == (scheme == "light")
 
 
-@pytest.mark.parametrize("name", ["whole", "hostile", "timeouts"])
+@pytest.mark.parametrize("name", ["whole", "hostile", "timeouts", "looked at"])
 def test_it_fits_a_phone(browser: Browser, pages: Callable[[str], Path], name: str) -> None:
     """360 pixels wide, and nothing to push sideways."""
     with _opened(browser, pages(name), viewport={"width": 360, "height": 740}) as page:
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
-def test_every_picture_says_in_words_what_it_shows(browser: Browser, pages: Callable[[str], Path]) -> None:
+@pytest.mark.parametrize("name", ["whole", "looked at"])
+def test_every_picture_says_in_words_what_it_shows(
+    browser: Browser, pages: Callable[[str], Path], name: str
+) -> None:
     """A name for who does not see it; what only decorates is hidden from them."""
-    with _opened(browser, pages("whole")) as page:
+    with _opened(browser, pages(name)) as page:
         pictures = page.locator("svg").all()
         said = [
             page.evaluate(

@@ -41,6 +41,7 @@ _COMMANDS: Final = [
     ("run", "scenario", "mmap-large", "--dry-run", "--engine", "host", "--gomaxprocs", "{}"),
     ("run", "scenario", "mmap-large", "--dry-run", "--engine", "host", "--max-time", "{}"),
     ("run", "scenario", "mmap-large", "--dry-run", "--engine", "host", "--base", "{}"),
+    ("run", "scenario", "mmap-large", "--dry-run", "--engine", "host", "--with", "{}"),
     ("validate", "--dry-run", "--cells", "{}"),
     ("validate", "--dry-run", "--max-time", "{}"),
     ("validate", "--record", "{}", "--results", "{tmp}"),

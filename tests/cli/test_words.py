@@ -58,6 +58,32 @@ def test_a_dry_run_does_nothing(tmp_path: Path) -> None:
     assert not cache.exists()
 
 
+def test_a_dry_run_says_where_an_instrument_does_not_look() -> None:
+    """It looks at the chosen cells; where it can look at none of them, that is a mistake in the arguments."""
+    found = _golab(
+        "run",
+        "scenario",
+        "once-deadlock",
+        "--dry-run",
+        "--engine",
+        "host",
+        "--with",
+        "dump",
+        "--only",
+        "*nested",
+    )
+    none = _golab("run", "scenario", "hello-static", "--dry-run", "--engine", "host", "--with", "dump")
+
+    assert (found.returncode, found.stderr) == (0, "")
+    assert "3 cells" in found.stdout
+    assert (
+        "\n  nested\n  nested-with_dump\n  cpp_nested\nnot with dump: cpp_nested: a program in C++"
+        in found.stdout
+    )
+    assert (none.returncode, none.stdout) == (2, "")
+    assert "hello-static has no cell that dump could look at: its replicates are builds" in none.stderr
+
+
 def test_a_dry_run_has_no_json(tmp_path: Path) -> None:
     """Who asks for JSON gets it or is refused, never words instead."""
     program = str(written(tmp_path / "plain", PLAIN))
