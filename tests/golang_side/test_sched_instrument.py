@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 
 from lab.engine.host import HostEngine
-from lab.golang import sampled, schedtrace
+from lab.golang import sampled, schedtrace, toolchain
 from lab.golang.build import Setting, build
 from lab.golang.overlay import overlaid
 from lab.golang.render import GoProgram
-from lab.golang.toolchain import Toolchain
 from lab.manifest.building import load_overlay
 from lab.model.instrument import ATTACHMENTS, SCHED
 
@@ -67,16 +66,17 @@ func main() {
 """
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=["1.22.10", "1.27.3"])
 def binary(
-    lab_root: Path, cache: Path, go_toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, lab_root: Path, cache: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """The program, built over the instrument's overlay."""
+    """The program, built over the instrument's overlay by the oldest release that scenarios name, and by the newest."""
+    go = toolchain.fetch(request.param, cache, print)
     program = GoProgram("sampled", {"go.mod": b"module sampled\n\ngo 1.22\n", "main.go": _PROGRAM})
     overlay = load_overlay([lab_root / "go_templates/overlays"], ATTACHMENTS[SCHED].overlay)
-    setting = Setting(sources=overlaid([overlay], go_toolchain))
+    setting = Setting(sources=overlaid([overlay], go))
     path = tmp_path_factory.mktemp("sampled") / "program"
-    path.write_bytes(build(HostEngine(cache=cache), go_toolchain, program, cache, setting).content)
+    path.write_bytes(build(HostEngine(cache=cache), go, program, cache, setting).content)
     path.chmod(0o755)
     return path
 
@@ -93,7 +93,7 @@ def _ran(binary: Path, *arguments: str, traced: bool = True) -> subprocess.Compl
 
 
 def test_it_says_what_runtime_metrics_says(binary: Path) -> None:
-    """The last sample, at os.Exit, is later than what the program read by no more than that reading itself costs."""
+    """The last sample, at os.Exit, is later than what the program read: by the few times to run that lie between the two."""
     done = _ran(binary)
 
     said, last = (
@@ -107,7 +107,7 @@ def test_it_says_what_runtime_metrics_says(binary: Path) -> None:
     ours = final.latencies
     assert set(theirs) <= set(ours)
     assert all(count <= ours[end] for end, count in theirs.items())
-    assert sum(ours.values()) - sum(theirs.values()) <= 2
+    assert sum(ours.values()) - sum(theirs.values()) <= max(10, sum(theirs.values()) // 100)
     assert sum(theirs.values()) > 20
 
 
