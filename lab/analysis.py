@@ -203,8 +203,7 @@ def _judged(scenarios: Mapping[str, Scenario], cells: Sequence[CellSummary]) -> 
 
 def _cell(scenarios: Mapping[str, Scenario], planned: PlannedCell) -> Cell:
     scenario = scenarios[planned.scenario]
-    quiet = {
-        factor.name: factor.default for factor in scenario.factors
-    }  # a factor that an earlier golab had not
-    levels = quiet | {name: scenario.factor(name).level(text) for name, text in planned.levels.items()}
+    # What an earlier golab's record does not name is at its default: it knew no such factor.
+    levels = {factor.name: factor.default for factor in scenario.factors}
+    levels |= {name: scenario.factor(name).level(text) for name, text in planned.levels.items()}
     return Cell(scenario.name, planned.id, levels)

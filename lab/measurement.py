@@ -73,7 +73,8 @@ def measure(
                 return "interrupted"
             for record in records:
                 watch.count(record)
-                pace.saw(record.turn.cell, record.wall_ns)
+                if record.termination.ending is not Ending.INFRA_FAILED:
+                    pace.saw(record.turn.cell, record.wall_ns)
             last = records[-1]
             progress.replicate(last.turn.position + 1, len(plan.turns))
             elapsed = time.monotonic_ns() - begun

@@ -22,6 +22,9 @@ _READERS: Final[Mapping[Instrument, Callable[[str], Observations]]] = {
 _SUMMED: Final[frozenset[Instrument]] = frozenset({"inittrace"})
 """Of which a beginning says nothing: what is observed is the sum of all lines. Others are samples, each of which stands for itself."""
 
+_INSTANTS: Final = {"sampled_at": "sampled_at_ns"}
+"""Observations that are instants of CLOCK_MONOTONIC, and what they are called as times since the process was made."""
+
 
 def is_printing(instruments: Iterable[Instrument], environment: Iterable[str]) -> bool:
     """Whether a process with these ``NAME=value`` entries prints what one of *instruments* reads: each is a setting of GODEBUG."""
@@ -52,14 +55,13 @@ def of_process(wall: Nanos, usage: Usage) -> Observations:
     }
 
 
-_INSTANTS: Final = {"sampled_at": "sampled_at_ns"}
-"""Observations that are instants of CLOCK_MONOTONIC, and what they are called as times since the process was made."""
-
-
 def of_instruments(
     instruments: Iterable[Instrument], stderr: str, *, start_ns: int, is_cut: bool
 ) -> Observations:
-    """What *instruments* wrote to *stderr*, of a process that was made at *start_ns*. MeasurementError where one has to be whole and is not, or is in a format that nobody knows."""
+    """What *instruments* wrote to *stderr*, of a process that was made at *start_ns*.
+
+    MeasurementError where one has to be whole and is not, or is in a format that nobody knows.
+    """
     found: dict[str, tuple[int, ...]] = {}
     for instrument in instruments:
         if is_cut and instrument in _SUMMED:

@@ -90,8 +90,8 @@ def execute(
 ) -> Iterator[Sequence[Capture]]:
     """One capture a turn, in order, a sheaf at a time, until the turns or *stop* end it.
 
-    Without a *pace* every sheaf is one replicate, and nobody is asked for a dump. From block *judged_from* (counted from one) on, the end of a block is the end of a sheaf: whether
-    another block comes is decided there. An agent that is lost costs the replicate that it was running, whose capture says so; the next ones run
+    Without a *pace* every sheaf is one replicate, and nobody is asked for a dump. From block *judged_from* (counted from one) on, the end
+    of a block is the end of a sheaf: whether another block comes is decided there. An agent that is lost costs the replicate that it was running, whose capture says so; the next ones run
     with another, as far as :class:`~lab.bench.berth.Berth` goes along. After that their captures say why they did not run.
     """
     left = deque(turns)
