@@ -11,6 +11,8 @@ from lab.model.matrix import Cell
 from lab.model.scenario import AUTO, Factor, Scenario, matches
 
 _BASE: Final = {"HOME": "/tmp", "PATH": "/", "TMPDIR": "/tmp"}  # noqa: S108 - the container's own tmpfs
+BARE: Final = tuple(f"{name}={value}" for name, value in sorted(_BASE.items()))
+"""What every process is given, as entries of an environment."""
 _ITERATIONS: Final = "LAB_ITERS_PER_US"
 """go_templates/internal/lab/lab.go: Work."""
 GOROOT: Final = "LAB_GOROOT"

@@ -159,7 +159,7 @@ class DockerEngine:
             )  # they are large, and many images stand on them
         kept = captures.resolve() if captures and not address.elsewhere(self.describe()) else None
         with (
-            folders.made(spec.folder, self._cache.parent, self._owner) as shown,
+            folders.made(spec.folder, self._cache.parent, self._owner, spec.laid) as shown,
             self._created(
                 self._ensured(image, above=len(spec.trees)),
                 command=list(spec.agent),

@@ -6,7 +6,7 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from lab.engine import address
 from lab.errors import EnvironmentRefusedError
 from lab.host import journal, tuning
 from lab.host.owner import Owner
+from lab.model.folder import Laid, laid_in
 
 _OPEN_TO_ALL: Final = 0o777
 _ROOT: Final = 0
@@ -30,10 +31,11 @@ def refuse(kind: str, said: Mapping[str, Any]) -> None:
 
 
 @contextlib.contextmanager
-def made(kind: str, place: Path, owner: Owner) -> Generator[Path | None]:
+def made(kind: str, place: Path, owner: Owner, laid: Sequence[Laid] = ()) -> Generator[Path | None]:
     """The folder for ``bind`` or ``overlay-mount:N``, below *place* and gone on exit; None for what an image has itself.
 
-    Every lower directory holds a file ``layer-K``, as the layers of an image do. The mount goes by the machine's journal.
+    Every lower directory holds a file ``layer-K``, as the layers of an image do, and what is *laid* there. The mount goes by the machine's
+    journal. EnvironmentRefusedError where the disk does not take it.
     """
     name, _, number = kind.partition(":")
     if name not in ("bind", "overlay-mount"):
@@ -42,18 +44,18 @@ def made(kind: str, place: Path, owner: Owner) -> Generator[Path | None]:
     with _temporary(place) as folder, contextlib.ExitStack() as stack:
         shown = folder / "shown"
         if name == "bind":
-            _layer(shown, 1)
+            _layer(shown, 1, 1, laid)
         else:
-            shown = stack.enter_context(_overlay(folder, int(number), owner))
+            shown = stack.enter_context(_overlay(folder, int(number), owner, laid))
         shown.chmod(_OPEN_TO_ALL)
         yield shown
 
 
 @contextlib.contextmanager
-def _overlay(folder: Path, layers: int, owner: Owner) -> Generator[Path]:
+def _overlay(folder: Path, layers: int, owner: Owner, laid: Sequence[Laid]) -> Generator[Path]:
     names = [f"{number}" for number in range(1, layers + 1)]
     for number, name in enumerate(names, start=1):
-        _layer(folder / name, number)
+        _layer(folder / name, number, layers, laid)
     for name in ("up", "work", "shown"):
         (folder / name).mkdir()
     # The first name is the topmost layer. Names are short and relative, because a mount's options fit on one page.
@@ -65,9 +67,31 @@ def _overlay(folder: Path, layers: int, owner: Owner) -> Generator[Path]:
         yield shown
 
 
-def _layer(folder: Path, number: int) -> None:
-    folder.mkdir()
-    (folder / f"layer-{number}").write_text(f"layer-{number}")
+def _layer(folder: Path, number: int, layers: int, laid: Sequence[Laid]) -> None:
+    """The layer with this *number* of so many *layers*."""
+    try:
+        folder.mkdir()
+        (folder / f"layer-{number}").write_text(f"layer-{number}")
+        for each in laid_in(number, layers, laid):
+            _lay(folder, each)
+    except OSError as error:
+        raise EnvironmentRefusedError(
+            f"{folder}: what a folder is to hold cannot be written there: {error.strerror}",
+            hint="is the disk full? golab clean removes what golab keeps",
+        ) from None
+
+
+def _lay(folder: Path, laid: Laid) -> None:
+    content = laid.content
+    first, *others = (folder / path for path in laid.paths)
+    first.parent.mkdir(parents=True, exist_ok=True)
+    first.write_bytes(content)
+    for other in others:
+        other.parent.mkdir(parents=True, exist_ok=True)
+        if laid.is_linked:
+            other.hardlink_to(first)
+        else:
+            other.write_bytes(content)
 
 
 @contextlib.contextmanager
