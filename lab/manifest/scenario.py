@@ -156,8 +156,10 @@ def read(content: bytes, *, name: str, path: Path) -> Scenario:
     mistakes.extend(_build_contradictions(build_tables, factors, malformed))
     mistakes.extend(_around_contradictions([*host_tables, *neighbour_tables], factors))
     by_name = {factor.name: factor for factor in factors}
-    placed = [(at, table.where) for at, table in (*given_tables, *image_tables)]
-    placed += [(at, table.where) for at, table in (*files_tables, *neighbour_tables)]
+    placed = [(at, table.where) for at, table in given_tables]
+    placed += [(at, table.where) for at, table in image_tables]
+    placed += [(at, table.where) for at, table in files_tables]
+    placed += [(at, table.where) for at, table in neighbour_tables]
     for at, where in placed:
         mistakes.extend(unknown_levels(f"{at}.where", where, by_name, malformed))
     metrics = tuple(
