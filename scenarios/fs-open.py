@@ -6,7 +6,7 @@ from lab.sim import Body, G, ms
 
 NEW = 4
 AGAIN = 64
-EACH = 8
+EACH = 16
 PERIOD = ms(1)
 
 

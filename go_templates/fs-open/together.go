@@ -15,7 +15,7 @@ import (
 const period = time.Millisecond
 
 // each is how many names that nobody has opened before a goroutine opens.
-const each = 8
+const each = 16
 
 // together has many goroutines open files at once, each of them names of its own that are not there, so that there are as many as anybody wants.
 func together() {

@@ -264,3 +264,23 @@ def _berth(stack: contextlib.ExitStack, engine: FakeEngine, kept: _Kept | None) 
 
 def _done(number: str) -> bytes:
     return json.dumps({**DONE, "id": number}).encode()
+
+
+def test_what_is_held_anew_for_each_is_ordered_alone() -> None:
+    """A machine that has forgotten its caches remembers the first replicate by the second."""
+    held: list[str] = []
+
+    @contextlib.contextmanager
+    def forgetting() -> Iterator[None]:
+        held.append("held")
+        yield
+
+    with contextlib.ExitStack() as stack:
+        one = _berth(stack, FakeEngine(), _Kept())
+        seats = {"a": replace(_seat(one, "a"), held=forgetting, is_alone=True)}
+        turns = [Turn(position=at, block=at, cell="a") for at in range(3)]
+
+        assert _sheaves(turns, seats, {"a": 1000}, judged_from=9) == [["a"]] * 3
+        assert held == ["held"] * 3
+        shared = {"a": replace(seats["a"], is_alone=False)}
+        assert _sheaves(turns, shared, {"a": 1000}, judged_from=9) == [list("aaa")]

@@ -192,7 +192,7 @@ def test_the_working_folder_lies_on_what_was_asked_for(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("level", ["overlay:126", "overlay:2", "overlay-mount:501", "overlay", "ext4"])
+@pytest.mark.parametrize("level", ["overlay:126", "overlay:0", "overlay-mount:501", "overlay", "ext4"])
 def test_what_no_folder_can_lie_on_is_usage(tmp_path: Path, level: str) -> None:
     """More layers than an image may have, for one; with a sentence."""
     lab = ("--root", str(_ROOT / "tests/labs/limits"), "run", "scenario", "burn", "--fs", level)
