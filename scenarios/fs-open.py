@@ -7,6 +7,7 @@ from lab.sim import Body, G, ms
 NEW = 4
 AGAIN = 64
 EACH = 16
+OTHERS = 2
 PERIOD = ms(1)
 
 
@@ -18,23 +19,29 @@ def main(
     goroutines: int = 1,
     fs: str = "tmpfs",
 ) -> Body:
-    """One replicate of a cell. Disks, neighbours and copies are not simulated."""
+    """One replicate of a cell. Disks, neighbours and copies are not simulated.
+
+    Only an overlay has to look for names that nobody has opened. Elsewhere the kernel knows them since their files were made.
+    """
     where = place(fs, file, depth)
+    is_new = file == "absent" or fs.startswith("overlay")
     if goroutines > 1:
         yield from together(g, goroutines, where)
     elif file == "written":
         yield from opened(g, "read_again_ns", AGAIN, where, is_first=False)
     else:
+        yield from opened(g, "first_ns", 1, where, is_first=False)
         yield from opened(g, "again_ns", AGAIN, where, is_first=False)
-        yield from opened(g, "new_ns", NEW, where, is_first=True)
+        yield from opened(g, "new_ns", NEW, where, is_first=is_new)
 
 
 def place(fs: str, file: str, depth: int) -> dict[str, Any]:
-    """What a file is opened on, in the words of ``g.open``."""
+    """What a file is opened on, in the words of ``g.open``: of an image's layers those that have the folder, without the agent's and the program's."""
     kind, _, number = fs.partition(":")
+    above = OTHERS if kind == "overlay" else 0
     return {
         "fs": kind,
-        "layers": int(number or 1),
+        "layers": max(int(number or 1) - above, 1),
         "depth": depth,
         "file": "absent" if file == "absent" else "present",
         "layer": "top" if file == "top" else "lowest",
@@ -47,6 +54,8 @@ def opened(g: G, name: str, times: int, where: dict[str, Any], *, is_first: bool
         start = g.now()
         yield g.open(**where, is_first=is_first)
         g.observe(name, g.now() - start)
+        if where["file"] == "present":
+            yield g.close(fs=where["fs"])
 
 
 def together(g: G, goroutines: int, where: dict[str, Any]) -> Body:
@@ -58,7 +67,7 @@ def together(g: G, goroutines: int, where: dict[str, Any]) -> Body:
     for _ in range(goroutines):
         yield ready.add(1)
         yield done.add(1)
-        yield g.go(one, where, ready, done, gate, took)
+        yield g.go(one, where, (ready, done, gate), took)
     yield ready.wait()
     start = g.now()
     yield gate.close()
@@ -70,8 +79,9 @@ def together(g: G, goroutines: int, where: dict[str, Any]) -> Body:
     other.observe(g, start, end)
 
 
-def one(g: G, where: dict[str, Any], ready: Any, done: Any, gate: Any, took: list[int]) -> Body:
+def one(g: G, where: dict[str, Any], meeting: tuple[Any, Any, Any], took: list[int]) -> Body:
     """One of many: it opens names of its own."""
+    ready, done, gate = meeting
     yield ready.done()
     yield gate.recv()
     for _ in range(EACH):

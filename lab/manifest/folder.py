@@ -21,7 +21,7 @@ def _within(text: str) -> str:
 
 
 class FilesTable(Table):
-    """``[[files]]``: files that the folder of the cells with these levels holds, in its lowest layer or its top one.
+    """``[[files]]``: files that the folder of the cells with these levels holds, in its lowest layer, its top one or every one.
 
     Of ``count`` files each has its number where ``{}`` stands in ``path``; ``linked`` ones are names of one file.
     """

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Side = Literal["lowest", "top"]
-"""Which of a folder's layers; what has one layer has it on both sides."""
+Side = Literal["lowest", "top", "every"]
+"""Which of a folder's layers; what has one layer has it in all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Laid:
-    """``count`` files of ``size`` bytes in one layer; in ``path``, relative to the folder, ``{}`` stands for their numbers from 0 on.
+    """``count`` files of ``size`` bytes in one layer, or in every one; in ``path``, relative to the folder, ``{}`` stands for their numbers from 0 on.
 
     ``is_linked``: they are names of one file, so that many of them take the room of one.
     """
@@ -37,7 +37,7 @@ class Laid:
 def laid_in(layer: int, layers: int, files: Iterable[Laid]) -> Iterator[Laid]:
     """Those of *files* that lie in the layer with this number of so many, the lowest of which is 1."""
     for each in files:
-        if layer == (1 if each.layer == "lowest" else layers):
+        if each.layer == "every" or layer == (1 if each.layer == "lowest" else layers):
             yield each
 
 

@@ -118,7 +118,9 @@ def test_many_at_once_say_how_long_each_took_and_another_goroutine_waited(
     assert code == 0
     assert len(said["one_ns"]) == 16 * 16
     assert sum(said["all_ns"]) >= max(said["one_ns"])
-    assert all(late > 0 for late in said.get("other_late_ns", ())), "it may be over before the first millisecond is"
+    assert all(late > 0 for late in said.get("other_late_ns", ())), (
+        "it may be over before the first millisecond is"
+    )
     assert 2 <= said["threads"][0] <= 64
 
 

@@ -1,5 +1,6 @@
 """What a manifest says of a cell's folder and of who works beside it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,8 @@ def test_a_folder_holds_and_a_neighbour_works_by_cell(tmp_path: Path) -> None:
     assert file.paths == ("a/file-0", "a/file-1", "a/file-2")
     assert [list(laid_in(number, 2, [file])) for number in (1, 2)] == [[], [file]]
     assert list(laid_in(1, 1, [file])) == [file]
+    everywhere = replace(file, layer="every")
+    assert [list(laid_in(number, 3, [everywhere])) for number in (1, 2, 3)] == [[everywhere]] * 3
 
 
 def test_what_cannot_be_is_said(tmp_path: Path) -> None:
