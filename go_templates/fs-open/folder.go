@@ -22,12 +22,15 @@ var turn = func() int64 {
 // path puts name at the end of as many names as -depth says.
 func path(name string) string { return strings.Repeat("d/", int(*depth)-1) + name }
 
+// prefixes of the names of files by where they are. Those of the lowest layer have none.
+var prefixes = map[string]string{"top": "top", "absent": "absent"}
+
 // known is the path that every process opens, in the layer that -file says.
-func known() string { return path(map[string]string{"top": "top", "absent": "absent"}[*file] + "known") }
+func known() string { return path(prefixes[*file] + "known") }
 
 // fresh is the i-th of the paths that no process before this one has opened. Where the file is absent any name will do.
 func fresh(i int64) string {
-	return path(fmt.Sprintf("%s-%d", map[string]string{"top": "topnew", "absent": "absent"}[*file]+"new", turn*perProcess+i))
+	return path(fmt.Sprintf("%snew-%d", prefixes[*file], turn*perProcess+i))
 }
 
 // observeFolder says what the folder lies on: linux/magic.h.
