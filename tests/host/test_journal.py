@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from lab.engine import folders
@@ -255,6 +256,19 @@ def test_what_cannot_be_put_back_is_kept_and_told(journal: Journal, tmp_path: Pa
 
     assert "could not be put back" in words
     assert len(list(journal.entries())) == 1
+
+
+def test_a_mount_of_another_namespace_is_not_taken_for_undone(journal: Journal, tmp_path: Path) -> None:
+    """It cannot be seen from here; who is there finds the entry. What is nobody's namespace is everybody's."""
+    dead = Journal(journal.folder, replace(journal.owner, boot="another"))
+    kept = dead.write("mount", str(tmp_path))
+    elsewhere = replace(kept.entry, namespace="mnt:[1]")
+    kept.path.write_bytes(msgspec.json.encode(elsewhere))
+    dead.write("mount", str(tmp_path / "other"))
+    dead.write("loop", "/dev/loop77", wanted="/nowhere")
+
+    assert len(list(recover(journal))) == 2
+    assert [each.entry for each in journal.entries()] == [elsewhere]
 
 
 def test_what_is_no_entry_is_left_alone(journal: Journal) -> None:
