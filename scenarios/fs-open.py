@@ -28,11 +28,12 @@ def main(
     if goroutines > 1:
         yield from together(g, goroutines, where)
     elif file == "written":
-        yield from opened(g, "read_again_ns", AGAIN, where, is_first=False)
+        yield from opened(g, "read_again_ns", AGAIN, where)
+        yield from opened(g, "write_again_ns", AGAIN, where | {"is_writable": True})
     else:
-        yield from opened(g, "first_ns", 1, where, is_first=False)
-        yield from opened(g, "again_ns", AGAIN, where, is_first=False)
-        yield from opened(g, "new_ns", NEW, where, is_first=is_new)
+        yield from opened(g, "first_ns", 1, where)
+        yield from opened(g, "again_ns", AGAIN, where)
+        yield from opened(g, "new_ns", NEW, where | {"is_first": is_new})
 
 
 def place(fs: str, file: str, depth: int) -> dict[str, Any]:
@@ -48,11 +49,11 @@ def place(fs: str, file: str, depth: int) -> dict[str, Any]:
     }
 
 
-def opened(g: G, name: str, times: int, where: dict[str, Any], *, is_first: bool) -> Body:
+def opened(g: G, name: str, times: int, where: dict[str, Any]) -> Body:
     """Open and observe how long that took, again and again."""
     for _ in range(times):
         start = g.now()
-        yield g.open(**where, is_first=is_first)
+        yield g.open(**where)
         g.observe(name, g.now() - start)
         if where["file"] == "present":
             yield g.close(fs=where["fs"])
