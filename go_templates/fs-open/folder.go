@@ -40,14 +40,13 @@ func observeFolder() {
 	lab.Observe("fs_type", fs.Type)
 }
 
-// isBare says whether the folder came without files, as it does in memory and on the host, where nothing but a program has been there. Then it
-// makes a first one, and the folders of the path. It uses system calls alone: the first os.Open of a process is what is measured.
-func isBare() bool {
-	name := path("known")
-	var status syscall.Stat_t
-	if err := syscall.Stat(name, &status); err == nil {
-		return false
-	}
+// isBare says whether the folder is empty, as it is in memory, on the host, and where somebody started this by hand: then all that is opened has to be
+// made first. The folder itself is not asked: the kernel would know some of its names by that.
+func isBare() bool { return os.Getenv("LAB_FOLDER") == "" }
+
+// prepare makes the folders of the path where the folder is empty. Like lay it uses system calls alone: the first os.Open of a process is what is measured.
+func prepare() {
+	name := path("")
 	for i, c := range name {
 		if c == '/' {
 			if err := syscall.Mkdir(name[:i], 0o755); err != nil && err != syscall.EEXIST {
@@ -55,8 +54,6 @@ func isBare() bool {
 			}
 		}
 	}
-	lay(name)
-	return true
 }
 
 // lay makes a file of -size bytes, if it is not there.

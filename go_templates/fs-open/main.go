@@ -43,6 +43,9 @@ func main() {
 	}
 	lab.Effective()
 	observeFolder()
+	if isBare() {
+		prepare()
+	}
 	run()
 	lab.Flush()
 }
