@@ -129,7 +129,14 @@ def mounted(tmp_path: Path) -> Iterator[Path]:
     """A folder of three layers with a file for each of two processes."""
     if os.geteuid() != 0:
         pytest.skip("mounts are made by root alone")
-    laid = (Laid(path="known", size=10), Laid(path="big-4096-{}", size=4096, count=2, is_linked=True))
+    laid = (
+        Laid(path="d/d/d/known", size=10),
+        Laid(path="d/d/d/new-{}", size=10, count=8),
+        Laid(path="topknown", size=10, layer="top"),
+        Laid(path="topnew-{}", size=10, count=8, layer="top"),
+        Laid(path="known", size=10),
+        Laid(path="big-4096-{}", size=4096, count=2, is_linked=True),
+    )
     book = Journal(tmp_path / "journal", Owner.of_this_process("test"))
     with folders.made("overlay-mount:3", tmp_path / "place", book, laid) as shown:
         assert shown is not None
@@ -153,6 +160,20 @@ def test_a_file_that_is_opened_for_writing_is_copied_up_and_removed(
         "big-4096-0": True,
         "big-4096-1": True,
     }
+
+
+@pytest.mark.parametrize("flags", [("-file=top",), ("-depth=4",), ("-file=absent", "-depth=4")])
+def test_each_process_opens_names_of_its_own(
+    replicate: Replicate, mounted: Path, flags: tuple[str, ...]
+) -> None:
+    """Those that the folder came with, wherever they are; nothing of it is written."""
+    for turn in range(2):
+        said, code, words = replicate(*flags, where=mounted, turn=turn)
+
+        assert (code, words) == (0, "")
+        assert [len(said[name]) for name in ("first_ns", "again_ns", "new_ns")] == [1, 64, 4]
+        assert "without_a_name" not in said
+    assert list((mounted.parent / "up").iterdir()) == []
 
 
 def test_names_run_out_rather_than_be_made(replicate: Replicate, mounted: Path) -> None:
