@@ -3,6 +3,7 @@
 import contextlib
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -102,3 +103,41 @@ def test_a_disk_that_is_full_refuses_the_folder(small: Path, book: Journal) -> N
 
     assert "golab clean" in str(refused.value.hint)
     assert list((small / "place").iterdir()) == []
+
+
+_AS_ROOT_THAT_MAY_NOT_MOUNT = ("setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin")
+_MOUNTING = """
+import sys
+from pathlib import Path
+from lab.engine import folders
+from lab.errors import EnvironmentRefusedError
+from lab.host.journal import Journal
+from lab.host.owner import Owner
+
+place = Path(sys.argv[1])
+book = Journal(place / "journal", Owner.of_this_process("test"))
+try:
+    with folders.made("overlay-mount:2", place / "folders", book):
+        print("mounted")
+except EnvironmentRefusedError as error:
+    print("refused:", error)
+print(list((place / "folders").iterdir()), list(book.entries()))
+"""
+
+
+@needs_root
+@pytest.mark.slow
+def test_a_root_that_may_not_mount_is_refused_with_the_reason(tmp_path: Path) -> None:
+    """As in a container: mount's own words, and nothing is left, of the folder or in the journal."""
+    done = subprocess.run(
+        [*_AS_ROOT_THAT_MAY_NOT_MOUNT, sys.executable, "-c", _MOUNTING, str(tmp_path)],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    said, *_, left = done.stdout.splitlines()
+    assert said.startswith("refused: mount -t overlay ")
+    assert "permission denied" in said or "must be superuser" in said
+    assert left == "[] []"
