@@ -70,10 +70,12 @@ def together(g: G, goroutines: int, where: dict[str, Any]) -> Body:
         yield done.add(1)
         yield g.go(one, where, (ready, done, gate), took)
     yield ready.wait()
-    start = g.now()
+    start, handed = g.now(), g.handoffs()
     yield gate.close()
     yield done.wait()
-    end = g.now()
+    end, handed = g.now(), g.handoffs() - handed
+    g.observe("threads", g.statistics()["threads"])
+    g.observe("handoffs", handed)
     g.observe("all_ns", end - start)
     for each in took:
         g.observe("one_ns", each)

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	_ "unsafe" // for linkname
 
 	"${ module }/internal/lab"
 )
@@ -44,10 +45,16 @@ func together() {
 		}(&took[i], &paths[i])
 	}
 	ready.Wait()
+	handed := handoffs()
 	start := lab.Now()
 	close(gate)
 	done.Wait()
 	end := lab.Now()
+	handed = handoffs() - handed
+	lab.Observe("threads", threads())
+	if isCounted() {
+		lab.Observe("handoffs", handed)
+	}
 	lab.Observe("all_ns", end-start)
 	for i := range took {
 		for _, ns := range took[i] {
@@ -55,7 +62,6 @@ func together() {
 		}
 	}
 	late.observe(start, end)
-	lab.Observe("threads", threads())
 }
 
 // probe is a goroutine that wants to run each millisecond. Main reads what it has written, and it goes on meanwhile.
@@ -90,6 +96,16 @@ func (p *probe) observe(began, now int64) {
 		lab.Observe("other_late_ns", waits)
 	}
 }
+
+// counts are the runtime's own where the program is built over its counters (go_templates/overlays/counters.toml), and zeroes otherwise; the
+// third is of calls of handoffp, the fourth is 1 where there are counters.
+//
+//go:linkname counts runtime.golabCounts
+var counts [4]uint64
+
+func isCounted() bool { return atomic.LoadUint64(&counts[3]) != 0 }
+
+func handoffs() int64 { return int64(atomic.LoadUint64(&counts[2])) }
 
 // threads of this process, as the kernel counts them.
 func threads() int64 {

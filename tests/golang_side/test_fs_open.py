@@ -11,11 +11,13 @@ import pytest
 from lab.engine import folders
 from lab.engine.host import HostEngine
 from lab.golang import toolchain
-from lab.golang.build import build
+from lab.golang.build import Setting, build
+from lab.golang.overlay import overlaid
 from lab.golang.render import render_program
 from lab.host.journal import Journal
 from lab.host.owner import Owner
 from lab.manifest import load
+from lab.manifest.building import load_overlay
 from lab.model.folder import Laid
 
 pytestmark = [pytest.mark.go, pytest.mark.slow]
@@ -29,18 +31,22 @@ Replicate = Callable[..., tuple[Said, int, str]]
 
 
 @pytest.fixture(scope="module")
-def binaries(lab_root: Path, cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """A function that gives the program as a release builds it."""
+def binaries(
+    lab_root: Path, cache: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str, bool], Path]:
+    """A function that gives the program as a release builds it, with counters in the scheduler or without."""
     scenario = load(lab_root / "scenarios/fs-open.toml")
     templates, folder = lab_root / "go_templates", tmp_path_factory.mktemp("fs-open")
     values = {factor.name: factor.default.value for factor in scenario.factors}
 
-    def binary(release: str) -> Path:
-        path = folder / release
+    def binary(release: str, is_counted: bool) -> Path:  # noqa: FBT001 - its only callers are below
+        path = folder / f"{release}-{is_counted}"
         if not path.exists():
             go = toolchain.fetch(release, cache, print)
             program = render_program(templates, "fs-open", tools=templates, go_line=go.go_line, values=values)
-            path.write_bytes(build(HostEngine(cache=cache), go, program, cache).content)
+            counters = load_overlay([templates / "overlays"], "counters")
+            setting = Setting(sources=overlaid(counters, go)) if is_counted else Setting()
+            path.write_bytes(build(HostEngine(cache=cache), go, program, cache, setting).content)
             path.chmod(0o755)
         return path
 
@@ -48,17 +54,21 @@ def binaries(lab_root: Path, cache: Path, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture
-def replicate(binaries: Callable[[str], Path], tmp_path: Path) -> Replicate:
+def replicate(binaries: Callable[[str, bool], Path], tmp_path: Path) -> Replicate:
     """A function that runs one replicate in a folder and gives its observations by name, its exit code, its words."""
 
     def run(
-        *flags: str, where: Path | None = None, turn: int = 0, release: str = "1.27.3"
+        *flags: str,
+        where: Path | None = None,
+        turn: int = 0,
+        release: str = "1.27.3",
+        is_counted: bool = False,
     ) -> tuple[Said, int, str]:
         reading, writing = os.pipe()
         folder = where or tmp_path
         with os.fdopen(reading) as lines:
             done = subprocess.run(
-                [binaries(release), *flags],
+                [binaries(release, is_counted), *flags],
                 cwd=folder,
                 pass_fds=(writing,),
                 env={"LAB_FD": str(writing), "LAB_TURN": str(turn)}
@@ -122,6 +132,17 @@ def test_many_at_once_say_how_long_each_took_and_another_goroutine_waited(
         "it may be over before the first millisecond is"
     )
     assert 2 <= said["threads"][0] <= 64
+    assert "handoffs" not in said
+
+
+@pytest.mark.parametrize("release", _RELEASES)
+def test_a_p_that_is_handed_off_is_counted(replicate: Replicate, release: str) -> None:
+    """Over the scheduler's counters; without them nothing is said."""
+    said, code, _ = replicate("-file=absent", "-goroutines=16", release=release, is_counted=True)
+
+    assert code == 0
+    assert len(said["handoffs"]) == 1
+    assert 0 <= said["handoffs"][0] < 16 * 16
 
 
 @pytest.fixture

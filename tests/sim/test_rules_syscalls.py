@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lab.sim import Body, G, ms, us
+from lab.sim import Body, G, ms, simulate, us
 from tests.observed import observed, says
 
 
@@ -118,3 +118,27 @@ def test_a_timer_is_served_while_its_p_is_in_a_call() -> None:
         yield g.sleep(us(10))
 
     assert observed(main) == [True, "main"]
+
+
+def test_a_p_that_is_taken_from_a_call_is_counted() -> None:
+    """Once for 40 ms with somebody else to run, never for five short calls; the thread that it went to is there (retake, handoffp)."""
+
+    def main(g: G, *, ns: int, times: int) -> Body:
+        yield g.sleep(ms(2))
+        yield g.go(works)
+        before = g.handoffs(), g.statistics()["threads"]
+        for _ in range(times):
+            yield g.syscall(ns)
+        g.observe("handed", g.handoffs() - before[0])
+        g.observe("more", g.statistics()["threads"] - before[1])
+
+    def works(g: G) -> Body:
+        yield g.work(ms(10))
+
+    def seen(ns: int, times: int) -> tuple[int, int]:
+        found = simulate(main, gomaxprocs=1, cpus=2, params={"ns": ns, "times": times}).observations
+        return found["handed"][0], found["more"][0]
+
+    assert seen(ms(40), 1)[0] == 1
+    assert seen(ms(40), 1)[1] in (0, 1), "an idle thread may have been there"
+    assert seen(200, 5) == (0, 0)
