@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from lab import manifest, predict
+from lab import catalogue, manifest, predict
 from lab.bench.selection import Request, select
+from lab.errors import UnknownNameError
 from lab.model.matrix import Cell, default_cells
 from lab.model.scenario import FS, Scenario
 from lab.sim import simulate
@@ -103,3 +104,15 @@ def test_every_process_finds_names_of_its_own(scenario: Scenario) -> None:
             assert int(cell.levels["size"].value) == next(
                 each.size for each in scenario.laid(cell.levels) if each.path == path
             )
+
+
+def test_every_neighbour_of_the_lab_is_there(lab_root: Path) -> None:
+    """In the folder of neighbours; one that is not is told with the nearest."""
+    lab = catalogue.find(lab_root, lab_root)
+    named = {each.program for name in lab.names() for each in manifest.load(lab.manifest(name)).neighbours}
+
+    assert named == {"disk-writer"}
+    assert all((lab.neighbour(name) / name / "main.go").is_file() for name in named)
+    with pytest.raises(UnknownNameError, match="no neighbour is called 'disk-witer'") as unknown:
+        lab.neighbour("disk-witer")
+    assert unknown.value.hint == "did you mean disk-writer?"

@@ -48,7 +48,9 @@ def test_a_quick_run_measures_on_every_kind_of_folder(tmp_path: Path) -> None:
         "absent-g16-fs_overlay-mount:32",
     }
     assert all(each == {"exit": 5} for each in outcomes.values())
-    records = RunFolder(Path(told["record"])).records()
+    folder = RunFolder(Path(told["record"]))
+    assert set(folder.plan().provenance["neighbours"]) == {"disk-writer"}
+    records = folder.records()
     lies_on = {record.turn.cell: record.observations["fs_type"] for record in records}
     assert {name: seen == (_OVERLAY,) for name, seen in lies_on.items()} == {
         name: "overlay" in name for name in outcomes
