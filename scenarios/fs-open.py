@@ -70,12 +70,11 @@ def together(g: G, goroutines: int, where: dict[str, Any]) -> Body:
         yield done.add(1)
         yield g.go(one, where, (ready, done, gate), took)
     yield ready.wait()
-    start, handed = g.now(), g.handoffs()
+    start = g.now()
     yield gate.close()
     yield done.wait()
-    end, handed = g.now(), g.handoffs() - handed
+    end = g.now()
     g.observe("threads", g.statistics()["threads"])
-    g.observe("handoffs", handed)
     g.observe("all_ns", end - start)
     for each in took:
         g.observe("one_ns", each)

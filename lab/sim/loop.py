@@ -235,10 +235,6 @@ class Loop:
         """Of all threads, the running P's until its own time."""
         return self._kernel.cpus.used_ns(self.now())
 
-    def handoffs(self) -> int:
-        """How often a P was given away."""
-        return self._state.handoffs
-
     def draw(self, name: str, levels: dict[str, int | str]) -> int:
         """One draw from a cost."""
         return self._cost(name, levels)

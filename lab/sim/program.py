@@ -157,9 +157,6 @@ class World(Protocol):
     def cpu_time(self) -> int:
         """CPU time of all threads so far, in nanoseconds."""
 
-    def handoffs(self) -> int:
-        """How often a P was given to another M, or to none."""
-
     def statistics(self) -> Mapping[str, Any]:
         """The scheduler as it stands."""
 
@@ -358,10 +355,6 @@ class G:
     def cpu_time(self) -> int:
         """CPU time that all threads of the program have had, as getrusage has it, in nanoseconds (a plain call)."""
         return self._world.cpu_time()
-
-    def handoffs(self) -> int:
-        """How often a P was taken from an M that blocks, and given to another or to none, so far (a plain call). proc.go: handoffp."""
-        return self._world.handoffs()
 
     def statistics(self) -> Mapping[str, Any]:
         """The scheduler as it stands, by the names of :class:`lab.sim.Statistics` (a plain call)."""

@@ -150,8 +150,6 @@ class Sched:
     timer_sequence: int = 0
     dead_gs: int = 0
     """Gs that have ended and can be used again (gfget)."""
-    handoffs: int = 0
-    """How often a P was given to another M, or to none (handoffp)."""
 
     @property
     def gomaxprocs(self) -> int:
