@@ -56,6 +56,15 @@ class Lab:
             dict.fromkeys(folder / "overlays" for folder in (self.root / "go_templates", self.tools))
         )
 
+    def neighbour(self, name: str) -> Path:
+        """The folder in which there is a folder *name* with the program of a neighbour; UnknownNameError names the nearest."""
+        folders = [above / "neighbours" for above in (self.root / "go_templates", self.tools)]
+        for folder in folders:
+            if (folder / name).is_dir():
+                return folder
+        known = {path.name for folder in folders if folder.is_dir() for path in folder.iterdir()}
+        raise UnknownNameError("neighbour", name, sorted(known))
+
     def names(self) -> tuple[str, ...]:
         """The ids of all scenarios, sorted."""
         return tuple(sorted(path.stem for path in self.scenarios.glob("*.toml") if path.stem != _CLAIMS))

@@ -17,7 +17,7 @@ from lab.model.scenario import GO_RELEASE
 from lab.model.units import Nanos, duration_to_text
 from lab.predict import Twin
 
-_REFUSED: Final = frozenset({"LAB_FD", "LAB_INITS"})
+_REFUSED: Final = frozenset({"LAB_FD", "LAB_FOLDER", "LAB_INITS", "LAB_TURN"})
 """Variables by which the lab hears of a program."""
 
 

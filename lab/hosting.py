@@ -12,13 +12,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from lab.bench.execute import Held
+from lab.bench.execute import Held, both
 from lab.errors import EnvironmentRefusedError, NotPutBackError
 from lab.experiment import Experiment
 from lab.host import journal, tuning, undo
 from lab.host.owner import Owner
 from lab.model.matrix import Cell
-from lab.model.scenario import HUGE_PAGE, HostSetting, Scenario
+from lab.model.scenario import HUGE_PAGE, Caches, HostSetting, Scenario
 from lab.workshop import Wanted
 
 _FREE: Final[Mapping[HostSetting, str]] = {
@@ -26,6 +26,11 @@ _FREE: Final[Mapping[HostSetting, str]] = {
     "nr_overcommit_hugepages": "nr_overcommit_hugepages",
 }
 """What tells how many pages of a kind a program could have."""
+_FORGOTTEN: Final[Mapping[Caches, str]] = {
+    "pages": "contents of files",
+    "dentries": "names and inodes",
+    "all": "files: names, inodes and contents",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,8 @@ class Host:
     """Of settings that could not be changed at all."""
     modes: Mapping[str, Held | EnvironmentRefusedError | None] = field(default_factory=dict)
     """What holds transparent huge pages at a mode while a replicate runs; None where nothing has to, or why nothing does."""
+    drops: Mapping[Caches, Held | EnvironmentRefusedError] = field(default_factory=dict)
+    """What has the kernel drop caches before a replicate runs, or why nothing does."""
 
     def applied_to(self, wanted: Wanted) -> Wanted:
         """A cell as it is, or with the reason why it cannot run on this machine as that is."""
@@ -46,11 +53,16 @@ class Host:
             pages, free = need.pages(wanted.cell.levels), self.free.get(need.setting, 0)
             if pages > free:
                 return replace(wanted, engine=self._refusal(need.setting, pages, free))
+        if caches := wanted.scenario.host_drop(wanted.cell.levels):
+            dropping = self.drops[caches]
+            if isinstance(dropping, EnvironmentRefusedError):
+                return replace(wanted, engine=dropping)
+            wanted = replace(wanted, held=dropping, is_alone=True)
         if mode := wanted.scenario.host_mode(wanted.cell.levels):
             held = self.modes[mode]
             if isinstance(held, EnvironmentRefusedError):
                 return replace(wanted, engine=held)
-            return replace(wanted, held=held)
+            return replace(wanted, held=both(held, wanted.held))
         return wanted
 
     def _refusal(self, setting: HostSetting, pages: int, free: int) -> EnvironmentRefusedError:
@@ -104,7 +116,13 @@ def tuned(
         if switched := [mode for mode, held in modes.items() if callable(held)]:
             granted[str(path)] = f"{' or '.join(switched)} while a replicate runs that needs it"
             say(f"{path} is {granted[str(path)]}, {undo.read_setting(path)} otherwise")
-        yield Host(allowed, granted, free, why, modes)
+        drops = {caches: _dropping(caches, root, allowed=allowed) for caches in _drops(wanted)}
+        if drops and allowed:
+            granted[str(tuning.drop_caches(root))] = (
+                f"{' or '.join(drops)} before each replicate that needs it"
+            )
+            say(f"the kernel drops its caches ({', '.join(drops)}) before each replicate that needs it")
+        yield Host(allowed, granted, free, why, modes, drops)
 
 
 def _mode_held(
@@ -151,6 +169,22 @@ def _told(held: Held, say: Callable[[str], object]) -> Held:
     return telling
 
 
+def _dropping(caches: Caches, root: Path, *, allowed: bool) -> Held | EnvironmentRefusedError:
+    """What has the kernel drop *caches*. Nothing is put back: what is needed of them comes back by itself."""
+    if not allowed:
+        return EnvironmentRefusedError(
+            f"the whole machine has to forget its cached {_FORGOTTEN[caches]}:"
+            " --tune-host has it do so before each replicate of this cell, as root"
+        )
+
+    @contextlib.contextmanager
+    def dropping() -> Generator[None]:
+        tuning.drop(caches, root)
+        yield
+
+    return dropping
+
+
 def _needs(wanted: Experiment) -> Mapping[HostSetting, int]:
     """Pages by setting: the most that one cell needs, because one replicate runs at a time."""
     found: dict[HostSetting, int] = {}
@@ -164,6 +198,12 @@ def _modes(wanted: Experiment) -> list[str]:
     """All that transparent huge pages have to be while one or another cell runs."""
     modes = (scenario.host_mode(cell.levels) for scenario, cell in wanted.cells)
     return list(dict.fromkeys(filter(None, modes)))
+
+
+def _drops(wanted: Experiment) -> list[Caches]:
+    """All caches that have to be dropped before one or another cell's replicates."""
+    drops = (scenario.host_drop(cell.levels) for scenario, cell in wanted.cells)
+    return list(dict.fromkeys(filter(None, drops)))
 
 
 def _pages(scenario: Scenario, cell: Cell) -> list[tuple[HostSetting, int]]:

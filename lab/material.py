@@ -12,24 +12,29 @@ from typing import Final
 from lab.bench import account, command, selection
 from lab.bench.agent import DUMP_LIMIT, OUTPUT_LIMIT, READ_LIMIT, Command
 from lab.bench.berth import Berth, Kept, berth
-from lab.bench.execute import Seat
+from lab.bench.execute import Held, Seat, both
+from lab.bench.neighbour import Neighbour
 from lab.engine.base import FOLDER, Engine, File, Spec, Tree
 from lab.errors import BuildError, EngineUnavailableError, EnvironmentRefusedError
 from lab.golang import base, build, render, toolchain
 from lab.golang.base import Base
 from lab.golang.build import Binary
 from lab.golang.render import GoProgram
+from lab.model import scenario as model
 from lab.model.instrument import attached
 from lab.model.level import UNSET
 from lab.model.matrix import Cell, partners
 from lab.model.scenario import CPUSET, FS, GO_RELEASE, HOST_FS, MEMORY, QUOTA, TMPFS, Scenario
-from lab.workshop import Builds, Holding, Wanted, Workshop, probe, render_cell
+from lab.model.units import Nanos
+from lab.workshop import Builds, Holding, Wanted, Workshop, neighbour, probe, render_cell
 
 PROGRAM: Final = "/golab/program"
 """Where a container has the cell's program."""
 _AGENT: Final = "/golab/agent"
 _PROBE: Final = "/golab/probe"
 _TMP: Final = "/tmp"  # noqa: S108 - the container's own tmpfs
+_WHOLE_RUN: Final = Nanos(24 * 3600 * 10**9)
+"""A neighbour's time limit: it ends when it is told to, or with the lab."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,8 @@ class Prepared:
     """What its container holds beside it, the lowest first."""
     iterations_per_us: int = 0
     """Of the loop behind ``lab.Work``, where it runs; 0: not known."""
+    neighbour: Binary | None = None
+    """The program of who works beside it, if anybody does."""
 
     @property
     def cell(self) -> Cell:
@@ -70,6 +77,8 @@ class Runnable:
     engine: Engine
     spec: Spec
     iterations_per_us: int = 0
+    beside: Spec | None = None
+    """The container of who works beside it."""
 
 
 def prepare(workshop: Workshop, wanted: Sequence[Wanted], *, base_name: str = base.AUTO) -> Material:
@@ -99,13 +108,15 @@ def prepare(workshop: Workshop, wanted: Sequence[Wanted], *, base_name: str = ba
         )
         trees = holding.of(each)
         refused = next((x for x in (each.engine, trees) if isinstance(x, EnvironmentRefusedError)), None)
-        built = refused or builds.of(each, program)
+        beside = neighbour(workshop, each)
+        built = refused or (beside if isinstance(beside, BuildError) else builds.of(each, program))
         ready = Prepared(
             each,
             program,
             probes[cell.text(GO_RELEASE)],
             built,
             () if isinstance(trees, EnvironmentRefusedError) else trees,
+            neighbour=beside if isinstance(beside, Binary) else None,
         )
         if isinstance(built, Binary):
             ready = replace(ready, built=_refusal(_runnable(agent, ready, built)) or built)
@@ -177,13 +188,15 @@ def _runnable(agent: Binary, each: Prepared, program: Binary) -> Runnable:
     wanted = each.wanted
     assert not isinstance(wanted.engine, EnvironmentRefusedError)  # noqa: S101 - nothing is built for a refused engine
     spec = replace(_spec((agent, each.probe, program), wanted), trees=each.trees)
-    return Runnable(wanted, wanted.engine, spec)
+    beside = _neighbouring(agent, each.neighbour, wanted, wanted.engine.name) if each.neighbour else None
+    return Runnable(wanted, wanted.engine, spec, beside=beside)
 
 
 def _refusal(cell: Runnable) -> EnvironmentRefusedError | None:
     """Why the engine could not run the cell as it is asked for."""
     try:
-        cell.engine.refuse(cell.spec)
+        for spec in filter(None, (cell.spec, cell.beside)):
+            cell.engine.refuse(spec)
     except EnvironmentRefusedError as error:
         return error
     return None
@@ -191,21 +204,35 @@ def _refusal(cell: Runnable) -> EnvironmentRefusedError | None:
 
 def _spec(binaries: tuple[Binary, Binary, Binary], wanted: Wanted) -> Spec:
     scenario, levels = wanted.scenario, wanted.cell.levels
+    folder = TMPFS if levels[FS].text == HOST_FS else levels[FS].text
     bound = scenario.limits.memory_bytes + selection.touched_bytes(scenario, wanted.cell)
     is_asked = levels[MEMORY].text != UNSET
     return Spec(
-        files=tuple(
-            File(path=path, content=binary.content)
-            for path, binary in zip((_AGENT, _PROBE, PROGRAM), binaries, strict=True)
-        ),
+        files=_files(zip((_AGENT, _PROBE, PROGRAM), binaries, strict=True)),
         agent=(_AGENT,),
         memory_bytes=int(levels[MEMORY].value) if is_asked else bound,
         pids=scenario.limits.pids,
         cpuset="" if levels[CPUSET].text == UNSET else str(levels[CPUSET].value),
         quota=None if levels[QUOTA].text == UNSET else float(levels[QUOTA].value),
         memory_is_asked=is_asked,
-        folder=TMPFS if levels[FS].text == HOST_FS else levels[FS].text,
+        folder=folder,
+        laid=() if folder == TMPFS else scenario.laid(levels),
     )
+
+
+def _neighbouring(agent: Binary, program: Binary, wanted: Wanted, engine: str) -> Spec:
+    """The container of who works beside a cell: with a folder on the machine's disk, which the host engine's own is."""
+    return Spec(
+        files=_files([(_AGENT, agent), (PROGRAM, program)]),
+        agent=(_AGENT,),
+        memory_bytes=wanted.scenario.limits.memory_bytes,
+        pids=wanted.scenario.limits.pids,
+        folder=TMPFS if engine == "host" else "bind",
+    )
+
+
+def _files(binaries: Iterable[tuple[str, Binary]]) -> tuple[File, ...]:
+    return tuple(File(path=path, content=binary.content) for path, binary in binaries)
 
 
 @contextlib.contextmanager
@@ -222,34 +249,72 @@ def seats(
     plain = partners(each.wanted.cell for each in cells)
     with contextlib.ExitStack() as stack:
         berths: dict[tuple[str, Spec], Berth | EnvironmentRefusedError] = {}
+        beside = _Beside(stack)
         found: dict[str, Seat | EnvironmentRefusedError] = {}
         for each in cells:
             key = (each.engine.name, each.spec)
             if key not in berths:
-                berths[key] = _opened(stack, each, kept)
-            here = berths[key]
+                berths[key] = _opened(stack, each.engine, each.spec, kept)
+            here, held = berths[key], beside.held(each)
             if isinstance(here, EnvironmentRefusedError):
                 found[each.wanted.cell.id] = here
+                continue
+            if isinstance(held, EnvironmentRefusedError):
+                found[each.wanted.cell.id] = held
                 continue
             found[each.wanted.cell.id] = Seat(
                 here,
                 functools.partial(_command, each),
                 functools.partial(_probing, each),
-                each.wanted.held,
+                both(held, each.wanted.held),
                 plain.get(each.wanted.cell.id, "") if attached(each.wanted.cell.levels).dumps else None,
+                each.wanted.is_alone,
             )
         yield found
 
 
 def _opened(
-    stack: contextlib.ExitStack, cell: Runnable, kept: Kept | None
+    stack: contextlib.ExitStack, engine: Engine, spec: Spec, kept: Kept | None
 ) -> Berth | EnvironmentRefusedError:
     try:
-        return stack.enter_context(berth(cell.engine, cell.spec, kept))
+        return stack.enter_context(berth(engine, spec, kept))
     except EngineUnavailableError:
         raise
     except EnvironmentRefusedError as error:
         return error
+
+
+class _Beside:
+    """Neighbours by engine, container and arguments, opened in *stack* when first asked for."""
+
+    def __init__(self, stack: contextlib.ExitStack) -> None:
+        self._stack = stack
+        self._made: dict[tuple[str, Spec, tuple[str, ...]], Held | EnvironmentRefusedError] = {}
+
+    def held(self, cell: Runnable) -> Held | EnvironmentRefusedError | None:
+        """What has a cell's neighbour work; None where it has none, or why there is none."""
+        named = cell.wanted.scenario.neighbour(cell.wanted.cell.levels)
+        if named is None or cell.beside is None:
+            return None
+        key = (cell.engine.name, cell.beside, named.arguments)
+        if key not in self._made:
+            opened = _opened(self._stack, cell.engine, cell.beside, None)
+            self._made[key] = (
+                opened
+                if isinstance(opened, EnvironmentRefusedError)
+                else Neighbour(named.program, opened, functools.partial(_working, named, cell.beside)).held
+            )
+        return self._made[key]
+
+
+def _working(named: model.Neighbour, spec: Spec, berth: Berth) -> Command:
+    container = berth.container
+    return Command(
+        argv=(container.path(PROGRAM), *named.arguments),
+        environment=command.BARE,
+        directory=container.path(_TMP if spec.folder == TMPFS else FOLDER),
+        timeout=_WHOLE_RUN,
+    )
 
 
 def _command(each: Runnable, berth: Berth) -> Command:

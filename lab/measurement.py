@@ -12,7 +12,7 @@ from lab import captured
 from lab.bench.decode import Asked, decode, not_as_asked, was_stopped
 from lab.bench.exclude import Surroundings, excluded
 from lab.bench.execute import Pace, Seat, execute
-from lab.bench.readback import not_as_set
+from lab.bench.readback import not_as_set, not_where
 from lab.engine.base import Engine
 from lab.errors import BuildError, EnvironmentRefusedError, LabError, MeasurementError
 from lab.golang.build import Binary
@@ -23,7 +23,7 @@ from lab.model.level import UNSET
 from lab.model.metric import Metric
 from lab.model.outcome import Foretold, Prediction
 from lab.model.run import Capture, Ending, Record, StoppedBy, Termination, Turn
-from lab.model.scenario import QUOTA
+from lab.model.scenario import FS, QUOTA
 from lab.model.units import Nanos
 from lab.stats.watch import Watch
 from lab.store import Decided, RunFolder
@@ -120,7 +120,9 @@ def _flaw(wanted: Wanted, seat: Seat, effective: Mapping[str, Any]) -> str:
         if wanted.scenario.speaks(wanted.cell.levels)
         else not_as_asked(effective, Asked.of(wanted.scenario, wanted.cell.levels, ""))
     )
-    return not_as_set(seat.probe.environment, effective) or asked
+    return (
+        not_as_set(seat.probe.environment, effective) or not_where(wanted.cell.text(FS), effective) or asked
+    )
 
 
 class _Reader:

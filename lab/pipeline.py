@@ -26,6 +26,7 @@ from lab.analysis import Analysis, analyse
 from lab.bench import command, selection
 from lab.calibrate import LOOP, Calibration, Sitting, iterations_per_us, rest
 from lab.costing import calibrated, costs_for
+from lab.engine import folders
 from lab.engine.choose import choose
 from lab.engines import opened
 from lab.errors import StoreError, UsageError
@@ -343,7 +344,9 @@ def render_to(
 
 def restore_host() -> Iterator[str]:
     """Put back what dead golabs left changed on this machine, a line each."""
-    yield from undo.recover(journal_of("clean"))
+    book = journal_of("clean")
+    yield from undo.recover(book)
+    yield from folders.sweep(cache_folder(), book.owner)
 
 
 def cache_folder() -> Path:

@@ -100,12 +100,18 @@ def _dumping(wanted: Experiment) -> frozenset[str]:
 def _provenance(
     own: Engine, material: Material, running: Iterable[Runnable], granted: Mapping[str, str]
 ) -> dict[str, Any]:
+    beside = {
+        named.program: each.neighbour.sha256
+        for each in material.prepared
+        if each.neighbour and (named := each.wanted.scenario.neighbour(each.cell.levels))
+    }
     others = {each.engine.name: each.engine for each in running if each.engine.name != own.name}
     return {
         "engine": own.describe(),
         "machine": environment.describe(),
         "base": material.base.described() if material.base else None,
         **({"held_base": material.held.described()} if material.held else {}),
+        **({"neighbours": beside} if beside else {}),
         **({"tuned": dict(granted)} if granted else {}),
         **({"other_engines": {name: each.describe() for name, each in others.items()}} if others else {}),
     }

@@ -24,6 +24,7 @@ from lab.model.scenario import (
     AUTO,
     BUILT_IN_FACTORS,
     CPUSET,
+    FS,
     GO_RELEASE,
     GODEBUG,
     GOMAXPROCS,
@@ -326,7 +327,7 @@ def _parameters(cell: Cell, main: Callable[..., Body]) -> Mapping[str, int | str
     return {
         name: level.value
         for name, level in cell.levels.items()
-        if name not in BUILT_IN_FACTORS and name in accepted
+        if (name == FS or name not in BUILT_IN_FACTORS) and name in accepted
     }
 
 

@@ -56,6 +56,8 @@ class Wanted:
     engine: Engine | EnvironmentRefusedError
     held: Held | None = None
     """What holds the machine as the cell needs it, while a replicate runs."""
+    is_alone: bool = False
+    """Whether it has to be held anew for each replicate."""
 
 
 def probe(workshop: Workshop, release: str) -> Binary:
@@ -64,6 +66,25 @@ def probe(workshop: Workshop, release: str) -> Binary:
     go = toolchain.fetch(release, workshop.cache, workshop.progress.stage)
     source = render.render_program(tools, "probe", tools=tools, go_line=go.go_line, values={})
     return build.build(workshop.engine, go, source, workshop.cache)
+
+
+def neighbour(workshop: Workshop, wanted: Wanted) -> Binary | BuildError | None:
+    """The program of who works beside a cell's replicates, as the newest release builds it; None where nobody does."""
+    named = wanted.scenario.neighbour(wanted.cell.levels)
+    if named is None:
+        return None
+    go = toolchain.fetch(toolchain.DEFAULT_RELEASE, workshop.cache, workshop.progress.stage)
+    source = render.render_program(
+        workshop.lab.neighbour(named.program),
+        named.program,
+        tools=workshop.lab.tools,
+        go_line=go.go_line,
+        values={},
+    )
+    try:
+        return build.build(workshop.engine, go, source, workshop.cache)
+    except BuildError as error:
+        return error
 
 
 class Holding:

@@ -78,7 +78,7 @@ def well(_run: Mapping[str, Any]) -> Reply | None:
 
 @dataclass
 class FakeContainer:
-    """A scripted agent: *script* gets each ``run`` and says how it went; None means that it hangs until ``stop``."""
+    """A scripted agent: *script* gets each ``run`` and says how it went; None means that it hangs until ``stop``, and then says *farewell*."""
 
     image: str
     script: Callable[[Mapping[str, Any]], Reply | None]
@@ -86,6 +86,7 @@ class FakeContainer:
     keeps: bool = False
     closed: bool = False
     hanging: str = ""
+    farewell: Reply = field(default_factory=dict)
     _lines: "queue.SimpleQueue[bytes]" = field(default_factory=queue.SimpleQueue)
 
     def path(self, inside: str, /) -> str:
@@ -117,7 +118,7 @@ class FakeContainer:
             case "run":
                 self._run(message)
             case "stop" if self.hanging:
-                self._done(self.hanging, {"stopped": True, "exit_code": -1, "signal": 9})
+                self._done(self.hanging, {"stopped": True, "exit_code": -1, "signal": 9, **self.farewell})
 
     def receive(self, timeout: float, /) -> bytes | None:
         """The next answer."""
@@ -158,6 +159,7 @@ class FakeEngine:
     jobs: list[Job] = field(default_factory=list)
     specs: list[Spec] = field(default_factory=list)
     containers: list[FakeContainer] = field(default_factory=list)
+    farewell: Reply = field(default_factory=dict)
 
     def describe(self) -> Mapping[str, Any]:
         """What it is."""
@@ -190,7 +192,9 @@ class FakeEngine:
     def opened(self, spec: Spec, captures: Path | None = None, /) -> Generator[Container]:
         """A scripted agent, gone on exit; it says that it keeps what it measures where there is a file for it, and does not."""
         self.specs.append(spec)
-        container = FakeContainer(self.image_of(spec), self.script, keeps=captures is not None)
+        container = FakeContainer(
+            self.image_of(spec), self.script, keeps=captures is not None, farewell=self.farewell
+        )
         self.containers.append(container)
         try:
             yield container

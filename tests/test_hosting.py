@@ -30,8 +30,8 @@ def wanting_always(lab_root: Path) -> Experiment:
     return _experiment(lab_root, thp=("never", "madvise", "always"))
 
 
-def _experiment(lab_root: Path, **lists: tuple[str, ...]) -> Experiment:
-    part = experiment.part_of(catalogue.find(lab_root, lab_root), "mmap-large", Request(lists=lists))
+def _experiment(lab_root: Path, scenario: str = "mmap-large", **lists: tuple[str, ...]) -> Experiment:
+    part = experiment.part_of(catalogue.find(lab_root, lab_root), scenario, Request(lists=lists))
     return Experiment(
         name="test",
         title="",
@@ -235,3 +235,31 @@ def test_a_mode_that_cannot_be_had_refuses_its_cells(
     assert isinstance(engines["touch-thp_always"], EnvironmentRefusedError)
     assert not isinstance(engines["touch-thp_madvise"], EnvironmentRefusedError)
     assert host.granted == {}
+
+
+@pytest.fixture
+def wanting_cold(lab_root: Path) -> Experiment:
+    """A cell for which the whole machine has to forget what it has cached, and one that takes it as it is."""
+    return _experiment(lab_root, scenario="fs-open", cache=("warm", "cold"))
+
+
+def test_caches_are_dropped_before_each_replicate_that_needs_it(
+    wanting_cold: Experiment, machine: Path
+) -> None:
+    """Each for itself, and nothing is put back; without leave the cell is refused, with the option."""
+    drop = machine / "proc/sys/vm/drop_caches"
+    drop.parent.mkdir(parents=True)
+    drop.write_text("0")
+    with tuned(wanting_cold, str, run="r", allowed=False, root=machine) as host:
+        refused = _engines(wanting_cold, host)
+    with tuned(wanting_cold, str, run="r", allowed=True, root=machine) as host:
+        warm, cold = (host.applied_to(Wanted(*each, FakeEngine())) for each in wanting_cold.cells)
+        assert drop.read_text() == "0"
+        assert cold.held is not None
+        with cold.held():
+            assert drop.read_text() == "3"
+
+    assert (warm.held, warm.is_alone, cold.is_alone) == (None, False, True)
+    assert "--tune-host" in str(refused["lowest-cold"])
+    assert isinstance(refused["lowest"], FakeEngine)
+    assert host.granted == {str(drop): "all before each replicate that needs it"}

@@ -87,6 +87,7 @@ type agent struct {
 	bound   []*replicate // listen's own: what was ordered of a sheaf that is not whole yet
 	runs    chan *sheaf
 	turn    atomic.Pointer[sheaf] // the one that was ordered and has not been answered
+	started int                   // main's own: how many replicates there were before the next one
 
 	// life is held by whoever starts, signals or reaps a process. end takes it and never gives it back:
 	// nothing starts any more, and nobody reports the death that the agent itself has caused.

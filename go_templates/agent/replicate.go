@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strconv"
 	"syscall"
 	"time"
 	"unsafe"
@@ -40,12 +41,13 @@ func (a *agent) run(r *replicate) *done {
 	}
 	attributes := &syscall.ProcAttr{
 		Dir:   o.Dir,
-		Env:   append(o.Env[:len(o.Env):len(o.Env)], "LAB_FD=3"),
+		Env:   append(o.Env[:len(o.Env):len(o.Env)], "LAB_FD=3", "LAB_TURN="+strconv.Itoa(a.started)),
 		Files: out.childFiles(),
 		// A session of its own, so that no signal to the lab's group reaches it; and an end with the
 		// agent's own, should that be killed.
 		Sys: &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL},
 	}
+	a.started++
 	out.start()
 	d.Before = a.signals.read()
 	kills := a.signals.oomKills()
@@ -142,12 +144,17 @@ func (a *agent) wait(r *replicate) (syscall.WaitStatus, usage) {
 // catches the signal, or cannot write all in time, is ended as any other.
 func (a *agent) expire(r *replicate) {
 	if r.order.DumpLimit > 0 && a.quit(r) {
-		const step = 5 * time.Millisecond
-		for waited := time.Duration(0); waited < dumping && a.lives(r); waited += step {
-			time.Sleep(step)
-		}
+		a.await(r, dumping)
 	}
 	a.kill(r, &r.timedOut)
+}
+
+// await gives a replicate time to end by itself.
+func (a *agent) await(r *replicate, most time.Duration) {
+	const step = 5 * time.Millisecond
+	for waited := time.Duration(0); waited < most && a.lives(r); waited += step {
+		time.Sleep(step)
+	}
 }
 
 // quit signals the process alone: what it has started would end without a word. It says whether there is a process.
@@ -193,7 +200,7 @@ func (a *agent) lives(r *replicate) bool {
 // kill ends a replicate's process and the group of its session, first politely, and notes why.
 func (a *agent) kill(r *replicate, why *bool) {
 	if a.signal(r, syscall.SIGTERM, why) {
-		time.Sleep(grace)
+		a.await(r, grace)
 		a.signal(r, syscall.SIGKILL, why)
 	}
 }

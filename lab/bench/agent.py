@@ -64,6 +64,21 @@ class Agent:
         self.hello = hello
         self._alone = itertools.count(1)
 
+    def start(self, command: Command) -> None:
+        """Start a process that runs until :meth:`end`, or to its own end; nothing else runs here meanwhile. MeasurementError if the agent is gone."""
+        number = f"beside-{next(self._alone)}"
+        self.container.send(msgspec.json.encode(_order(number, command, hold=False)))
+
+    def end(self) -> bytes:
+        """End what was started, and give the agent's line about it, as it came. MeasurementError if the agent is gone, or says nothing."""
+        self.container.send(b'{"op":"stop"}')
+        line = self.container.receive(_GRACE_SECONDS)
+        if line is None:
+            raise MeasurementError(
+                f"the agent said nothing for {_GRACE_SECONDS:.0f} s after it was told to stop"
+            )
+        return line
+
     @property
     def keeps(self) -> bool:
         """Whether it keeps what was measured in a file before it tells, so that it may be asked for several at once."""

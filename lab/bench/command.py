@@ -8,13 +8,17 @@ from typing import Final
 from lab.errors import UsageError
 from lab.model.level import UNSET, FactorKind, Level
 from lab.model.matrix import Cell
-from lab.model.scenario import AUTO, Factor, Scenario
+from lab.model.scenario import AUTO, FS, HOST_FS, TMPFS, Factor, Scenario
 
 _BASE: Final = {"HOME": "/tmp", "PATH": "/", "TMPDIR": "/tmp"}  # noqa: S108 - the container's own tmpfs
+BARE: Final = tuple(f"{name}={value}" for name, value in sorted(_BASE.items()))
+"""What every process is given, as entries of an environment."""
 _ITERATIONS: Final = "LAB_ITERS_PER_US"
 """go_templates/internal/lab/lab.go: Work."""
 GOROOT: Final = "LAB_GOROOT"
 """Where a program finds the Go release that its container holds."""
+_FOLDER: Final = "LAB_FOLDER"
+"""What a program's working folder lies on, where it came with files; not set where it is empty."""
 _JOINED: Final = {"GODEBUG": ","}
 """Variables that hold a list: several factors may each add an entry."""
 
@@ -35,6 +39,7 @@ def environment(
     """
     variables = {**_BASE, **({_ITERATIONS: str(iterations_per_us)} if iterations_per_us else {})}
     variables |= {GOROOT: goroot} if goroot else {}
+    variables |= {} if cell.text(FS) in (TMPFS, HOST_FS) else {_FOLDER: cell.text(FS)}
     for name, value in _set_variables(scenario, cell):
         joint = _JOINED.get(name)
         variables[name] = f"{variables[name]}{joint}{value}" if joint and name in variables else value

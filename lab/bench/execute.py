@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -34,12 +34,26 @@ Held = Callable[[], contextlib.AbstractContextManager[None]]
 NotPutBackError where it did, and only could not let go of it."""
 
 
+def both(outer: Held | None, inner: Held | None) -> Held | None:
+    """What holds the machine as two need it, *outer* first; None where there is neither."""
+    if outer is None or inner is None:
+        return outer or inner
+
+    @contextlib.contextmanager
+    def holding() -> Generator[None]:
+        with outer(), inner():
+            yield
+
+    return holding
+
+
 @dataclass(frozen=True, slots=True)
 class Seat:
     """Where a cell's replicates run, the command that each is, and that of a process which says what took effect.
 
-    ``held`` is what has to be held meanwhile; None where the machine is left as it is. ``dumped_as`` is there where replicates are asked for a dump
-    in the middle of their lives: the cell whose replicates say how long these would live, or empty for none.
+    ``held`` is what has to be held meanwhile; None where the machine is left as it is. ``is_alone``: it has to be held anew for each.
+    ``dumped_as`` is there where replicates are asked for a dump in the middle of their lives: the cell whose replicates say how long these would live,
+    or empty for none.
     """
 
     berth: Berth
@@ -47,6 +61,7 @@ class Seat:
     probe_in: Callable[[Berth], Command]
     held: Held | None = None
     dumped_as: str | None = None
+    is_alone: bool = False
 
     @property
     def command(self) -> Command:
@@ -119,7 +134,7 @@ def _expected(turn: Turn, pace: Pace | None) -> int:
 def _follows(turn: Turn, next_turn: Turn, seats: Mapping[str, Seat], judged_from: int) -> bool:
     """Whether *next_turn* may be in the same sheaf as *turn*, as far as the two are concerned."""
     berth = seats[turn.cell].berth
-    if seats[next_turn.cell].held is not seats[turn.cell].held:
+    if seats[next_turn.cell].held is not seats[turn.cell].held or seats[turn.cell].is_alone:
         return False
     if seats[next_turn.cell].berth is not berth or not berth.agent.keeps or berth.given_up(next_turn.cell):
         return False

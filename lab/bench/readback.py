@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from lab.engine.base import Spec
+from lab.engine.base import FOLDER, Spec
 from lab.model.level import Level, cpus_of
 from lab.model.units import rounded_bytes
 
@@ -30,6 +30,22 @@ def not_as_set(environment: Sequence[str], effective: Mapping[str, Any]) -> str:
         f"{name.upper()} is {effective.get(name)!r} in a process, where {value!r} was to be"
         for name, value in wanted.items()
         if effective.get(name) != value
+    )
+
+
+def not_where(folder: str, effective: Mapping[str, Any]) -> str:
+    """Where a probe did not see the mount that a working *folder* was to be on; empty where it did, or nothing was mounted for it.
+
+    An engine that lives in another mount namespace than the lab shows its containers the empty folder below the mount.
+    """
+    if not folder.startswith("overlay-mount:") or f"{FOLDER} overlay" in effective.get("mounts", ()):
+        return ""
+    seen = [
+        mount.partition(" ")[2] for mount in effective.get("mounts", ()) if mount.startswith(f"{FOLDER} ")
+    ]
+    return (
+        f"its folder was to be on {folder}, and is on {seen[0] if seen else 'nothing of its own'}:"
+        " the engine does not see what is mounted here"
     )
 
 

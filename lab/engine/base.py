@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from lab.model.folder import Laid
 from lab.model.units import Nanos
 
 
@@ -88,11 +89,12 @@ class Exited:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """A file of a container's image; ``path`` is absolute."""
+    """A file of a container's image; ``path`` is absolute. One that is ``linked_to`` another is a second name of it, without a content of its own."""
 
     path: str
     content: bytes = field(repr=False)
     executable: bool = True
+    linked_to: str = ""
 
 
 FOLDER: Final = "/golab/fs"
@@ -107,9 +109,9 @@ class Spec:
 
     Equal specs are one container. ``cpuset`` are CPUs as the kernel writes lists (``0-1,4``), ``quota`` is in CPUs' worth
     of time, ``memory_is_asked`` says that a user wants that limit and not merely a bound. ``folder`` is what
-    :data:`FOLDER` lies on: ``overlay:N`` an image of N layers, each above the program's with a file ``layer-K`` of its own
+    :data:`FOLDER` lies on: ``overlay:N`` an image of N layers, each above the program's (of less than three layers: the last) with a file ``layer-K`` of its own
     there, the lowest first; ``overlay-mount:N`` a mount of N such lower directories; ``bind`` a folder of the machine;
-    ``tmpfs`` has none. ``agent`` is the argv of the first process; its first item, like every path that the lab later
+    ``tmpfs`` has none. In its layers lie the files ``laid``. ``agent`` is the argv of the first process; its first item, like every path that the lab later
     gives the agent, goes through :meth:`Container.path`. ``trees`` lie below the files, the lowest first; the host engine,
     which has no root to put them at, has each where it is, and this machine below them.
     """
@@ -122,6 +124,7 @@ class Spec:
     quota: float | None = None
     memory_is_asked: bool = False
     folder: str = "tmpfs"
+    laid: tuple[Laid, ...] = ()
     trees: tuple[Tree, ...] = ()
 
 

@@ -25,6 +25,7 @@ from lab.engine.packing import WHOLE, packed, packed_tree
 from lab.engine.places import Places, relative
 from lab.engine.stream import STDERR, STDOUT, Stream
 from lab.errors import EngineUnavailableError, EnvironmentRefusedError
+from lab.host import journal
 from lab.host.owner import RUN, Owner
 
 CACHE_LABEL: Final = "golab.cache"
@@ -58,6 +59,7 @@ class DockerEngine:
         self._url = url
         self._cache = cache / "layers"
         self._owner = owner
+        self._book = journal.Journal(journal.FOLDER, owner)
         self._present: dict[str, str] = {}
         self._said: dict[str, Any] = {}
 
@@ -159,7 +161,7 @@ class DockerEngine:
             )  # they are large, and many images stand on them
         kept = captures.resolve() if captures and not address.elsewhere(self.describe()) else None
         with (
-            folders.made(spec.folder, self._cache.parent, self._owner) as shown,
+            folders.made(spec.folder, self._cache.parent, self._book, spec.laid) as shown,
             self._created(
                 self._ensured(image, above=len(spec.trees)),
                 command=list(spec.agent),

@@ -6,17 +6,24 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from lab.engine import address
 from lab.errors import EnvironmentRefusedError
-from lab.host import journal, tuning
+from lab.host import tuning
+from lab.host.journal import Journal
 from lab.host.owner import Owner
+from lab.model.folder import Laid, laid_in
 
 _OPEN_TO_ALL: Final = 0o777
 _ROOT: Final = 0
+_PREFIX: Final = "golab-folder-"
+_OWNER: Final = "owner.json"
+"""In a folder, beside what is shown of it: whose it is."""
 
 
 def refuse(kind: str, said: Mapping[str, Any]) -> None:
@@ -30,51 +37,88 @@ def refuse(kind: str, said: Mapping[str, Any]) -> None:
 
 
 @contextlib.contextmanager
-def made(kind: str, place: Path, owner: Owner) -> Generator[Path | None]:
+def made(kind: str, place: Path, book: Journal, laid: Sequence[Laid] = ()) -> Generator[Path | None]:
     """The folder for ``bind`` or ``overlay-mount:N``, below *place* and gone on exit; None for what an image has itself.
 
-    Every lower directory holds a file ``layer-K``, as the layers of an image do. The mount goes by the machine's journal.
+    Every lower directory holds a file ``layer-K``, as the layers of an image do, and what is *laid* there. The mount goes by the
+    machine's journal, *book*. Folders that dead golabs left there are removed first. EnvironmentRefusedError where the disk does not take it.
     """
     name, _, number = kind.partition(":")
     if name not in ("bind", "overlay-mount"):
         yield None
         return
-    with _temporary(place) as folder, contextlib.ExitStack() as stack:
+    list(sweep(place, book.owner))
+    with _temporary(place, book.owner) as folder, contextlib.ExitStack() as stack:
         shown = folder / "shown"
         if name == "bind":
-            _layer(shown, 1)
+            _layer(shown, 1, 1, laid)
         else:
-            shown = stack.enter_context(_overlay(folder, int(number), owner))
+            shown = stack.enter_context(_overlay(folder, int(number), book, laid))
         shown.chmod(_OPEN_TO_ALL)
         yield shown
 
 
 @contextlib.contextmanager
-def _overlay(folder: Path, layers: int, owner: Owner) -> Generator[Path]:
+def _overlay(folder: Path, layers: int, book: Journal, laid: Sequence[Laid]) -> Generator[Path]:
     names = [f"{number}" for number in range(1, layers + 1)]
     for number, name in enumerate(names, start=1):
-        _layer(folder / name, number)
+        _layer(folder / name, number, layers, laid)
     for name in ("up", "work", "shown"):
         (folder / name).mkdir()
     # The first name is the topmost layer. Names are short and relative, because a mount's options fit on one page.
     options = f"lowerdir={':'.join(reversed(names))},upperdir=up,workdir=work"
-    book = journal.Journal(journal.FOLDER, owner)
     with tuning.mount(
         book, folder / "shown", "-t", "overlay", "-o", options, "golab", within=folder
     ) as shown:
         yield shown
 
 
-def _layer(folder: Path, number: int) -> None:
-    folder.mkdir()
-    (folder / f"layer-{number}").write_text(f"layer-{number}")
+def _layer(folder: Path, number: int, layers: int, laid: Sequence[Laid]) -> None:
+    """The layer with this *number* of so many *layers*."""
+    try:
+        folder.mkdir()
+        (folder / f"layer-{number}").write_text(f"layer-{number}")
+        for each in laid_in(number, layers, laid):
+            _lay(folder, each)
+    except OSError as error:
+        raise EnvironmentRefusedError(
+            f"{folder}: what a folder is to hold cannot be written there: {error.strerror}",
+            hint="is the disk full? golab clean removes what golab keeps",
+        ) from None
+
+
+def _lay(folder: Path, laid: Laid) -> None:
+    content = laid.content
+    first, *others = (folder / path for path in laid.paths)
+    first.parent.mkdir(parents=True, exist_ok=True)
+    first.write_bytes(content)
+    for other in others:
+        other.parent.mkdir(parents=True, exist_ok=True)
+        if laid.is_linked:
+            other.hardlink_to(first)
+        else:
+            other.write_bytes(content)
+
+
+def sweep(place: Path, owner: Owner) -> Iterator[str]:
+    """Remove the folders below *place* that golabs left who are dead as *owner* sees it, and say so.
+
+    One on which something is still mounted stays: unmounting is the journal's, and comes first.
+    """
+    for folder in place.glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError, msgspec.DecodeError):
+            whose = msgspec.json.decode((folder / _OWNER).read_bytes(), type=Owner)
+            if whose.is_dead(seen_from=owner) and not (folder / "shown").is_mount():
+                shutil.rmtree(folder)
+                yield f"removed {folder}"
 
 
 @contextlib.contextmanager
-def _temporary(place: Path) -> Generator[Path]:
+def _temporary(place: Path, owner: Owner) -> Generator[Path]:
     try:
         place.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix="golab-folder-", dir=place))
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
+        (folder / _OWNER).write_bytes(msgspec.json.encode(owner))
     except OSError as error:
         raise EnvironmentRefusedError(f"{place}: no folder can be made there: {error.strerror}") from None
     try:

@@ -15,13 +15,14 @@ import os
 import stat
 import tarfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from lab.engine.base import FOLDER, File, Spec, Tree
 from lab.errors import EnvironmentRefusedError
+from lab.model.folder import laid_in
 
 LABEL: Final = "golab.image"
 """Marks the images that the lab made."""
@@ -100,15 +101,36 @@ def of_spec(spec: Spec, cache: Path) -> Image:
     """The image of *spec*: its agent in one layer, which many images share, its other files in the next; below them its trees.
 
     The trees' digests are kept in the folder *cache*. Its folder is in the layers above: one for each that ``overlay:N`` asks for, or else, where it will be mounted, an empty one.
+    Of an image of fewer layers than that the last ones are one. EnvironmentRefusedError where its trees alone are as many.
     """
     agent = [file for file in spec.files if file.path == spec.agent[0]]
     others = [file for file in spec.files if file.path != spec.agent[0]]
-    layers = [layer_of_tree(tree, cache) for tree in spec.trees]
-    layers += [layer_of_files(files) for files in (agent, others) if files]
+    own = [files for files in (agent, others) if files]
     kind, _, number = spec.folder.partition(":")
-    wanted = int(number) - len(layers) if kind == "overlay" else int(kind != "tmpfs")
-    layers += [layer_of_files([layer_file(k)]) for k in range(1, wanted + 1)]
-    return Image(tuple(layers))
+    if kind == "overlay":
+        most = int(number) - len(spec.trees)
+        if most < 1:
+            raise EnvironmentRefusedError(f"an image of {number} layers has no room beside what it holds")
+        wanted = max(most - len(own), 1)
+        own += [_folder_files(spec, k, wanted) for k in range(1, wanted + 1)]
+        own[most - 1 :] = [[file for files in own[most - 1 :] for file in files]]
+    elif kind != "tmpfs":
+        own.append([layer_file(1)])
+    layers = [layer_of_tree(tree, cache) for tree in spec.trees]
+    return Image((*layers, *(layer_of_files(files) for files in own)))
+
+
+def _folder_files(spec: Spec, number: int, wanted: int) -> list[File]:
+    """What the layer with this number of as many as are *wanted* holds of the spec's folder."""
+    found = [layer_file(number)]
+    for laid in laid_in(number, wanted, spec.laid):
+        first, *others = (
+            File(path=f"{FOLDER}/{path}", content=laid.content, executable=False) for path in laid.paths
+        )
+        if laid.is_linked:
+            others = [replace(file, content=b"", linked_to=first.path) for file in others]
+        found += [first, *others]
+    return found
 
 
 def layer_file(number: int) -> File:
@@ -156,6 +178,14 @@ def file_entry(name: str, content: bytes, *, executable: bool = False, mtime: in
     header = _header(name, size=len(content), mode=0o755 if executable else 0o644)
     header.mtime = mtime
     return Entry(header, lambda: (content,))
+
+
+def _link_entry(name: str, to: str) -> Entry:
+    """Another name of a file of the same tar."""
+    header = _header(name)
+    header.type = tarfile.LNKTYPE
+    header.linkname = to
+    return Entry(header)
 
 
 def folder_entry(name: str) -> Entry:
@@ -223,8 +253,12 @@ def _file_entries(files: Sequence[File]) -> Iterator[Entry]:
     by_name = {file.path.lstrip("/"): file for file in files}
     for name in parents(by_name):
         yield folder_entry(name)
-    for name in sorted(by_name):
-        yield file_entry(name, by_name[name].content, executable=by_name[name].executable)
+    for name in sorted(by_name, key=lambda name: (bool(by_name[name].linked_to), name)):
+        file = by_name[name]
+        if file.linked_to:
+            yield _link_entry(name, file.linked_to.lstrip("/"))
+        else:
+            yield file_entry(name, file.content, executable=file.executable)
 
 
 def tree_entries(tree: Tree) -> Iterator[Entry]:

@@ -33,6 +33,7 @@ FOLDER: Final = Path("/run/golab/journal")
 FORMAT: Final = 1
 
 Kind = Literal["setting", "mount", "loop", "freeze"]
+_AT_MOUNT_POINTS: Final = ("mount", "freeze")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +41,8 @@ class Entry:
     """One change: what it is done to, what was there, what is wanted and, once it is known, what was granted.
 
     A ``setting`` is a file of /sys or /proc; a ``mount`` or a ``freeze`` is told by its mount point, a ``loop`` by its
-    device. Only a setting has a ``before``.
+    device. Only a setting has a ``before``; ``namespace`` is where a mount point is one: who is in another mount namespace does not see
+    what is mounted there, and must not take it for undone.
     """
 
     kind: Kind
@@ -50,7 +52,13 @@ class Entry:
     granted: str = ""
     at_ns: int
     owner: Owner
+    namespace: str = ""
     format: int = FORMAT
+
+    @property
+    def is_here(self) -> bool:
+        """Whether this process can see what it tells of."""
+        return self.namespace in ("", _namespace())
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +80,13 @@ class Journal:
     def write(self, kind: Kind, target: str, *, before: str = "", wanted: str = "") -> Kept:
         """Tell of a change that is about to be made. EnvironmentRefusedError where that cannot be written."""
         entry = Entry(
-            kind=kind, target=target, before=before, wanted=wanted, at_ns=time.time_ns(), owner=self.owner
+            kind=kind,
+            target=target,
+            before=before,
+            wanted=wanted,
+            at_ns=time.time_ns(),
+            owner=self.owner,
+            namespace=_namespace() if kind in _AT_MOUNT_POINTS else "",
         )
         return self._store(Kept(self.folder / f"{entry.at_ns}-{uuid.uuid4().hex[:8]}.json", entry))
 
@@ -117,6 +131,14 @@ class Journal:
             ) from None
         self.step()
         return kept
+
+
+def _namespace() -> str:
+    """This process's mount namespace; empty where it is not known."""
+    try:
+        return str(Path("/proc/self/ns/mnt").readlink())
+    except OSError:
+        return ""
 
 
 def _sync(folder: Path) -> None:

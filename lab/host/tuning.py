@@ -6,16 +6,20 @@ Each is a context manager over a journal: written down, changed, read back, and 
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Final
 
 from lab.errors import EnvironmentRefusedError, NotPutBackError
 from lab.host.journal import Journal
 from lab.host.undo import read_setting, undo
+from lab.model.scenario import Caches
 
 _SECONDS: Final = 20
+_DROPPED: Final[Mapping[Caches, str]] = {"pages": "1", "dentries": "2", "all": "3"}
+"""Documentation/admin-guide/sysctl/vm.rst."""
 
 
 @contextlib.contextmanager
@@ -136,6 +140,22 @@ def loop_device(journal: Journal, file: Path) -> Generator[Path]:
         yield Path(device)
     finally:
         undo(journal, kept)
+
+
+def drop_caches(root: Path = Path("/")) -> Path:
+    """The setting by which the kernel is told to drop its caches. It holds nothing: what is written is done, once."""
+    return root / "proc/sys/vm/drop_caches"
+
+
+def drop(caches: Caches, root: Path = Path("/")) -> None:
+    """Have the kernel write out what is changed and forget the *caches*. EnvironmentRefusedError where it does not.
+
+    No journal tells of it, because there is nothing to put back.
+    """
+    path = drop_caches(root)
+    with _refusing(f"{path} cannot be told to drop {caches}"):
+        os.sync()
+        path.write_text(_DROPPED[caches])
 
 
 def transparent_huge_pages(root: Path = Path("/")) -> Path:

@@ -20,8 +20,15 @@ _SECONDS: Final = 20
 
 
 def recover(journal: Journal) -> Iterator[str]:
-    """Undo what dead owners left, and say so; what a living one changed stays, and what cannot be undone is told and kept."""
-    dead = [kept for kept in journal.entries() if kept.entry.owner.is_dead(seen_from=journal.owner)]
+    """Undo what dead owners left, and say so; what a living one changed stays, and what cannot be undone is told and kept.
+
+    What was mounted in another mount namespace is left to who is there.
+    """
+    dead = [
+        kept
+        for kept in journal.entries()
+        if kept.entry.is_here and kept.entry.owner.is_dead(seen_from=journal.owner)
+    ]
     for kind in _ORDER:
         for kept in dead:
             if kept.entry.kind == kind:

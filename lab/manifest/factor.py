@@ -23,7 +23,7 @@ class FactorTable(Table):
     kind: Literal["bytes", "duration", "integer", "text"]
     levels: list[str] = Field(min_length=1)
     default: str
-    reaches: Literal["flag", "environment", "source", "build"]
+    reaches: Literal["flag", "environment", "source", "build", "surroundings"]
     variable: str = ""
     form: str = "{}"
     open: bool = False

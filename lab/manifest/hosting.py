@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
 from lab.manifest.factor import Where, no_bytes, read_where, unknown_levels
 from lab.manifest.tables import Name, Table
-from lab.model.scenario import Factor, HostMode, HostNeed
+from lab.model.scenario import Caches, Factor, HostDrop, HostMode, HostNeed
+
+_GOES_BY: Final = {"transparent_hugepage": "mode", "drop_caches": "caches"}
+"""The key that says what is wanted of a setting; of the others it is ``factor``."""
 
 
 class HostTable(Table):
-    """Huge pages, as many as ``times`` a ``factor`` says; or the ``mode`` of transparent ones."""
+    """Huge pages, as many as ``times`` a ``factor`` says; the ``mode`` of transparent ones; or ``caches`` that are dropped before each replicate."""
 
-    setting: Literal["nr_hugepages", "nr_overcommit_hugepages", "transparent_hugepage"]
+    setting: Literal["nr_hugepages", "nr_overcommit_hugepages", "transparent_hugepage", "drop_caches"]
     where: Where
     factor: Name | None = None
     times: int | None = Field(default=None, ge=1)
     mode: Literal["always", "madvise", "never"] | None = None
+    caches: Caches | None = None
 
 
 def host_needs(tables: Iterable[HostTable]) -> tuple[HostNeed, ...]:
@@ -29,7 +33,7 @@ def host_needs(tables: Iterable[HostTable]) -> tuple[HostNeed, ...]:
             setting=table.setting, factor=table.factor, where=read_where(table.where), times=table.times or 1
         )
         for table in tables
-        if table.setting != "transparent_hugepage" and table.factor is not None
+        if table.setting in ("nr_hugepages", "nr_overcommit_hugepages") and table.factor is not None
     )
 
 
@@ -40,6 +44,15 @@ def host_modes(tables: Iterable[HostTable]) -> tuple[HostMode, ...]:
     )
 
 
+def host_drops(tables: Iterable[HostTable]) -> tuple[HostDrop, ...]:
+    """Which caches are dropped, by cell."""
+    return tuple(
+        HostDrop(caches=table.caches, where=read_where(table.where))
+        for table in tables
+        if table.caches is not None
+    )
+
+
 def host_contradictions(
     tables: list[tuple[str, HostTable]], factors: tuple[Factor, ...], malformed: set[str]
 ) -> Iterator[str]:
@@ -47,10 +60,11 @@ def host_contradictions(
     by_name = {factor.name: factor for factor in factors}
     for at, table in tables:
         yield from unknown_levels(f"{at}.where", table.where, by_name, malformed)
-        needed, odd = ("mode", "factor") if table.setting == "transparent_hugepage" else ("factor", "mode")
+        needed = _GOES_BY.get(table.setting, "factor")
         if getattr(table, needed) is None:
             yield f"{at}.{needed}: is missing"
-        if getattr(table, odd) is not None:
-            yield f"{at}.{odd}: does not go with {table.setting}, which goes by its {needed}"
-        elif table.factor is not None:
+        for odd in sorted({"factor", "mode", "caches"} - {needed}):
+            if getattr(table, odd) is not None:
+                yield f"{at}.{odd}: does not go with {table.setting}, which goes by its {needed}"
+        if needed == "factor" and table.factor is not None:
             yield from no_bytes(at, table.factor, by_name, malformed)

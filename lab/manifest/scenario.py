@@ -17,9 +17,11 @@ from pydantic import Field
 from lab.manifest.building import BuildsTable, BuildTable, build_parts
 from lab.manifest.builtin import built_in
 from lab.manifest.factor import FactorTable, Where, no_bytes, read_factors, read_where, unknown_levels
+from lab.manifest.folder import FilesTable, folder_parts
 from lab.manifest.holding import ImagesTable, ImageTable, image_needs
-from lab.manifest.hosting import HostTable, host_contradictions, host_modes, host_needs
+from lab.manifest.hosting import HostTable, host_contradictions, host_drops, host_modes, host_needs
 from lab.manifest.look import Known
+from lab.manifest.neighbour import NeighbourTable, neighbours
 from lab.manifest.process import EnvironmentTable, ProcessTable, process_part
 from lab.manifest.rules import ClaimTable, claims_from
 from lab.manifest.tables import (
@@ -119,7 +121,10 @@ class _TopTable(Table):
 _OF_INSTRUMENTS: Final = frozenset(
     metric.name for attachment in ATTACHMENTS.values() for metric in attachment.metrics
 )
-_LISTS: Final = ("factors", "cells", "metrics", "claims", "host_settings", "builds", "images", "environment")
+_LISTS: Final = (
+    *("factors", "cells", "metrics", "claims", "host_settings", "builds", "images", "environment"),
+    *("files", "neighbours"),
+)
 
 
 def load(path: Path) -> Scenario:
@@ -141,16 +146,24 @@ def read(content: bytes, *, name: str, path: Path) -> Scenario:
     given_tables = (
         checked_list(EnvironmentTable, raw, "environment", mistakes) if "environment" in raw else []
     )
+    files_tables = checked_list(FilesTable, raw, "files", mistakes) if "files" in raw else []
+    neighbour_tables = (
+        checked_list(NeighbourTable, raw, "neighbours", mistakes) if "neighbours" in raw else []
+    )
     releases = top.releases if top is not None else [str(x) for x in raw.get("releases", ())] or ["0"]
     factors = (*read_factors(factor_tables, mistakes), *built_in(releases))
     malformed = _names(raw, "factors") - {factor.name for factor in factors}
     mistakes.extend(_contradictions(factors, malformed, cell_tables, metric_tables, top))
     mistakes.extend(host_contradictions(host_tables, factors, malformed))
     mistakes.extend(_build_contradictions(build_tables, factors, malformed))
-    mistakes.extend(_image_contradictions(image_tables, factors, malformed))
+    mistakes.extend(_around_contradictions([*host_tables, *neighbour_tables], factors))
     by_name = {factor.name: factor for factor in factors}
-    for at, given in given_tables:
-        mistakes.extend(unknown_levels(f"{at}.where", given.where, by_name, malformed))
+    placed = [(at, table.where) for at, table in given_tables]
+    placed += [(at, table.where) for at, table in image_tables]
+    placed += [(at, table.where) for at, table in files_tables]
+    placed += [(at, table.where) for at, table in neighbour_tables]
+    for at, where in placed:
+        mistakes.extend(unknown_levels(f"{at}.where", where, by_name, malformed))
     metrics = tuple(
         Metric(**(table.model_dump() | {"where": read_where(table.where)})) for _, table in metric_tables
     )
@@ -166,6 +179,9 @@ def read(content: bytes, *, name: str, path: Path) -> Scenario:
             process=process_part(top.process, (table for _, table in given_tables)),
             host_needs=host_needs(table for _, table in host_tables),
             host_modes=host_modes(table for _, table in host_tables),
+            host_drops=host_drops(table for _, table in host_tables),
+            neighbours=tuple(neighbours(table for _, table in neighbour_tables)),
+            folder=tuple(folder_parts(table for _, table in files_tables)),
             builds=(*stated.builds, *build_parts(table for _, table in build_tables)),
             image_needs=image_needs(top.image, (table for _, table in image_tables)),
         )
@@ -278,9 +294,10 @@ def _build_contradictions(
             yield f"factors: {factor.name!r} reaches the build, and no [[builds]] says how"
 
 
-def _image_contradictions(
-    tables: list[tuple[str, ImagesTable]], factors: tuple[Factor, ...], malformed: set[str]
+def _around_contradictions(
+    tables: list[tuple[str, HostTable | NeighbourTable]], factors: tuple[Factor, ...]
 ) -> Iterator[str]:
-    by_name = {factor.name: factor for factor in factors}
-    for at, table in tables:
-        yield from unknown_levels(f"{at}.where", table.where, by_name, malformed)
+    named = {name for _, table in tables for name in table.where}
+    for factor in factors:
+        if factor.reaches == "surroundings" and factor.name not in named:
+            yield f"factors: {factor.name!r} reaches the surroundings, and no [[neighbours]] or [[host_settings]] says how"

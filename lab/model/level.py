@@ -114,8 +114,6 @@ def _settings(text: str) -> Level:
 
 MOST_LAYERS: Final = {"overlay": 125, "overlay-mount": 500}
 """Layers that an image may have (126 are refused by overlay2), and lower directories whose names fit a mount's options."""
-LEAST_LAYERS: Final = {"overlay": 3, "overlay-mount": 1}
-"""An image has the agent's layer and the program's already."""
 
 
 def _folder(text: str) -> Level:
@@ -124,10 +122,8 @@ def _folder(text: str) -> Level:
         return Level(text, text)
     if kind not in MOST_LAYERS or not colon or not (number.isascii() and number.isdigit()):
         raise ValueError(f"{text!r} is no place for a folder (tmpfs, bind, host, overlay:N, overlay-mount:N)")
-    if not LEAST_LAYERS[kind] <= int(number) <= MOST_LAYERS[kind]:
-        raise ValueError(
-            f"{kind} has from {LEAST_LAYERS[kind]} to {MOST_LAYERS[kind]} layers, not {int(number)}"
-        )
+    if not 1 <= int(number) <= MOST_LAYERS[kind]:
+        raise ValueError(f"{kind} has from 1 to {MOST_LAYERS[kind]} layers, not {int(number)}")
     plain = f"{kind}:{int(number)}"
     return Level(plain, plain)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from lab.model.building import Building, BuildPart
+from lab.model.folder import FolderPart, Laid
 from lab.model.instrument import ATTACHMENTS, PLAIN, WITH, Instrument, attached
 from lab.model.level import UNSET, FactorKind, Level, Levels, matches, read_level
 from lab.model.metric import Metric
@@ -56,8 +57,8 @@ class Factor:
     """What is varied, its levels, and how a level reaches the program.
 
     ``reaches`` is ``flag`` (``-name=value``), ``environment`` (``variable`` set to ``form`` with ``{}``
-    replaced; the level ``unset`` sets nothing), ``source`` (a typed constant of the rendered program) or ``build`` (nothing
-    but what ``[[builds]]`` of the manifest says of its levels).
+    replaced; the level ``unset`` sets nothing), ``source`` (a typed constant of the rendered program), ``build`` (nothing
+    but what ``[[builds]]`` of the manifest says of its levels) or ``surroundings`` (the same of ``[[neighbours]]`` and ``[[host_settings]]``).
     ``open`` factors take any value of their kind between ``smallest`` and ``largest``, others only the listed levels.
     """
 
@@ -66,7 +67,7 @@ class Factor:
     kind: FactorKind
     levels: tuple[Level, ...]
     default: Level
-    reaches: Literal["flag", "environment", "source", "build", "lab"]
+    reaches: Literal["flag", "environment", "source", "build", "surroundings", "lab"]
     variable: str = ""
     form: str = "{}"
     open: bool = False
@@ -179,6 +180,31 @@ class HostMode:
     where: Mapping[str, tuple[str, ...]]
 
 
+Caches = Literal["pages", "dentries", "all"]
+"""What of the kernel's caches can be dropped: contents of files, names and inodes, or both."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostDrop:
+    """In which cells the whole machine forgets ``caches`` just before each replicate."""
+
+    caches: Caches
+    where: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """In which cells somebody works beside a replicate, for as long as it runs: a container on the same engine, or there a process of the lab's.
+
+    ``program`` is one of ``go_templates/neighbours/``. It starts in a folder on the machine's disk, ends at SIGTERM, and
+    observes then how much it has ``worked``: a replicate beside which it did nothing is none.
+    """
+
+    program: str
+    arguments: tuple[str, ...] = ()
+    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellGroup:
     """A small product of levels; factors that it does not name stay at their default."""
@@ -235,6 +261,9 @@ class Scenario:
     outcome_margin: float = OUTCOME_MARGIN
     host_needs: tuple[HostNeed, ...] = ()
     host_modes: tuple[HostMode, ...] = ()
+    host_drops: tuple[HostDrop, ...] = ()
+    neighbours: tuple[Neighbour, ...] = ()
+    folder: tuple[FolderPart, ...] = ()
     image_needs: tuple[ImageNeed, ...] = ()
     process: ProcessPart = field(default_factory=ProcessPart)
 
@@ -291,11 +320,27 @@ class Scenario:
 
     def needs_host(self, levels: Levels) -> bool:
         """Whether a cell needs something of the whole machine to be changed."""
-        return any(need.pages(levels) for need in self.host_needs) or bool(self.host_mode(levels))
+        return (
+            any(need.pages(levels) for need in self.host_needs)
+            or bool(self.host_mode(levels))
+            or self.host_drop(levels) is not None
+        )
 
     def host_mode(self, levels: Levels) -> str:
         """What transparent huge pages have to be for the whole machine while a cell runs; empty where that is left to the machine."""
         return next((each.mode for each in self.host_modes if matches(each.where, levels)), "")
+
+    def host_drop(self, levels: Levels) -> Caches | None:
+        """Which caches the whole machine forgets just before a replicate of a cell; None where it forgets none."""
+        return next((each.caches for each in self.host_drops if matches(each.where, levels)), None)
+
+    def neighbour(self, levels: Levels) -> Neighbour | None:
+        """Who works beside the replicates of a cell; None where nobody does."""
+        return next((each for each in self.neighbours if matches(each.where, levels)), None)
+
+    def laid(self, levels: Levels) -> tuple[Laid, ...]:
+        """What the working folder of a cell holds."""
+        return tuple(part.laid for part in self.folder if matches(part.where, levels))
 
     def factor(self, name: str) -> Factor:
         """The factor called *name*; KeyError if there is none."""

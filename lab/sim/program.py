@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, Protocol
 
 from lab.sim.operation import (
@@ -156,6 +156,9 @@ class World(Protocol):
 
     def cpu_time(self) -> int:
         """CPU time of all threads so far, in nanoseconds."""
+
+    def statistics(self) -> Mapping[str, Any]:
+        """The scheduler as it stands."""
 
     def draw(self, name: str, levels: dict[str, int | str]) -> int:
         """One draw from a cost, in nanoseconds."""
@@ -352,6 +355,10 @@ class G:
     def cpu_time(self) -> int:
         """CPU time that all threads of the program have had, as getrusage has it, in nanoseconds (a plain call)."""
         return self._world.cpu_time()
+
+    def statistics(self) -> Mapping[str, Any]:
+        """The scheduler as it stands, by the names of :class:`lab.sim.Statistics` (a plain call)."""
+        return self._world.statistics()
 
     def observe(self, name: str, value: Any) -> None:  # noqa: ANN401 - a number, or what a test wants to see
         """Record a measurement under a name, as ``lab.Observe`` does (a plain call)."""

@@ -295,3 +295,23 @@ def test_a_dump_is_asked_for_in_the_middle_of_the_shortest_life_yet() -> None:
         ("a", 0),
         ("d", SHEAF_NS),
     ]
+
+
+def test_what_is_held_anew_for_each_is_ordered_alone() -> None:
+    """A machine that has forgotten its caches remembers the first replicate by the second."""
+    held: list[str] = []
+
+    @contextlib.contextmanager
+    def forgetting() -> Iterator[None]:
+        held.append("held")
+        yield
+
+    with contextlib.ExitStack() as stack:
+        one = _berth(stack, FakeEngine(), _Kept())
+        seats = {"a": replace(_seat(one, "a"), held=forgetting, is_alone=True)}
+        turns = [Turn(position=at, block=at, cell="a") for at in range(3)]
+
+        assert _sheaves(turns, seats, {"a": 1000}, judged_from=9) == [["a"]] * 3
+        assert held == ["held"] * 3
+        shared = {"a": replace(seats["a"], is_alone=False)}
+        assert _sheaves(turns, shared, {"a": 1000}, judged_from=9) == [list("aaa")]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lab.bench.readback import not_as_asked, not_as_set
+from lab.bench.readback import not_as_asked, not_as_set, not_where
 from lab.engine.base import Spec
 
 _LIMITS = {"quota_us": 50_000, "period_us": 100_000, "memory_bytes": 64 << 20, "cpus": "0-1"}
@@ -91,3 +91,15 @@ def test_a_process_that_sees_something_else_is_told() -> None:
         said
         == "GOGC is 200 in a process, where 100 was to be; GODEBUG is '' in a process, where 'gctrace=1' was to be"
     )
+
+
+def test_a_mount_that_the_engine_does_not_see_is_a_flaw() -> None:
+    """It shows the folder below; what is in the image, or a folder of the machine, needs no mount of ours."""
+    mounts = ["/ overlay", "/golab/fs overlay", "/proc proc"]
+
+    assert not_where("overlay-mount:8", {"mounts": mounts}) == ""
+    assert not_where("overlay-mount:8", {"mounts": ["/ overlay", "/golab/fs ext4"]}) == (
+        "its folder was to be on overlay-mount:8, and is on ext4: the engine does not see what is mounted here"
+    )
+    assert "is on nothing of its own" in not_where("overlay-mount:8", {"mounts": ["/ overlay"]})
+    assert [not_where(folder, {"mounts": []}) for folder in ("tmpfs", "bind", "overlay:8")] == [""] * 3

@@ -163,7 +163,7 @@ def test_the_working_folder_lies_on_what_was_asked_for(tmp_path: Path) -> None:
             "--engine",
             "docker",
             "--fs",
-            "tmpfs,overlay:5,overlay:125,overlay-mount:40,overlay-mount:500,bind,host",
+            "tmpfs,overlay:1,overlay:2,overlay:5,overlay:125,overlay-mount:40,overlay-mount:500,bind,host",
         ),
         *("--runs", "2"),
     )
@@ -175,10 +175,10 @@ def test_the_working_folder_lies_on_what_was_asked_for(tmp_path: Path) -> None:
         return {value for record in records for value in record.observations[name]}
 
     assert seen("tmpfs", "fs_type") == {_TMPFS}
-    overlays = ("overlay:5", "overlay:125", "overlay-mount:40", "overlay-mount:500")
-    assert [seen(level, "fs_type") for level in overlays] == [{_OVERLAY}] * 4
-    assert [seen(level, "layers") for level in overlays] == [{3}, {123}, {40}, {500}]
-    assert [seen(level, "writable") for level in overlays] == [{0}, {0}, {1}, {1}]
+    overlays = ("overlay:1", "overlay:2", "overlay:5", "overlay:125", "overlay-mount:40", "overlay-mount:500")
+    assert [seen(level, "fs_type") for level in overlays] == [{_OVERLAY}] * 6
+    assert [seen(level, "layers") for level in overlays] == [{1}, {1}, {3}, {123}, {40}, {500}]
+    assert [seen(level, "writable") for level in overlays] == [{0}, {0}, {0}, {0}, {1}, {1}]
     assert seen("bind", "fs_type") == seen("host", "fs_type")
     assert seen("bind", "fs_type").isdisjoint({_TMPFS, _OVERLAY})
     assert seen("bind", "writable") == {1}
@@ -192,7 +192,7 @@ def test_the_working_folder_lies_on_what_was_asked_for(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("level", ["overlay:126", "overlay:2", "overlay-mount:501", "overlay", "ext4"])
+@pytest.mark.parametrize("level", ["overlay:126", "overlay:0", "overlay-mount:501", "overlay", "ext4"])
 def test_what_no_folder_can_lie_on_is_usage(tmp_path: Path, level: str) -> None:
     """More layers than an image may have, for one; with a sentence."""
     lab = ("--root", str(_ROOT / "tests/labs/limits"), "run", "scenario", "burn", "--fs", level)

@@ -13,6 +13,7 @@ import pytest
 from lab.engine import images
 from lab.engine.base import File, Spec, Tree
 from lab.errors import EnvironmentRefusedError
+from lab.model.folder import Laid
 
 _AGENT = File(path="/agent", content=b"agent")
 _PROGRAM = File(path="/bin/program", content=b"program")
@@ -229,3 +230,48 @@ def test_a_folder_on_an_overlay_has_as_many_layers_as_asked() -> None:
     assert [len(each) for each in layers] == [2, 3, 125, 3, 3]
     assert all(each[:2] == layers[0] for each in layers)
     assert len(set(layers[2])) == 125
+
+
+def _laying(folder: str, *laid: Laid) -> list[dict[str, tarfile.TarInfo]]:
+    """The members of each layer, the lowest first."""
+    files = (File(path="/golab/agent", content=b"a"), File(path="/golab/program", content=b"p"))
+    spec = Spec(files=files, agent=("/golab/agent",), memory_bytes=1, pids=1, folder=folder, laid=laid)
+    return [_members(_tar_of(layer)) for layer in images.of_spec(spec, _NOWHERE).layers]
+
+
+def test_an_image_of_one_or_two_layers_has_all_in_them() -> None:
+    """The agent's is the lowest, the last one is what is left; where trees take them all, there is none."""
+    one, two = _laying("overlay:1"), _laying("overlay:2")
+
+    assert [{"golab/agent", "golab/program", "golab/fs/layer-1"} <= set(each) for each in one] == [True]
+    assert [set(each) - {"golab", "golab/fs"} for each in two] == [
+        {"golab/agent"},
+        {"golab/program", "golab/fs/layer-1"},
+    ]
+
+
+def test_trees_that_are_all_layers_there_may_be_leave_no_room(tmp_path: Path) -> None:
+    """For the program."""
+    spec = replace(_spec(_AGENT, _PROGRAM), trees=(_tree(tmp_path / "a"),), folder="overlay:1")
+
+    with pytest.raises(EnvironmentRefusedError, match="an image of 1 layers has no room"):
+        images.of_spec(spec, tmp_path)
+
+
+def test_what_a_folder_is_to_hold_lies_in_the_layer_that_is_named() -> None:
+    """The lowest of the folder's own, or the top one; linked files are names of the first, and take no room."""
+    low = Laid(path="a/b/file-{}", size=10, count=2)
+    top = Laid(path="big-{}", size=9, count=11, layer="top", is_linked=True)
+    *_, lowest, _, highest = _laying("overlay:5", low, top)
+
+    assert {name: member.size for name, member in lowest.items() if member.isfile()} == {
+        "golab/fs/layer-1": 7,
+        "golab/fs/a/b/file-0": 10,
+        "golab/fs/a/b/file-1": 10,
+    }
+    links = {name: member.linkname for name, member in highest.items() if member.islnk()}
+    assert links == {f"golab/fs/big-{number}": "golab/fs/big-0" for number in range(1, 11)}
+    assert list(highest).index("golab/fs/big-0") < list(highest).index("golab/fs/big-1")
+    assert highest["golab/fs/big-0"].size == 9
+    assert [len(low.content), len(top.content)] == [10, 9]
+    assert 0 not in top.content

@@ -149,6 +149,9 @@ def test_all_go_of_the_lab_is_gofmts(lab_root: Path, go_binary: Path, tmp_path: 
             scenario = manifest.load(lab.manifest(name))
             for cell in default_cells(scenario, tuned=True):
                 _lay(render_cell(lab, scenario, cell, cell), tmp_path / name / cell.id)
+    for folder in (own / "neighbours").iterdir():
+        program = render_program(folder.parent, folder.name, tools=own, go_line="1.27", values={})
+        _lay(program, tmp_path / folder.name)
     gofmt = [
         str(path) for path in (go_binary.with_name("gofmt"), "-l", tmp_path, own / "agent", own / "internal")
     ]

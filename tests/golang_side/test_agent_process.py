@@ -241,6 +241,11 @@ def test_descriptors_are_the_wires_and_no_more(agent: Spoken) -> None:
     assert done["text"] == "0 1 2 3 4 3\n0\n"
 
 
+def test_each_replicate_is_told_how_many_there_were_before(agent: Spoken) -> None:
+    """So it can choose names that nobody has touched."""
+    assert [agent.run("echo $LAB_TURN")["text"] for _ in range(3)] == ["0\n", "1\n", "2\n"]
+
+
 def test_signals_are_a_programs_defaults(agent: Spoken) -> None:
     """What the agent itself blocks, ignores or handles is not passed on."""
     done = agent.run("grep -E '^Sig(Blk|Ign):' /proc/self/status")

@@ -13,6 +13,7 @@ pytestmark = [pytest.mark.go, pytest.mark.slow]
 _PROGRAMS: dict[str, dict[str, int | str]] = {
     "calibrate": {},
     "probe": {},
+    "fs-open": {"file": "lowest", "depth": 1, "size": 1024, "goroutines": 1},
     "hello-static": {"mode": "build", "target": "native", "imports": "fmt"},
     "mmap-large": {
         "mode": "touch",

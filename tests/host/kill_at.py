@@ -5,9 +5,11 @@ import signal
 import sys
 from pathlib import Path
 
+from lab.engine import folders
 from lab.host import tuning
 from lab.host.journal import Journal
 from lab.host.owner import Owner
+from lab.model.folder import Laid
 
 
 def main(folder: str, what: str, target: str, value: str, at: int) -> None:
@@ -41,6 +43,10 @@ def main(folder: str, what: str, target: str, value: str, at: int) -> None:
             step()
             with tuning.mount(journal, Path(target), str(device)):
                 step()
+    elif what == "folder":
+        laid = (Laid(path="a/file-{}", size=10, count=3),)
+        with folders.made(value, Path(target), journal, laid):
+            step()
 
 
 if __name__ == "__main__":

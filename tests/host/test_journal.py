@@ -11,8 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from lab.engine import folders
 from lab.errors import EnvironmentRefusedError, NotPutBackError
 from lab.host import tuning, undo
 from lab.host.journal import Journal
@@ -182,6 +184,25 @@ def test_a_switch_that_would_change_nothing_changes_nothing(journal: Journal, kn
         pytest.fail("there is nothing to hold")
 
 
+@needs_root
+@pytest.mark.slow
+def test_a_folder_and_its_mount_are_gone_after_a_kill_at_every_step(journal: Journal, tmp_path: Path) -> None:
+    """The mount by the journal, at the next start; then the folder and what it held, as another one is made there."""
+    place = tmp_path / "place"
+    mounted = 0
+    for _ in _every_step(journal, "folder", place, "overlay-mount:3"):
+        mounted += str(place) in Path("/proc/self/mounts").read_text()
+        list(recover(journal))
+        assert str(place) not in Path("/proc/self/mounts").read_text()
+        assert list(journal.entries()) == []
+        with folders.made("bind", place, journal) as shown:
+            assert shown is not None
+            assert [path.name for path in shown.iterdir()] == ["layer-1"]
+            assert len(list(place.iterdir())) == 1
+    assert mounted >= 2, "it is mounted while the block lasts, and before it is undone"
+    assert list(place.iterdir()) == []
+
+
 def test_what_the_living_changed_is_theirs(journal: Journal, knob: Path) -> None:
     """Only the dead are cleaned up after."""
     with tuning.setting(journal, knob, "9"):
@@ -235,6 +256,19 @@ def test_what_cannot_be_put_back_is_kept_and_told(journal: Journal, tmp_path: Pa
 
     assert "could not be put back" in words
     assert len(list(journal.entries())) == 1
+
+
+def test_a_mount_of_another_namespace_is_not_taken_for_undone(journal: Journal, tmp_path: Path) -> None:
+    """It cannot be seen from here; who is there finds the entry. What is nobody's namespace is everybody's."""
+    dead = Journal(journal.folder, replace(journal.owner, boot="another"))
+    kept = dead.write("mount", str(tmp_path))
+    elsewhere = replace(kept.entry, namespace="mnt:[1]")
+    kept.path.write_bytes(msgspec.json.encode(elsewhere))
+    dead.write("mount", str(tmp_path / "other"))
+    dead.write("loop", "/dev/loop77", wanted="/nowhere")
+
+    assert len(list(recover(journal))) == 2
+    assert [each.entry for each in journal.entries()] == [elsewhere]
 
 
 def test_what_is_no_entry_is_left_alone(journal: Journal) -> None:

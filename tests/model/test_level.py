@@ -77,7 +77,7 @@ def test_every_scenario_has_the_same_factors_and_they_change_nothing() -> None:
     assert {name: _FACTORS[name].default.text for name in QUIET_LEVELS} == dict(QUIET_LEVELS)
 
 
-@pytest.mark.parametrize("text", ["overlay:2", "overlay:126", "overlay-mount:0", "overlay-mount:501"])
+@pytest.mark.parametrize("text", ["overlay:0", "overlay:126", "overlay-mount:0", "overlay-mount:501"])
 def test_layers_have_bounds(text: str) -> None:
     """An image's and a mount's are not the same."""
     with pytest.raises(ValueError, match=r"has from \d+ to \d+ layers"):

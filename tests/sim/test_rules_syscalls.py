@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lab.sim import Body, G, ms, us
+from lab.sim import Body, G, ms, simulate, us
 from tests.observed import observed, says
 
 
@@ -118,3 +118,26 @@ def test_a_timer_is_served_while_its_p_is_in_a_call() -> None:
         yield g.sleep(us(10))
 
     assert observed(main) == [True, "main"]
+
+
+def test_threads_that_wait_in_the_kernel_can_be_counted() -> None:
+    """Four goroutines in calls of 40 ms on one P have a thread each; in short calls one after the other has the same (retake, handoffp)."""
+
+    def main(g: G, *, ns: int) -> Body:
+        wg = g.waitgroup()
+        yield wg.add(4)
+        before = g.statistics()["threads"]
+        for _ in range(4):
+            yield g.go(calls, wg, ns)
+        yield wg.wait()
+        g.observe("more", g.statistics()["threads"] - before)
+
+    def calls(g: G, wg: Any, ns: int) -> Body:
+        yield g.syscall(ns)
+        yield wg.done()
+
+    def more(ns: int) -> int:
+        return int(simulate(main, gomaxprocs=1, cpus=2, params={"ns": ns}).observations["more"][0])
+
+    assert more(ms(40)) >= 2
+    assert more(200) == 0

@@ -1,0 +1,143 @@
+"""Folders that containers are shown: what they hold, and what is left of them."""
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lab.engine import folders
+from lab.errors import EnvironmentRefusedError
+from lab.host.journal import Journal
+from lab.host.owner import Owner
+from lab.model.folder import Laid
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounts are made by root alone")
+_LAID = (
+    Laid(path="a/b/low-{}", size=20, count=3),
+    Laid(path="big-{}", size=5000, count=3, is_linked=True),
+    Laid(path="high", size=7, layer="top"),
+)
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Journal:
+    """A journal of its own."""
+    return Journal(tmp_path / "journal", Owner.of_this_process("test"))
+
+
+def _below(folder: Path) -> dict[str, int]:
+    return {
+        str(path.relative_to(folder)): path.stat().st_size for path in folder.rglob("*") if path.is_file()
+    }
+
+
+_ALL = {
+    "layer-1": 7,
+    "high": 7,
+    **{f"a/b/low-{n}": 20 for n in range(3)},
+    **{f"big-{n}": 5000 for n in range(3)},
+}
+
+
+def test_a_folder_of_one_layer_holds_what_is_laid_in_any(tmp_path: Path, book: Journal) -> None:
+    """And is gone in the end; several names of one file are that."""
+    with folders.made("bind", tmp_path / "place", book, _LAID) as shown:
+        assert shown is not None
+        assert _below(shown) == _ALL
+        assert (shown / "big-2").stat().st_nlink == 3
+    assert list((tmp_path / "place").iterdir()) == []
+
+
+@needs_root
+def test_layers_hold_what_is_laid_in_them(tmp_path: Path, book: Journal) -> None:
+    """The first directory is the lowest, the last the top one; all of it is seen from above."""
+    with folders.made("overlay-mount:3", tmp_path / "place", book, _LAID) as shown:
+        assert shown is not None
+        assert _below(shown) == {**_ALL, "layer-2": 7, "layer-3": 7}
+        assert set(_below(shown.parent / "1")) == set(_ALL) - {"high"}
+        assert set(_below(shown.parent / "3")) == {"layer-3", "high"}
+    assert list((tmp_path / "place").iterdir()) == []
+    assert list(book.entries()) == []
+
+
+def test_what_dead_golabs_left_is_removed(tmp_path: Path, book: Journal) -> None:
+    """Neither what is another one's who lives, nor what nobody has signed."""
+    place = tmp_path / "place"
+    dead = replace(book, owner=replace(book.owner, boot="another"))
+    (place / "golab-folder-unsigned").mkdir(parents=True)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(folders.made("bind", place, dead, _LAID))
+        (words,) = folders.sweep(place, book.owner)
+        stack.enter_context(folders.made("bind", place, book))
+        assert list(folders.sweep(place, book.owner)) == []
+        left = {path.name for path in place.iterdir()}
+
+    assert words.startswith(f"removed {place}/golab-folder-")
+    assert len(left) == 2
+    assert "golab-folder-unsigned" in left
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 256 KiB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "golab-test", str(disk)], check=True)
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+@needs_root
+def test_a_disk_that_is_full_refuses_the_folder(small: Path, book: Journal) -> None:
+    """With what would help, and nothing is left on it."""
+    with (
+        pytest.raises(EnvironmentRefusedError, match="cannot be written there: No space left") as refused,
+        folders.made("bind", small / "place", book, (Laid(path="big", size=1 << 20),)),
+    ):
+        pytest.fail("it does not fit")
+
+    assert "golab clean" in str(refused.value.hint)
+    assert list((small / "place").iterdir()) == []
+
+
+_AS_ROOT_THAT_MAY_NOT_MOUNT = ("setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin")
+_MOUNTING = """
+import sys
+from pathlib import Path
+from lab.engine import folders
+from lab.errors import EnvironmentRefusedError
+from lab.host.journal import Journal
+from lab.host.owner import Owner
+
+place = Path(sys.argv[1])
+book = Journal(place / "journal", Owner.of_this_process("test"))
+try:
+    with folders.made("overlay-mount:2", place / "folders", book):
+        print("mounted")
+except EnvironmentRefusedError as error:
+    print("refused:", error)
+print(list((place / "folders").iterdir()), list(book.entries()))
+"""
+
+
+@needs_root
+@pytest.mark.slow
+def test_a_root_that_may_not_mount_is_refused_with_the_reason(tmp_path: Path) -> None:
+    """As in a container: mount's own words, and nothing is left, of the folder or in the journal."""
+    done = subprocess.run(
+        [*_AS_ROOT_THAT_MAY_NOT_MOUNT, sys.executable, "-c", _MOUNTING, str(tmp_path)],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    said, *_, left = done.stdout.splitlines()
+    assert said.startswith("refused: mount -t overlay ")
+    assert "permission denied" in said or "must be superuser" in said
+    assert left == "[] []"
