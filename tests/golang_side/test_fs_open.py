@@ -45,7 +45,7 @@ def binaries(
             go = toolchain.fetch(release, cache, print)
             program = render_program(templates, "fs-open", tools=templates, go_line=go.go_line, values=values)
             counters = load_overlay([templates / "overlays"], "counters")
-            setting = Setting(sources=overlaid(counters, go)) if is_counted else Setting()
+            setting = Setting(sources=overlaid([counters], go)) if is_counted else Setting()
             path.write_bytes(build(HostEngine(cache=cache), go, program, cache, setting).content)
             path.chmod(0o755)
         return path
