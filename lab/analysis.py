@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,10 +17,11 @@ from lab.model.dump import CellDump
 from lab.model.matrix import Cell, own_id, unattached
 from lab.model.outcome import CellSummary, Judged
 from lab.model.quality import Quality
-from lab.model.run import CostsUsed, Ending, Plan, PlannedCell, Record, StoppedBy
+from lab.model.run import FINISHED, CostsUsed, Ending, Plan, PlannedCell, Record, Resumption, StoppedBy
 from lab.model.scenario import Scenario
 from lab.quality import quality
 from lab.recovery import recover
+from lab.report.text import counted
 from lab.stats.summary import summarise
 from lab.store import RunFolder
 
@@ -40,6 +42,7 @@ class Analysis:
     quality: Quality | None
     stopped_by: StoppedBy
     damage: str
+    resumptions: tuple[Resumption, ...]
     folder: Path
 
     @property
@@ -54,9 +57,22 @@ class Analysis:
             *self.warnings,
             *self.stopping,
             *self.unattached,
+            *self.resumed,
             *costs_notes(self.plan.costs),
             f"record: {self.folder}",
+            *([f"go on with it: golab resume {self.folder}"] if self.can_go_on else []),
         )
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether ``golab resume`` has something to do: the run was stopped, or replicates of it were lost."""
+        lost = any(Ending.INFRA_FAILED.value in cell.outcomes for cell in self.cells)
+        return lost or bool(self.damage) or self.stopped_by not in FINISHED
+
+    @property
+    def resumed(self) -> tuple[str, ...]:
+        """How often it was gone on with after it had been stopped, a line each."""
+        return tuple(_gone_on(each) for each in self.resumptions)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -101,6 +117,16 @@ class Analysis:
                 return ()
 
 
+def _gone_on(resumption: Resumption) -> str:
+    when = dt.datetime.fromtimestamp(resumption.at_ns // 10**9, dt.UTC)
+    again = f", {counted(len(resumption.again), 'lost replicate')} run again" if resumption.again else ""
+    aside = f", what was damaged kept in {resumption.set_aside}" if resumption.set_aside else ""
+    return (
+        f"gone on with at {when:%Y-%m-%d %H:%M} UTC by golab {resumption.golab},"
+        f" after {counted(resumption.lines, 'line')} of its record{again}{aside}"
+    )
+
+
 def analyse(folder: RunFolder) -> Analysis:
     """Summaries and verdicts of a run, from its folder alone: no Go, no engine, nothing measured again.
 
@@ -123,6 +149,7 @@ def analyse(folder: RunFolder) -> Analysis:
         claims=tuple(_judged(scenarios, cells)),
         quality=quality(cells, seed=plan.seed),
         stopped_by=stopped_by,
+        resumptions=folder.resumptions(),
         damage=records.damage or _missing(plan, cells, stopped_by),
         folder=folder.path,
     )
@@ -153,7 +180,7 @@ def _missing(plan: Plan, cells: Sequence[CellSummary], stopped_by: StoppedBy) ->
 
     Cells that could not be run have no turns, and say so.
     """
-    if stopped_by not in ("replicates", "precise"):
+    if stopped_by not in FINISHED:
         return ""
     counts = {cell.id: sum(cell.outcomes.values()) for cell in cells if not _NEVER_RUN & set(cell.outcomes)}
     blocks = max([plan.replicates, *counts.values()])

@@ -73,6 +73,21 @@ def made(path: Path) -> Generator[Captures]:
         os.close(descriptor)
 
 
+def is_held(path: Path) -> bool:
+    """Whether the run whose file *path* is goes on."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 @contextlib.contextmanager
 def left(path: Path) -> Generator[list[bytes]]:
     """The whole lines that a run left in *path* which is over; none where there is no such file, or the run goes on.

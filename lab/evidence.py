@@ -19,7 +19,7 @@ from lab.model.claim import Evidence, RegisteredClaim, RunFacts, Standing
 from lab.model.matrix import default_cells, own_id
 from lab.model.outcome import ClaimVerdict, Judged
 from lab.model.rule import cells_of
-from lab.model.run import Plan
+from lab.model.run import FINISHED, Plan
 from lab.model.scenario import GO_RELEASE, Claim, Scenario
 from lab.store import RunFolder, Store
 
@@ -171,7 +171,7 @@ def _notes(analysis: Analysis, here: Here) -> Iterator[str]:
         yield "measured under an older manifest, and judged by that one's rules"
     if plan.quick:
         yield "a quick run"
-    if analysis.stopped_by not in ("replicates", "precise"):
+    if analysis.stopped_by not in FINISHED:
         yield f"ended by {analysis.stopped_by}, before all of its plan was measured"
 
 

@@ -12,6 +12,7 @@ from lab import captured
 from lab.bench.decode import Asked, decode, not_as_asked, was_stopped
 from lab.bench.exclude import Surroundings, excluded
 from lab.bench.execute import Pace, Seat, execute
+from lab.bench.left import Left, all_of
 from lab.bench.readback import not_as_set, not_where
 from lab.engine.base import Engine
 from lab.errors import BuildError, EnvironmentRefusedError, LabError, MeasurementError
@@ -36,21 +37,34 @@ _UNKNOWN: Final = 1
 
 
 def measure(
-    material: Material, decided: Decided, folder: RunFolder, progress: Progress, interruption: Interruption
+    material: Material,
+    decided: Decided,
+    folder: RunFolder,
+    progress: Progress,
+    interruption: Interruption,
+    *,
+    left: Left | None = None,
 ) -> StoppedBy:
-    """Run the plan's turns and write down each; what ended it.
+    """Run the plan's turns, or those that are *left*, and write down each; what ended it.
 
     A sheaf is written down before the next one starts, while nothing that is measured runs. What of it an agent has measured
-    meanwhile is in the run's captures.
+    meanwhile is in the run's captures. What is in the record counts for the rule by which the run ends.
     """
-    plan = decided.plan
+    left = left or all_of(decided.plan)
     for each in material.prepared:
-        if not isinstance(each.built, Binary):
+        if not isinstance(each.built, Binary) and each.cell.id not in left.told:
             folder.append(_not_run(each, each.built))
     with captured.made(folder.captures) as captures, seats(runnable(material), captures) as found:
         seated = _seated(material, folder, found)
-        turns = [turn for turn in plan.turns if turn.cell in seated]
-        watch = Watch(replace(plan, turns=tuple(turns)), _judged(material, decided.foretold.metrics))
+        turns = tuple(turn for turn in left.turns if turn.cell in seated)
+        plan = replace(decided.plan, turns=turns, max_time_ns=left.max_time_ns)
+        watch = Watch(plan, _judged(material, decided.foretold.metrics))
+        pace = Pace()
+        for record in folder.records():
+            watch.count(record)
+            pace.saw(record.turn.cell, record.wall_ns)
+        if (why := watch.enough_blocks(left.whole_blocks, left.elapsed_ns)) is not None:
+            return why  # it was stopped between its last replicate and its end
         seen = {cell: _probed(seat) for cell, seat in seated.items()}
         wanted = {each.cell.id: each.wanted for each in material.prepared}
         flaws = {
@@ -58,9 +72,9 @@ def measure(
         }
         folder.keep_probes(seen, flaws)
         reader = _Reader(material, flaws)
-        pace = Pace()
-        begun = time.monotonic_ns()
-        progress.replicate(0, len(plan.turns))
+        begun = time.monotonic_ns() - left.elapsed_ns
+        done = 0
+        progress.replicate(done, len(turns))
         sheaves = execute(
             turns, seated, stop=lambda: interruption.asked, pace=pace, judged_from=plan.replicates
         )
@@ -75,10 +89,10 @@ def measure(
                 watch.count(record)
                 if record.termination.ending is not Ending.INFRA_FAILED:
                     pace.saw(record.turn.cell, record.wall_ns)
-            last = records[-1]
-            progress.replicate(last.turn.position + 1, len(plan.turns))
+            done += len(records)
+            progress.replicate(done, len(turns))
             elapsed = time.monotonic_ns() - begun
-            if (why := watch.enough(last, elapsed)) is not None:
+            if (why := watch.enough(records[-1], elapsed)) is not None:
                 return why
             if elapsed > plan.max_time_ns:
                 return "max-time"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
@@ -22,13 +22,13 @@ from lab import (
     reported,
     shelf,
 )
-from lab.analysis import Analysis, analyse
+from lab.analysis import Analysis
 from lab.bench import command, selection
 from lab.calibrate import LOOP, Calibration, Sitting, iterations_per_us, rest
 from lab.costing import calibrated, costs_for
 from lab.engine import folders
 from lab.engine.choose import choose
-from lab.engines import opened
+from lab.engines import Engines, opened
 from lab.errors import StoreError, UsageError
 from lab.estimating import Estimated, estimated
 from lab.experiment import Experiment
@@ -36,10 +36,11 @@ from lab.golang import base, toolchain
 from lab.host import environment, undo
 from lab.host.interruption import interruptible
 from lab.host.lock import measuring
-from lab.hosting import journal_of, tuned
+from lab.host.owner import Owner
+from lab.hosting import Host, journal_of, tuned
 from lab.manifest import register
 from lab.manifest.tables import refusal
-from lab.material import paced, prepare, runnable, works
+from lab.material import Material, paced, prepare, runnable, works
 from lab.measurement import measure
 from lab.model.claim import Register
 from lab.model.falsealarm import Checked
@@ -112,7 +113,9 @@ def run_program(root: Path | None, order: ProgramOrder, progress: Progress) -> A
 def run_matrix(root: Path | None, name: str, means: Means, progress: Progress) -> Analysis:
     """Measure a matrix, by its file or its name in ``experiments/``: one plan, one order, one record."""
     lab = catalogue.find(root, Path.cwd())
-    return carry_out(lab, experiment.of_matrix(lab, lab.matrix(name)), means, progress)
+    wanted = experiment.of_matrix(lab, lab.matrix(name))
+    by_what = planning.asked_means(means.base, tuned=means.tune_host)
+    return carry_out(lab, replace(wanted, asked=(*wanted.asked, *by_what)), means, progress)
 
 
 def plan_matrix(root: Path | None, name: str, results: Path | None) -> tuple[Experiment, Estimated]:
@@ -165,39 +168,56 @@ def _of_program(lab: catalogue.Lab, order: ProgramOrder) -> Experiment:
     )
 
 
-def carry_out(lab: catalogue.Lab, wanted: Experiment, means: Means, progress: Progress) -> Analysis:
-    """Measure an experiment: prepare, predict, write both down, measure, analyse."""
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A machine on which an experiment can be measured: its lock is held, its settings are as they were asked for."""
+
+    engines: Engines
+    host: Host
+    workshops: Mapping[str, Workshop]
+    material: Material
+
+
+@contextlib.contextmanager
+def ready(
+    lab: catalogue.Lab, wanted: Experiment, means: Means, progress: Progress, *, run: str
+) -> Generator[Ready]:
+    """All that the *run* of an experiment needs, built; the machine is as it was afterwards."""
     for scenario, cell in wanted.cells:
         selection.refuse_beyond(environment.available_memory(), scenario, (cell,))
     cache = cache_folder()
-    name = planning.run_name(wanted)
     with (
-        opened(wanted, means.engine, cache, progress.stage, run=name) as engines,
+        opened(wanted, means.engine, cache, progress.stage, run=run) as engines,
         measuring(progress.stage, wait=means.wait),
-        tuned(wanted, progress.stage, run=name, allowed=means.tune_host) as host,
+        tuned(wanted, progress.stage, run=run, allowed=means.tune_host) as host,
     ):
         workshops = {
             each: Workshop(lab, engine, cache, progress, wanted.own)
             for each, engine in engines.usable.items()
         }
-        material = prepare(
-            workshops[engines.own.name],
-            [host.applied_to(each) for each in engines.cells(wanted)],
-            base_name=means.base,
-        )
+        cells = [host.applied_to(each) for each in engines.cells(wanted)]
+        material = prepare(workshops[engines.own.name], cells, base_name=means.base)
+        yield Ready(engines, host, workshops, material)
+
+
+def carry_out(lab: catalogue.Lab, wanted: Experiment, means: Means, progress: Progress) -> Analysis:
+    """Measure an experiment: prepare, predict, write both down, measure, analyse."""
+    name = planning.run_name(wanted)
+    with ready(lab, wanted, means, progress, run=name) as found:
+        engines, material = found.engines, found.material
         anew = means.calibrate and experiment.is_predicted(wanted)
         needed = experiment.drawn(wanted, cpus=_cpus()) if anew else frozenset[str]()
         if needed and works(material):
             needed |= {LOOP}
         costs = {
             each: costs_for(
-                workshops[each], means.costs, measure=anew, needed=needed, foreign=means.foreign_costs
+                found.workshops[each], means.costs, measure=anew, needed=needed, foreign=means.foreign_costs
             )
             for each in dict.fromkeys(cell.engine.name for cell in runnable(material))
         }
         material = paced(material, {each: iterations_per_us(used) or 0 for each, used in costs.items()})
         decided = Decided(
-            plan=planning.plan(name, wanted, engines.own, material, costs, granted=host.granted),
+            plan=planning.plan(name, wanted, engines.own, material, costs, granted=found.host.granted),
             manifests={part.scenario.name: part.manifest for part in wanted.parts},
             foretold=experiment.foretell(
                 wanted,
@@ -207,14 +227,13 @@ def carry_out(lab: catalogue.Lab, wanted: Experiment, means: Means, progress: Pr
                 processes=_cpus(),
             ),
             costs={each: used.to_json() for each, used in costs.items()},
+            sources=planning.sources(wanted, material),
         )
         folder = Store(means.results or default_results(lab)).create(decided)
+        folder.own(Owner.of_this_process(name))
         with interruptible() as interruption:
             folder.end(measure(material, decided, folder, progress, interruption))
-    found = analyse(folder)
-    folder.keep_analysis(found.cells)
-    folder.keep_report(reported.report(folder, found))
-    return found
+    return reported.concluded(folder)
 
 
 def foretell_run(root: Path | None, order: Order) -> Iterator[str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
+from lab import __version__
 from lab.bench import command
 from lab.bench.plan import blocks
 from lab.bench.selection import Request
@@ -23,6 +25,10 @@ from lab.model.run import FORMAT, Plan, PlannedCell
 from lab.model.units import duration_to_text
 from lab.report.text import counted
 from lab.sim.costs import Costs
+from lab.store import Sources
+
+_BASE: Final = "--base="
+_TUNE_HOST: Final = "--tune-host"
 
 
 def run_name(wanted: Experiment) -> str:
@@ -39,9 +45,13 @@ def asked(scenario: str, request: Request, replicates: int | None, seed: int, ba
     ]
     quick = ["--quick"] if request.quick else []
     runs = [] if replicates is None else [f"--runs={replicates}"]
-    based = [] if base == "auto" else [f"--base={base}"]
-    tuned = ["--tune-host"] if request.tuned else []
-    return ("run", "scenario", scenario, *quick, *lists, *patterns, *runs, f"--seed={seed}", *based, *tuned)
+    words = ("run", "scenario", scenario, *quick, *lists, *patterns, *runs, f"--seed={seed}")
+    return (*words, *asked_means(base, tuned=request.tuned))
+
+
+def asked_means(base: str, *, tuned: bool) -> tuple[str, ...]:
+    """The arguments that say on what programs are built, and whether the machine may be changed."""
+    return (*([] if base == "auto" else [f"{_BASE}{base}"]), *([_TUNE_HOST] if tuned else []))
 
 
 def plan(
@@ -73,10 +83,45 @@ def plan(
             *(("--", *wanted.arguments) if wanted.arguments else ()),
         ),
         costs={engine: costs_used(used) for engine, used in costs.items()},
-        cells=tuple(_planned(each, running.get(each.cell.id), own) for each in material.prepared),
+        cells=planned_cells(material, own),
         turns=blocks(list(running), wanted.most_replicates, wanted.order_seed, last=_dumping(wanted)),
         provenance=_provenance(own, material, running.values(), granted),
     )
+
+
+def planned_cells(material: Material, own: Engine) -> tuple[PlannedCell, ...]:
+    """Every cell as a plan has it, where *own* is the run's engine."""
+    running = {each.wanted.cell.id: each for each in runnable(material)}
+    return tuple(_planned(each, running.get(each.cell.id), own) for each in material.prepared)
+
+
+def sources(wanted: Experiment, material: Material) -> Sources:
+    """What the programs are made of. Of a user's own only digests: its text is its user's, and may be long."""
+    programs: dict[str, dict[str, str]] = {}
+    texts: dict[str, str] = {}
+    for each in material.prepared:
+        found = programs.setdefault(each.program.source_sha256, {})
+        for path, content in each.program.files.items():
+            found[path] = hashlib.sha256(content).hexdigest()
+            if each.wanted.scenario.name not in wanted.own:
+                texts[found[path]] = content.decode(errors="replace")
+    return Sources(programs, texts)
+
+
+def base_asked(plan: Plan) -> str:
+    """What the programs of a planned run were to be built on."""
+    given = (word.removeprefix(_BASE) for word in _options(plan) if word.startswith(_BASE))
+    return next(given, "auto")
+
+
+def is_tuned(plan: Plan) -> bool:
+    """Whether settings of the whole machine might be changed for a planned run."""
+    return _TUNE_HOST in _options(plan)
+
+
+def _options(plan: Plan) -> tuple[str, ...]:
+    """Golab's own arguments, without those of a user's program."""
+    return plan.asked[: plan.asked.index("--")] if "--" in plan.asked else plan.asked
 
 
 def in_words(wanted: Experiment) -> Iterator[str]:
@@ -107,6 +152,7 @@ def _provenance(
     }
     others = {each.engine.name: each.engine for each in running if each.engine.name != own.name}
     return {
+        "golab": __version__,
         "engine": own.describe(),
         "machine": environment.describe(),
         "base": material.base.described() if material.base else None,

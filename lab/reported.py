@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from lab import setup
-from lab.analysis import Analysis, costs_notes
+from lab.analysis import Analysis, analyse, costs_notes
 from lab.model.metric import Metric
 from lab.model.run import PlannedCell, Record
 from lab.model.scenario import Scenario
@@ -14,6 +14,14 @@ from lab.report.html import render
 from lab.report.page import Told, page_of
 from lab.stats.process import process_value
 from lab.store import RunFolder
+
+
+def concluded(folder: RunFolder) -> Analysis:
+    """A run, analysed; what was concluded is kept, and its page written."""
+    found = analyse(folder)
+    folder.keep_analysis(found.cells)
+    folder.keep_report(report(folder, found))
+    return found
 
 
 def report(folder: RunFolder, found: Analysis) -> str:
@@ -28,7 +36,7 @@ def report(folder: RunFolder, found: Analysis) -> str:
                 cells=found.cells,
                 claims=found.claims,
                 warnings=found.warnings,
-                notes=(*found.stopping, *found.unattached, *costs_notes(found.plan.costs)),
+                notes=(*found.stopping, *found.unattached, *found.resumed, *costs_notes(found.plan.costs)),
                 facts=tuple(setup.facts(found.plan.provenance)),
                 points={key: tuple(values) for key, values in course.points.items()},
                 quality=found.quality,

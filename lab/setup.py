@@ -56,11 +56,9 @@ def differences(old: Plan, new: Plan) -> tuple[Difference, ...]:
 
 
 def refusal(old: Plan, new: Plan) -> str:
-    """Why the two cannot be compared as they are, or nothing: other scenarios, formats or programs."""
+    """Why the two cannot be compared as they are, or nothing: other scenarios or programs."""
     if not set(old.manifests) & set(new.manifests):
         return f"one measured {old.scenario}, the other {new.scenario}"
-    if old.format != new.format:
-        return f"their records are of formats {old.format} and {new.format}"
     paired = pairs(old, new)
     if not paired:
         return "they have no cell in common"

@@ -11,19 +11,32 @@ replicate that left a goroutine dump, whole for the first ones of a cell only. `
 
 from __future__ import annotations
 
-import os
+import itertools
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import msgspec
 
+from lab.durable import append, cut, made, settle, unwritable, write
 from lab.errors import StoreError, UnknownNameError
-from lab.model.outcome import CellSummary, Foresight, ForetoldOutcome, Prediction
-from lab.model.run import FORMAT, DumpText, Ending, Plan, Record, StoppedBy
+from lab.filed import Analysis, End, Predictions, Probes, Programs, Resumed, content_of, read, to_json
+from lab.host.owner import Owner
+from lab.lines import Records, last_checksum, sealed, whole_bytes
+from lab.model.outcome import CellSummary, Foresight
+from lab.model.run import (
+    FINISHED,
+    FORMAT,
+    DumpText,
+    Ending,
+    Plan,
+    Record,
+    Resumption,
+    StoppedBy,
+)
 
 _PLAN: Final = "plan.json"
 _MANIFESTS: Final = "scenarios"
@@ -34,6 +47,10 @@ _RUNS: Final = "runs.jsonl"
 _DUMPS: Final = "dumps"
 _CAPTURES: Final = "captures.jsonl"
 _END: Final = "end.json"
+_RESUMED: Final = "resumed.json"
+_OWNER: Final = "owner.json"
+_PROGRAMS: Final = "programs.json"
+_ASIDE: Final = "runs.damaged-{}.jsonl"
 _ANALYSIS: Final = "analysis.json"
 _REPORT: Final = "report.html"
 
@@ -45,7 +62,13 @@ _HEAD_BYTES: Final = 4 << 10
 """What of that may be of the text before the first goroutine: Go's last words stand right before it."""
 _FIRST_GOROUTINE: Final = re.compile(rb"^goroutine \d", re.MULTILINE)
 
-_Kind = TypeVar("_Kind")
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What programs are made of: by program the digest of each file by its path, by digest a text that is kept."""
+
+    programs: Mapping[str, Mapping[str, str]]
+    files: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,42 +79,7 @@ class Decided:
     manifests: Mapping[str, bytes]
     foretold: Foresight
     costs: Mapping[str, str]
-
-
-@dataclass(slots=True)
-class Records:
-    """A run's replicates, one by one from the disk; after the last one ``damage`` says what could not be read.
-
-    What stands before the first damage is given, nothing after it: nobody knows what is missing there.
-    """
-
-    path: Path
-    damage: str = field(default="", init=False)
-
-    def __iter__(self) -> Iterator[Record]:
-        """Every whole record up to the first damage. StoreError where the file cannot be read at all."""
-        self.damage = ""
-        decoder = msgspec.json.Decoder(Record)
-        offset = 0
-        try:
-            with self.path.open("rb") as file:
-                for line in file:
-                    if not line.endswith(b"\n"):
-                        self.damage = (
-                            f"{self.path.name}: its last line was cut off at byte {offset + len(line)}"
-                        )
-                        return
-                    try:
-                        record = decoder.decode(line)
-                    except msgspec.DecodeError as error:
-                        self.damage = f"{self.path.name}: damaged at byte {offset}; what comes after is not used: {error}"
-                        return
-                    yield record
-                    offset += len(line)
-        except FileNotFoundError:
-            return
-        except OSError as error:
-            raise StoreError(f"{self.path}: cannot be read: {error}") from None
+    sources: Sources = field(default_factory=lambda: Sources({}, {}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +91,19 @@ class RunFolder:
         default_factory=Counter[tuple[str, Ending]], init=False, repr=False, compare=False
     )
     """How many there are, once the first was written or found."""
+    _checksums: list[int] = field(default_factory=list[int], init=False, repr=False, compare=False)
+    """Of the last line, once one was written."""
 
     def append(self, *records: Record) -> None:
         """Add a line for each replicate; on return they are on the disk. StoreError where they cannot be."""
-        lines = b"".join(msgspec.json.encode(self._without_dump(record)) + b"\n" for record in records)
-        try:
-            with (self.path / _RUNS).open("ab", buffering=0) as file:
-                file.write(lines)
-                os.fsync(file.fileno())
-        except OSError as error:
-            raise _unwritable(self.path / _RUNS, error) from None
+        path = self.path / _RUNS
+        checksum = self._checksums[0] if self._checksums else last_checksum(path)
+        lines = []
+        for record in records:
+            line, checksum = sealed(self._without_dump(record), checksum)
+            lines.append(line)
+        append(path, b"".join(lines))
+        self._checksums[:] = [checksum]
 
     def _without_dump(self, record: Record) -> Record:
         """The record as its line has it, once its dump is in a file of its own: whole, or its beginning after the first ones."""
@@ -124,7 +115,7 @@ class RunFolder:
         self._dumps[_alike(record)] += 1
         if self._dumps[_alike(record)] > WHOLE_DUMPS and len(text) > SHORT_DUMP_BYTES:
             text, is_cut = _beginning(text), True
-        _write(_made(self.path / _DUMPS) / self.dump(record).name, text)
+        write(made(self.path / _DUMPS) / self.dump(record).name, text)
         return replace(record, dump=DumpText(text="", cut=is_cut))
 
     def dump(self, record: Record) -> Path:
@@ -141,25 +132,62 @@ class RunFolder:
     def drop_half_line(self) -> None:
         """Take off what a kill in the middle of :meth:`append` left of a line; what is whole stays."""
         path = self.path / _RUNS
-        content = path.read_bytes() if path.exists() else b""
-        if not content.endswith(b"\n") and content:
-            os.truncate(path, content.rfind(b"\n") + 1)
+        if (whole := whole_bytes(path)) is not None:
+            cut(path, whole)
+
+    def set_aside(self, size: int) -> str:
+        """Take what stands in the record from byte *size* on into a file of its own; its name."""
+        path = self.path / _RUNS
+        taken = next(
+            name for name in map(_ASIDE.format, itertools.count(1)) if not (self.path / name).exists()
+        )
+        with path.open("rb") as file:
+            file.seek(size)
+            write(self.path / taken, file.read())
+        cut(path, size)
+        self._checksums.clear()
+        return taken
+
+    def own(self, owner: Owner) -> None:
+        """Write down whose run it is, for as long as it goes on."""
+        write(self.path / _OWNER, to_json(owner))
+
+    def owner(self) -> Owner | None:
+        """Whose run it is, or was when it was killed; None of one that came to its end."""
+        try:
+            return msgspec.json.decode((self.path / _OWNER).read_bytes(), type=Owner)
+        except (OSError, msgspec.DecodeError):
+            return None
+
+    def resume(self, resumption: Resumption) -> None:
+        """Write down that the run is gone on with: it has no end any more, and lines that were lost count no more."""
+        write(
+            self.path / _RESUMED,
+            to_json(Resumed(format=FORMAT, resumptions=(*self.resumptions(), resumption))),
+        )
+        (self.path / _END).unlink(missing_ok=True)
+
+    def resumptions(self) -> tuple[Resumption, ...]:
+        """How often the run was gone on with, and what was so then."""
+        path = self.path / _RESUMED
+        return read(path, Resumed).resumptions if path.exists() else ()
 
     def end(self, stopped_by: StoppedBy) -> None:
         """Write down that no replicate comes any more, and why."""
-        _write(self.path / _END, _json(_End(format=FORMAT, stopped_by=stopped_by)))
+        write(self.path / _END, to_json(End(format=FORMAT, stopped_by=stopped_by)))
+        (self.path / _OWNER).unlink(missing_ok=True)
 
     def keep_analysis(self, cells: Sequence[CellSummary]) -> None:
         """Write what was concluded."""
-        _write(self.path / _ANALYSIS, _json(_Analysis(format=FORMAT, cells=tuple(cells))))
+        write(self.path / _ANALYSIS, to_json(Analysis(format=FORMAT, cells=tuple(cells))))
 
     def keep_probes(self, seen: Mapping[str, Mapping[str, Any]], flaws: Mapping[str, str]) -> None:
         """Write what a process of each cell saw of its own settings before the first replicate, and what is not as asked."""
-        _write(self.path / _PROBES, _json(_Probes(format=FORMAT, cells=seen, flaws=flaws)))
+        write(self.path / _PROBES, to_json(Probes(format=FORMAT, cells=seen, flaws=flaws)))
 
     def flaws(self) -> Mapping[str, str]:
         """By cell, what is not as it was asked for. StoreError where nobody came to find out."""
-        return _read(self.path / _PROBES, _Probes).flaws
+        return read(self.path / _PROBES, Probes).flaws
 
     @property
     def captures(self) -> Path:
@@ -168,7 +196,7 @@ class RunFolder:
 
     def keep_report(self, page: str) -> Path:
         """Write the run's page; where it is."""
-        _write(self.report, page.encode())
+        write(self.report, page.encode())
         return self.report
 
     @property
@@ -178,39 +206,58 @@ class RunFolder:
 
     def plan(self) -> Plan:
         """The run's plan. StoreError if there is none, or its format is another."""
-        return _read(self.path / _PLAN, Plan)
+        return read(self.path / _PLAN, Plan)
 
     def manifest(self, scenario: str) -> tuple[bytes, Path]:
         """A scenario's manifest as it was when the run was planned, and where that copy is."""
         path = self.path / _MANIFESTS / f"{scenario}.toml"
-        return _content(path), path
+        return content_of(path), path
+
+    def decided(self) -> Decided:
+        """All that was fixed before the first replicate, but for the programs' sources."""
+        plan = self.plan()
+        return Decided(
+            plan=plan,
+            manifests={name: self.manifest(name)[0] for name in plan.manifests},
+            foretold=self.foretold(),
+            costs={name: content_of(self.path / _COSTS / f"{name}.json").decode() for name in plan.costs},
+        )
+
+    def source(self, program_sha256: str) -> Mapping[str, str]:
+        """The files of a program as it was measured: their text, or ``sha256:…`` of a user's own; nothing in an earlier golab's record."""
+        try:
+            kept = read(self.path / _PROGRAMS, Programs)
+        except StoreError:
+            return {}
+        return {
+            path: kept.files.get(digest, f"sha256:{digest}")
+            for path, digest in kept.programs.get(program_sha256, {}).items()
+        }
 
     def foretold(self) -> Foresight:
         """What was predicted before anything was measured. An earlier golab's record has no outcomes."""
-        kept = _read(self.path / _PREDICTIONS, _Predictions)
-        return Foresight(
-            metrics={
-                (entry.cell, entry.metric): entry.prediction or entry.not_predicted
-                for entry in kept.predictions
-            },
-            outcomes={entry.cell: entry.simulated or entry.not_predicted for entry in kept.outcomes},
-        )
+        return read(self.path / _PREDICTIONS, Predictions).foretold()
 
     def records(self) -> Records:
         """Every replicate that was measured, as a stream."""
-        return Records(self.path / _RUNS)
+        return Records(self.path / _RUNS, self.plan(), self.resumptions())
 
     def kept_analysis(self) -> tuple[CellSummary, ...] | None:
         """What was concluded when the run was last analysed; None where that was never written or is no more readable."""
         try:
-            return _read(self.path / _ANALYSIS, _Analysis).cells
+            return read(self.path / _ANALYSIS, Analysis).cells
         except StoreError:
             return None
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether it never came to an end, or something else ended it than its own plan."""
+        return self.stopped_by() not in FINISHED
 
     def stopped_by(self) -> StoppedBy:
         """What ended the run; ``killed`` where it never came to say so."""
         path = self.path / _END
-        return _read(path, _End).stopped_by if path.exists() else "killed"
+        return read(path, End).stopped_by if path.exists() else "killed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,19 +271,18 @@ class Store:
         folder = self.root / decided.plan.run
         try:
             folder.mkdir(parents=True)
+            settle(self.root)
         except OSError as error:
-            raise _unwritable(folder, error) from None
-        predictions = _Predictions(
-            format=FORMAT,
-            predictions=tuple(_entry(*item) for item in decided.foretold.metrics.items()),
-            outcomes=tuple(_outcome_entry(*item) for item in decided.foretold.outcomes.items()),
-        )
+            raise unwritable(folder, error) from None
+        predictions = Predictions.of(decided.foretold)
         for name, manifest in decided.manifests.items():
-            _write(_made(folder / _MANIFESTS) / f"{name}.toml", manifest)
-        _write(folder / _PREDICTIONS, _json(predictions))
+            write(made(folder / _MANIFESTS) / f"{name}.toml", manifest)
+        write(folder / _PREDICTIONS, to_json(predictions))
         for engine, costs in decided.costs.items():
-            _write(_made(folder / _COSTS) / f"{engine}.json", costs.encode())
-        _write(folder / _PLAN, _json(decided.plan))
+            write(made(folder / _COSTS) / f"{engine}.json", costs.encode())
+        programs = Programs(format=FORMAT, programs=decided.sources.programs, files=decided.sources.files)
+        write(folder / _PROGRAMS, to_json(programs))
+        write(folder / _PLAN, to_json(decided.plan))
         return RunFolder(folder)
 
     def runs(self) -> tuple[RunFolder, ...]:
@@ -269,47 +315,6 @@ class Store:
         raise UnknownNameError(f"run in {self.root}", name, [run.path.name for run in known])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Entry:
-    cell: str
-    metric: str
-    prediction: Prediction | None
-    not_predicted: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _OutcomeEntry:
-    cell: str
-    simulated: Mapping[str, int]
-    not_predicted: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Predictions:
-    format: int
-    predictions: tuple[_Entry, ...]
-    outcomes: tuple[_OutcomeEntry, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Probes:
-    format: int
-    cells: Mapping[str, Mapping[str, Any]]
-    flaws: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _End:
-    format: int
-    stopped_by: StoppedBy
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Analysis:
-    format: int
-    cells: tuple[CellSummary, ...]
-
-
 def _alike(record: Record) -> tuple[str, Ending]:
     """Which dumps are likely to tell the same."""
     return record.turn.cell, record.termination.ending
@@ -323,72 +328,3 @@ def _beginning(text: bytes) -> bytes:
         begin = text.find(b"\n", first.start() - _HEAD_BYTES, first.start()) + 1
     end = begin + SHORT_DUMP_BYTES
     return text[begin : text.rfind(b"\n", begin, end) + 1 or end]
-
-
-def _entry(key: tuple[str, str], foretold: Prediction | str) -> _Entry:
-    cell, metric = key
-    if isinstance(foretold, Prediction):
-        return _Entry(cell=cell, metric=metric, prediction=foretold, not_predicted="")
-    return _Entry(cell=cell, metric=metric, prediction=None, not_predicted=foretold)
-
-
-def _outcome_entry(cell: str, foretold: ForetoldOutcome) -> _OutcomeEntry:
-    if isinstance(foretold, str):
-        return _OutcomeEntry(cell=cell, simulated={}, not_predicted=foretold)
-    return _OutcomeEntry(cell=cell, simulated=foretold, not_predicted="")
-
-
-def _read(path: Path, kind: type[_Kind]) -> _Kind:
-    content = _content(path)
-    try:
-        found = msgspec.json.decode(content).get("format")
-        if found != FORMAT:
-            raise StoreError(f"{path}: is of format {found}; this golab reads {FORMAT}", hint=_other(found))
-        return msgspec.json.decode(content, type=kind)
-    except (msgspec.DecodeError, AttributeError) as error:
-        raise StoreError(f"{path}: cannot be read: {error}") from None
-
-
-def _other(found: object) -> str:
-    if isinstance(found, int) and found > FORMAT:
-        return "a newer golab wrote it: read it with that one, or bring this one up to date"
-    return "an earlier golab wrote it, which did not keep what an analysis needs: measure it again"
-
-
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be read: {error.strerror}") from None
-
-
-def _json(value: object) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(value), indent=1) + b"\n"
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Replace *path* as a whole: a reader sees the old content or the new, never half of it."""
-    fresh = path.with_suffix(".new")
-    try:
-        with fresh.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-    except OSError as error:
-        raise _unwritable(path, error) from None
-
-
-def _made(folder: Path) -> Path:
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise _unwritable(folder, error) from None
-    return folder
-
-
-def _unwritable(path: Path, error: OSError) -> StoreError:
-    return StoreError(
-        f"{path}: cannot be written: {error.strerror}",
-        hint="make room, or give --results a folder you may write",
-    )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import math
 import random
 import statistics
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -194,6 +195,27 @@ def record(root: Path, recipe: Recipe) -> RunFolder:
     if recipe.stopped_by is not None:
         folder.end(recipe.stopped_by)
     return folder
+
+
+def rewrite(folder: RunFolder, change: Callable[[Record], Record]) -> None:
+    """Write a run's record anew, each replicate as *change* makes it."""
+    records = [change(each) for each in folder.records()]
+    (folder.path / "runs.jsonl").unlink()
+    RunFolder(folder.path).append(*records)
+
+
+def split(folder: RunFolder, cell: str, factor: float) -> None:
+    """Make every second process of a cell slower by *factor* and the others as much faster."""
+    factors = itertools.cycle((factor, 1 / factor))
+
+    def change(found: Record) -> Record:
+        if found.turn.cell != cell:
+            return found
+        by = next(factors)
+        waits = tuple(round(value * by) for value in found.observations["wait_ns"])
+        return replace(found, observations={**found.observations, "wait_ns": waits})
+
+    rewrite(folder, change)
 
 
 def _plan(scenario: Scenario, cells: Sequence[Cell], recipe: Recipe) -> Plan:

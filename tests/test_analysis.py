@@ -36,7 +36,7 @@ def test_a_damaged_record_is_used_up_to_the_damage(tmp_path: Path) -> None:
 
     found = analyse(folder)
     assert sum(cell.outcomes["exit"] for cell in found.cells) == 9
-    assert found.notes[0].startswith("the record is damaged: runs.jsonl: damaged at byte ")
+    assert found.notes[0].startswith("the record is damaged: runs.jsonl: line 10, from byte ")
 
 
 @pytest.mark.parametrize(

@@ -200,10 +200,10 @@ def test_a_run_that_cannot_be_used_is_passed_over_by_name(tmp_path: Path) -> Non
         said,
         range(2, 8),
         (
-            f"is of format None; this golab reads {FORMAT}",
-            f"is of format 99; this golab reads {FORMAT}",
+            f"is of format None; this golab reads 3 and {FORMAT}",
+            f"is of format 99; this golab reads 3 and {FORMAT}",
             "was changed after the run was planned",
-            "its last line was cut off",
+            "it is the last one and was cut off",
             "its files do not belong together",
             "not TOML",
         ),

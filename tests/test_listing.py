@@ -33,7 +33,7 @@ def test_runs_are_listed_with_how_they_came_out(tmp_path: Path) -> None:
         second.conclusion
         == "4 of 6 predictions hold; 2 cannot be judged: replicates ended without their values"
     )
-    assert third.problem.endswith(f"plan.json: is of format 99; this golab reads {FORMAT}")
+    assert third.problem.endswith(f"plan.json: is of format 99; this golab reads 3 and {FORMAT}")
 
 
 def test_the_kept_analysis_is_what_is_listed(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """How good a run's predictions are: right where they are right, and no better than they are."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from lab.model.outcome import CellSummary, Estimate, Inconclusive
 from lab.model.quality import Bias, Quality, Sign
 from lab.quality import quality
 from lab.report.quality import quality_lines
-from tests.recorded import MANIFEST, Recipe, record
+from tests.recorded import MANIFEST, Recipe, record, split
 
 _SIX = MANIFEST.replace('"1", "2", "3"', ", ".join(f'"{size}"' for size in range(1, 7)))
 
@@ -61,12 +60,7 @@ def test_three_cells_have_no_order_worth_a_word(tmp_path: Path) -> None:
 def test_processes_that_spread_otherwise_than_simulated_are_told(tmp_path: Path) -> None:
     """Two modes where one was predicted, around the same centre; that the centre is off is another question."""
     folder = record(tmp_path, Recipe(replicates=20, manifest=_SIX, off=0.7))
-    lines = (folder.path / "runs.jsonl").read_text().splitlines()
-    told = [json.loads(line) for line in lines]
-    for number, each in enumerate(each for each in told if each["turn"]["cell"] == "s2"):
-        by = 1.5 if number % 2 else 1 / 1.5
-        each["observations"]["wait_ns"] = [round(value * by) for value in each["observations"]["wait_ns"]]
-    (folder.path / "runs.jsonl").write_text("".join(f"{json.dumps(each)}\n" for each in told))
+    split(folder, "s2", 1.5)
 
     found = quality(analyse(folder).cells, seed=1)
     assert found is not None

@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from lab.model.run import Ending, PlannedCell, Record, Termination, Turn
 from lab.model.units import Nanos
 from lab.reported import course_of, report
 from lab.store import RunFolder
-from tests.recorded import MANIFEST, Recipe, record
+from tests.recorded import MANIFEST, Recipe, record, rewrite
 
 _HOSTILE = """<script>alert("1")</script>'"</style></title><!-- \\u001b[31m\\u202e -->&amp;"""
 
@@ -122,7 +123,7 @@ def test_a_damaged_record_is_used_up_to_the_damage(tmp_path: Path) -> None:
     path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:9]) + b'{"turn')
 
     words = _words(_page(folder))
-    assert "the record is damaged: runs.jsonl: its last line was cut off at byte" in words
+    assert "the record is damaged: runs.jsonl: line 10, from byte" in words
     assert words.index("the record is damaged") < words.index("predictions hold")
 
 
@@ -140,9 +141,9 @@ def test_names_are_never_markup(tmp_path: Path) -> None:
     """Whatever a manifest, a program or a machine says is text, and what cannot be seen is written out."""
     folder = record(tmp_path, _hostile())
     alike = record(tmp_path / "plain", Recipe(endings={"s1": Ending.SIGNAL}))
-    alike.append(_ended("plain"))
+    _end_one(alike, "plain")
     plain = _page(alike)
-    folder.append(_ended(r"<img src=x onerror=alert(1)>" + "\x1b[2J\x00"))
+    _end_one(folder, r"<img src=x onerror=alert(1)>" + "\x1b[2J\x00")
 
     page = _page(folder)
     seen = _seen(page)
@@ -159,12 +160,12 @@ def test_names_are_never_markup(tmp_path: Path) -> None:
     assert re.search(r"[\x00-\x09\x0b-\x1f\u202e]", page) is None
 
 
-def _ended(detail: str) -> Record:
-    return Record(
-        turn=Turn(position=99, block=9, cell="s2"),
-        termination=Termination(ending=Ending.OOM, detail=detail),
-        started_at_ns=1_795_000_000_000_000_000,
-        wall_ns=Nanos(1),
+def _end_one(folder: RunFolder, detail: str) -> None:
+    """Have the last replicate of s2 end for want of memory."""
+    last = max(turn.position for turn in folder.plan().turns if turn.cell == "s2")
+    termination = Termination(ending=Ending.OOM, detail=detail)
+    rewrite(
+        folder, lambda each: replace(each, termination=termination) if each.turn.position == last else each
     )
 
 
@@ -202,16 +203,9 @@ def test_every_picture_says_what_it_shows(tmp_path: Path) -> None:
 def test_excluded_replicates_are_named_with_the_reason(tmp_path: Path) -> None:
     """They are endings, too."""
     folder = record(tmp_path, Recipe())
-    folder.append(
-        Record(
-            turn=Turn(position=30, block=10, cell="s2"),
-            termination=Termination(ending=Ending.EXIT),
-            started_at_ns=1_795_000_000_000_000_000,
-            wall_ns=Nanos(1),
-            observations={"wait_ns": (10**9,)},
-            excluded="the clock went backwards",
-        )
-    )
+    last = max(turn.position for turn in folder.plan().turns if turn.cell == "s2")
+    why = "the clock went backwards"
+    rewrite(folder, lambda each: replace(each, excluded=why) if each.turn.position == last else each)
 
     assert "s2: 1 replicate excluded: the clock went backwards" in _words(_page(folder))
 

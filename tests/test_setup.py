@@ -75,7 +75,7 @@ def test_every_fact_that_differs_is_told_and_none_that_always_does(plan: Plan) -
     ]
 
 
-def test_other_programs_formats_and_scenarios_are_refused(plan: Plan) -> None:
+def test_other_programs_and_scenarios_are_refused(plan: Plan) -> None:
     """A number of one program says nothing of another."""
     assert refusal(plan, _with_cells(plan, program_sha256="d" * 64)) == (
         "they did not run the same program in s1, s2, s3 (its source differs beyond the go line)"
@@ -84,5 +84,4 @@ def test_other_programs_formats_and_scenarios_are_refused(plan: Plan) -> None:
         refusal(plan, replace(plan, scenario="other", manifests={"other": ""}))
         == "one measured example, the other other"
     )
-    assert refusal(plan, replace(plan, format=99)) == "their records are of formats 3 and 99"
     assert refusal(plan, replace(plan, cells=())) == "they have no cell in common"

@@ -29,7 +29,7 @@ _PLAN = Plan(
     asked=("run", "scenario", "example", "--seed=7"),
     costs={"host": CostsUsed(source="packaged", identity="golab", calibrated=False)},
     cells=(),
-    turns=(Turn(position=0, block=0, cell="a"),),
+    turns=tuple(Turn(position=at, block=0, cell="b" if at == 10 else "a") for at in range(13)),
     provenance={"machine": {"cpus": 2}},
 )
 
@@ -102,7 +102,11 @@ def test_a_line_that_was_cut_off_is_not_a_record(folder: RunFolder) -> None:
 
     records = folder.records()
     assert tuple(records) == (_record(0),)
-    assert re.fullmatch(r"runs\.jsonl: its last line was cut off at byte \d+", records.damage)
+    size = records.size
+    assert records.damage == (
+        f"runs.jsonl: line 2, from byte {size} on: it is the last one and was cut off after 40 bytes;"
+        " nothing from there on is used"
+    )
 
 
 def test_what_stands_before_a_damage_is_used_and_the_damage_named(folder: RunFolder) -> None:
@@ -117,8 +121,9 @@ def test_what_stands_before_a_damage_is_used_and_the_damage_named(folder: RunFol
 
     records = folder.records()
     assert tuple(records) == (_record(0),)
-    assert records.damage.startswith(
-        f"runs.jsonl: damaged at byte {size}; what comes after is not used: JSON is malformed"
+    assert re.match(
+        rf"runs\.jsonl: line 2, from byte {size} on: its checksum is [0-9a-f]{{8}}, and [0-9a-f]{{8}} was expected:",
+        records.damage,
     )
 
 
@@ -130,7 +135,7 @@ def test_another_format_is_refused(folder: RunFolder, found: int, hint: str) -> 
     path = folder.path / "plan.json"
     path.write_bytes(path.read_bytes().replace(b'"format": %d' % FORMAT, b'"format": %d' % found))
 
-    with pytest.raises(StoreError, match=f"format {found}; this golab reads {FORMAT}") as refused:
+    with pytest.raises(StoreError, match=f"format {found}; this golab reads 3 and {FORMAT}") as refused:
         folder.plan()
     assert refused.value.hint
     assert refused.value.hint.startswith(hint)

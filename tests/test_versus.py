@@ -1,6 +1,5 @@
 """Two runs of a made-up scenario, one of them slower: what a user reads and what a script gets."""
 
-import json
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from lab.model.run import Ending
 from lab.model.versus import PairedMetric
 from lab.report.versus import explored, lastings, other_shapes
 from lab.versus import versus
-from tests.recorded import Recipe, record
+from tests.recorded import Recipe, record, split
 
 
 def _run(root: Path, recipe: Recipe) -> Analysis:
@@ -149,7 +148,7 @@ def test_another_shape_is_told_where_the_centres_are_alike(tmp_path: Path) -> No
     """Two modes around the same centre; of metrics that are alike in both nothing is said."""
     old = record(tmp_path, Recipe(name="20261124-1-example", replicates=24, seed=1))
     new = record(tmp_path, Recipe(name="20261124-2-example", replicates=24, seed=2))
-    _split(new.path / "runs.jsonl", "s2", 1.3)
+    split(new, "s2", 1.3)
 
     found = versus(analyse(old), analyse(new), lambda _cell, _metric: True)
     shapes = {(cell.old, metric.name): metric.shape_holm_p for cell in found.cells for metric in cell.metrics}
@@ -162,16 +161,3 @@ def test_another_shape_is_told_where_the_centres_are_alike(tmp_path: Path) -> No
         line.startswith("s2, wait_ns: its processes are distributed otherwise")
         for line in other_shapes(found)
     )
-
-
-def _split(path: Path, cell: str, factor: float) -> None:
-    """Make every second process of a cell slower by *factor* and the others as much faster."""
-    lines, count = [], 0
-    for line in path.read_text().splitlines():
-        told = json.loads(line)
-        if told["turn"]["cell"] == cell:
-            count += 1
-            by = factor if count % 2 else 1 / factor
-            told["observations"]["wait_ns"] = [round(value * by) for value in told["observations"]["wait_ns"]]
-        lines.append(json.dumps(told))
-    path.write_text("\n".join(lines) + "\n")

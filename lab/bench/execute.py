@@ -140,7 +140,7 @@ def _follows(turn: Turn, next_turn: Turn, seats: Mapping[str, Seat], judged_from
         return False
     if seats[next_turn.cell].command.settle:
         return False  # it waits a hundred times longer than a round trip takes
-    return next_turn.block == turn.block or turn.block + 1 < judged_from
+    return next_turn.block == turn.block or next_turn.block < judged_from
 
 
 def _carried_out(

@@ -27,6 +27,7 @@ from lab.cli import (
     matrix,
     program,  # noqa: F401 - adds its command to `run`
     report,
+    resume,
     run,
     runs,
     sim,
@@ -72,6 +73,7 @@ app.command("show")(catalogue.show)
 app.command("clean")(clean.clean)
 app.command("render")(catalogue.render)
 app.command("runs")(runs.runs)
+app.command("resume")(resume.resume)
 app.command("claims")(claims.claims)
 app.command("compare")(compare.compare)
 app.command("report")(report.report)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
-from lab.cli import completion
+from lab.cli import completion, resume
 from lab.cli.choices import Base, Calibrates, Costs, TuneHost
 from lab.cli.compare import Check
 from lab.errors import UsageError
@@ -94,6 +94,35 @@ def run(
     with Reporter() as reporter:
         reporter.stage(_in_words(wanted, found))
         finished = pipeline.run_matrix(context.obj, name, means, reporter)
+    tell(finished, as_json=as_json, check=check)
+
+
+@app.command("resume")
+def resume_run(
+    context: typer.Context,
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE|RUN",
+            help="A matrix, whose newest run that did not come to its end is gone on with; or a run.",
+            autocompletion=completion.matrices,
+        ),
+    ],
+    *,
+    results: Results = None,
+    wait: resume.Wait = True,
+    max_time: resume.MaxTime = None,
+    check: Check = False,
+    as_json: resume.Json = False,
+) -> None:
+    """Go on with a matrix that was stopped: what is missing of its plan is measured, nothing twice."""
+    from lab import resuming
+    from lab.cli.progress import Reporter
+    from lab.cli.run import tell
+
+    order = resume.order(results, max_time, None, wait=wait)
+    with Reporter() as reporter:
+        finished = resuming.resume_matrix(context.obj, name, order, reporter)
     tell(finished, as_json=as_json, check=check)
 
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
     from lab.listing import Listed
     from lab.report.terminal import ListedRun
-
-_WHOLE: Final = ("replicates", "precise")
-"""Ends of runs of which nothing is missing."""
 
 Results = Annotated[
     Path | None,
@@ -48,13 +45,14 @@ def runs(
 
 
 def _line(each: Listed) -> ListedRun:
+    from lab.model.run import FINISHED
     from lab.report.terminal import ListedRun
     from lab.report.text import counted
 
     if each.problem:
         return ListedRun(run=each.run, measured="", told=each.problem, is_problem=True)
-    ended = "" if each.stopped_by in _WHOLE else f", {each.stopped_by}"
-    of_planned = "" if each.stopped_by in _WHOLE else f" of {each.planned}"
+    ended = "" if each.stopped_by in FINISHED else f", {each.stopped_by}"
+    of_planned = "" if each.stopped_by in FINISHED else f" of {each.planned}"
     measured = (
         f"{each.scenario} on engine {each.engine}, Go {', '.join(each.go)}: {counted(each.cells, 'cell')},"
         f" {each.replicates}{of_planned} replicates{ended}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +28,15 @@ _MADE_BY: Final = {
 }
 """DMI vendors and products of virtual machines, as systemd-detect-virt knows them."""
 
+_MATTERS: Final = {
+    "cpu_model": ("cpu", "model"),
+    "cpus": ("cpu", "count"),
+    "microcode": ("cpu", "microcode"),
+    "kernel": ("kernel", "release"),
+    "clock_source": ("clock_source",),
+    "thp": ("thp", "enabled"),
+    "virtualisation": ("virtualisation",),
+}
 _INITIAL_PID_NAMESPACE: Final = "pid:[4026531836]"
 """The kernel's own constant, PROC_PID_INIT_INO."""
 _PARAMETERS: Final = frozenset(
@@ -71,17 +81,25 @@ def describe(root: Path = _ROOT) -> dict[str, Any]:
 
 def fingerprint(root: Path = _ROOT) -> str:
     """``sha256:…`` over what the costs of a Go program depend on: other digest, other costs."""
-    processor = cpu(root)
-    matters = {
-        "cpu_model": processor["model"],
-        "cpus": processor["count"],
-        "microcode": processor["microcode"],
-        "kernel": kernel(root)["release"],
+    known = {
+        "kernel": kernel(root),
+        "cpu": cpu(root),
         "clock_source": clock_source(root),
-        "thp": thp(root)["enabled"],
+        "thp": thp(root),
         "virtualisation": virtualisation(root),
     }
-    return f"sha256:{hashlib.sha256(json.dumps(matters, sort_keys=True).encode()).hexdigest()}"
+    return f"sha256:{hashlib.sha256(json.dumps(what_matters(known), sort_keys=True).encode()).hexdigest()}"
+
+
+def what_matters(described: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a machine, as :func:`describe` has it, goes into its fingerprint; None of what is not there."""
+    found = {}
+    for name, path in _MATTERS.items():
+        value: Any = described
+        for key in path:
+            value = value.get(key) if isinstance(value, Mapping) else None
+        found[name] = value
+    return found
 
 
 def available_memory(root: Path = _ROOT) -> int:

@@ -9,14 +9,20 @@ from typing import Any, Final, Literal
 
 from lab.model.units import Nanos
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 """The format of a run's files. History. 1: first. 2: the manifest, the predictions and the run's end are kept beside the plan.
 3: a run may hold cells of several scenarios and engines (a matrix). Later ones of format 3 say what was predicted of how processes
-end, too; earlier ones are read as having no such prediction."""
+end, too; earlier ones are read as having no such prediction. 4: every line of runs.jsonl has a checksum; the programs' sources are
+kept; a run may be gone on with (resumed.json)."""
+READABLE: Final = (3, FORMAT)
+"""The formats that are read. Of 1 and 2 no analysis could be made: the plan names one scenario's digest, or no manifest is there."""
 
 StoppedBy = Literal["precise", "replicates", "max-time", "interrupted", "killed"]
 """What ended a run: all that is judged was precise enough, all of its plan was measured, its time was up, a user stopped
 it, or it never came to write an end."""
+
+FINISHED: Final[tuple[StoppedBy, ...]] = ("replicates", "precise")
+"""Ends of runs of which, by their own plan, nothing is left to measure."""
 
 
 class Ending(enum.Enum):
@@ -118,6 +124,27 @@ class Record:
     def usable(self) -> bool:
         """Whether the replicate's values may be looked at."""
         return self.termination.ending is Ending.EXIT and not self.excluded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumption:
+    """A run that was gone on with: when (Unix time), by which golab, and after how many lines of its record.
+
+    ``again`` are the places of replicates that were lost (infra-failed): their lines until then count no more, because they
+    are run again. ``set_aside`` names the file that has what stood behind a damage; empty where there was none.
+    ``max_time_ns`` is what all of the measuring may take since the run began, ``elapsed_ns`` what it had taken. ``signals`` say how busy the machine was,
+    ``provenance`` what it and its engine were.
+    """
+
+    at_ns: int
+    golab: str
+    lines: int
+    again: tuple[int, ...]
+    set_aside: str
+    max_time_ns: Nanos
+    elapsed_ns: int
+    signals: Mapping[str, float | None]
+    provenance: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

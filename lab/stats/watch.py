@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -21,7 +22,7 @@ class _Watched:
 class Watch:
     """Sees every record of a run and says after each complete block whether enough is known.
 
-    *judged* has the metrics that will be judged, by cell. One that no replicate of its cell gave within the least number
+    *plan* has the turns that are to come. *judged* has the metrics that will be judged, by cell. One that no replicate of its cell gave within the least number
     of blocks holds nothing up: more blocks would not bring it. Where there is none at all, the least number is enough.
 
     Cells that are precise early go on with the others: blocks are what keeps a drift of the machine out of the comparison
@@ -30,7 +31,12 @@ class Watch:
 
     def __init__(self, plan: Plan, judged: Mapping[str, Iterable[Metric]]) -> None:
         self._plan = plan
-        self._last = {turn.block: turn.position for turn in plan.turns}
+        self._whole = {
+            turn.position: following.block
+            for turn, following in itertools.pairwise(plan.turns)
+            if following.block != turn.block
+        } | {turn.position: turn.block + 1 for turn in plan.turns[-1:]}
+        """By the place of each turn behind which a block is complete, how many are."""
         self._cells = {cell: _watched(tuple(metrics)) for cell, metrics in judged.items()}
 
     def count(self, record: Record) -> None:
@@ -44,9 +50,13 @@ class Watch:
 
     def enough(self, record: Record, elapsed_ns: int) -> Stop | None:
         """Whether the run may end after *record*, and why; only a complete block after the least number can end it."""
-        turn, plan = record.turn, self._plan
-        blocks = turn.block + 1
-        if blocks < plan.replicates or turn.position != self._last[turn.block]:
+        blocks = self._whole.get(record.turn.position)
+        return None if blocks is None else self.enough_blocks(blocks, elapsed_ns)
+
+    def enough_blocks(self, blocks: int, elapsed_ns: int) -> Stop | None:
+        """The same of a run that has so many complete *blocks*, and nothing beyond."""
+        plan = self._plan
+        if blocks < plan.replicates:
             return None
         samples = list(self._samples())
         if not samples:

@@ -1,0 +1,171 @@
+"""runs.jsonl: one line a replicate, each with a checksum over itself and the line before it.
+
+A line is a JSON object whose first key is ``crc``: eight hexadecimal digits, the CRC-32 of the rest of the object (as if it had begun
+there), begun with the checksum of the line before, or with 0. So a line that was changed is found, and so is the place where
+one is missing, was put in, or stands elsewhere. Lines of format 3 have no checksum.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import os
+import zlib
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from lab.errors import StoreError
+from lab.model.run import Ending, Plan, Record, Resumption
+
+_OPEN: Final = b'{"crc":"'
+_DIGITS: Final = 8
+_PREFIX: Final = len(_OPEN) + _DIGITS + len(b'",')
+_FIRST_SEALED: Final = 4
+"""The format whose lines were the first to have checksums."""
+
+
+def sealed(record: Record, before: int) -> tuple[bytes, int]:
+    """The line of *record* behind one whose checksum is *before*, and its own checksum."""
+    body = msgspec.json.encode(record)
+    checksum = zlib.crc32(body, before)
+    return b'%s%08x",%s\n' % (_OPEN, checksum, body[1:]), checksum
+
+
+def last_checksum(path: Path) -> int:
+    """The checksum of the last line in *path*; 0 where there is none. Only that line is read."""
+    with _mapped(path) as content:
+        return _stated(content[content.rfind(b"\n", 0, len(content) - 1) + 1 :]) or 0
+
+
+def whole_bytes(path: Path) -> int | None:
+    """How many bytes of *path* are whole lines; None where all of it is."""
+    with _mapped(path) as content:
+        whole = content.rfind(b"\n") + 1
+        return None if whole == len(content) else whole
+
+
+@contextlib.contextmanager
+def _mapped(path: Path) -> Generator[mmap.mmap | bytes]:
+    """The content of *path* without reading it; nothing where there is none."""
+    try:
+        file = path.open("rb")
+    except OSError:
+        yield b""
+        return
+    with file:
+        if not file.seek(0, os.SEEK_END):
+            yield b""
+            return
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            yield content
+
+
+@dataclass(slots=True)
+class Records:
+    """A run's replicates, one by one from the disk; after the last one ``damage`` says what could not be read.
+
+    What stands before the first damage is given, nothing after it: nobody knows what is missing there. ``lines`` and ``size`` say how many
+    lines stand before it, and how many bytes they are. A replicate that was lost and is run again is not given: its later line is.
+    """
+
+    path: Path
+    plan: Plan
+    resumptions: Sequence[Resumption] = ()
+    damage: str = field(default="", init=False)
+    lines: int = field(default=0, init=False)
+    size: int = field(default=0, init=False)
+
+    def __iter__(self) -> Iterator[Record]:
+        """Every whole record up to the first damage. StoreError where the file cannot be read at all."""
+        self.damage, self.lines, self.size = "", 0, 0
+        decode = msgspec.json.Decoder(Record).decode
+        reader = _Reader(self.plan, self.resumptions)
+        try:
+            with self.path.open("rb") as file:
+                for line in file:
+                    try:
+                        reader.check(line)
+                        record = decode(line)
+                        counts = reader.counts(record, self.lines)
+                    except (ValueError, msgspec.DecodeError) as error:
+                        self.damage = (
+                            f"{self.path.name}: line {self.lines + 1}, from byte {self.size} on: {error};"
+                            " nothing from there on is used"
+                        )
+                        return
+                    self.lines += 1
+                    self.size += len(line)
+                    if counts:
+                        yield record
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise StoreError(f"{self.path}: cannot be read: {error.strerror}") from None
+
+
+class _Reader:
+    """Holds each line against its checksum, the plan, and what was there before."""
+
+    def __init__(self, plan: Plan, resumptions: Sequence[Resumption]) -> None:
+        self._plan = plan
+        self._cells = {cell.id for cell in plan.cells}
+        self._is_sealed = plan.format >= _FIRST_SEALED
+        self._seen = bytearray(len(plan.turns))
+        self._void: dict[int, int] = {}
+        for resumption in resumptions:  # a later one is told of lines that are further down
+            self._void |= dict.fromkeys(resumption.again, resumption.lines)
+        self._before = 0
+
+    def check(self, line: bytes) -> None:
+        """ValueError for a line that is not whole, or not the one that was written behind the last."""
+        if not line.endswith(b"\n"):
+            raise ValueError(f"it is the last one and was cut off after {len(line)} bytes")
+        stated = _stated(line)
+        if stated is None:
+            if self._is_sealed:
+                raise ValueError(f"it has no checksum; it begins with {line[:20]!r}")
+            self._before = 0
+            return
+        found = zlib.crc32(line[_PREFIX:-1], zlib.crc32(b"{", self._before))
+        if found != stated:
+            raise ValueError(
+                f"its checksum is {stated:08x}, and {found:08x} was expected:"
+                " it was changed, or the line that it was written behind is not before it"
+            )
+        self._before = stated
+
+    def counts(self, record: Record, line: int) -> bool:
+        """Whether the *record* of a line (from 0 on) is one of the run's. ValueError where it cannot be."""
+        position, cell = record.turn.position, record.turn.cell
+        if position < 0:
+            if cell not in self._cells:
+                raise ValueError(f"the plan has no cell {cell!r}")
+            return True
+        if position >= len(self._seen):
+            raise ValueError(f"the plan has no place {position}, only {len(self._seen)}: it is another run's")
+        if self._plan.turns[position] != record.turn:
+            raise ValueError(
+                f"the plan has cell {self._plan.turns[position].cell!r} at place {position}, the line has {cell!r}"
+            )
+        if line < self._void.get(position, 0):
+            if record.termination.ending is not Ending.INFRA_FAILED:
+                raise ValueError(f"place {position} was not lost, and was run again")
+            return False
+        if self._seen[position]:
+            raise ValueError(f"place {position} of the plan is there twice")
+        self._seen[position] = True
+        return True
+
+
+def _stated(line: bytes) -> int | None:
+    """The checksum that a line says it has."""
+    if not line.startswith(_OPEN):
+        return None
+    try:
+        return int(line[len(_OPEN) : len(_OPEN) + _DIGITS], 16)
+    except ValueError:
+        return None

@@ -1,0 +1,306 @@
+"""A run that was stopped anywhere is gone on with: nothing twice, nothing missing, and it says the same as one that was not."""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab import catalogue, resuming
+from lab.analysis import analyse
+from lab.bench.left import left_of
+from lab.errors import EnvironmentRefusedError, StoreError, UsageError
+from lab.host import environment
+from lab.host.interruption import Interruption
+from lab.host.owner import Owner
+from lab.model.run import Ending
+from lab.model.units import Nanos
+from lab.resuming import Order, open_again
+from lab.store import RunFolder, Store
+from tests.fakes import AgentEndsError, FakeEngine, Reply
+from tests.recorded import MANIFEST, NAME, Recipe, record
+from tests.resumed import Silent, go_on, waiting
+
+_ORDER = Order()
+
+
+def _begun(root: Path, **recipe: Any) -> RunFolder:
+    return record(root, Recipe(**{"replicates": 6, "measured": False, "stopped_by": None, **recipe}))
+
+
+def _resumed(folder: RunFolder, order: Order = _ORDER) -> RunFolder:
+    """The same run, by another process."""
+    again = RunFolder(folder.path)
+    left = open_again(again, again.plan(), order, FakeEngine())
+    go_on(again, left)
+    return again
+
+
+def _analysis(folder: RunFolder) -> bytes:
+    found = analyse(folder)
+    folder.keep_analysis(found.cells)
+    assert found.damage == ""
+    return (folder.path / "analysis.json").read_bytes()
+
+
+def _places(folder: RunFolder) -> list[int]:
+    return [each.turn.position for each in folder.records()]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """A run that nobody stopped."""
+    folder = _begun(tmp_path_factory.mktemp("whole"))
+    assert go_on(folder) == "replicates"
+    return folder
+
+
+@pytest.mark.parametrize("share", [0.0, 0.03, 0.35, 0.5, 0.77, 0.999, 1.0])
+def test_a_kill_anywhere_changes_nothing_of_what_the_run_says(
+    whole: RunFolder, tmp_path: Path, share: float
+) -> None:
+    """Cut off at any byte, gone on with: the same replicates in the same order, the same analysis to the byte."""
+    shutil.copytree(whole.path, tmp_path / "run")
+    runs = tmp_path / "run/runs.jsonl"
+    os.truncate(runs, int(runs.stat().st_size * share))
+    (tmp_path / "run/end.json").unlink()
+    folder = _resumed(RunFolder(tmp_path / "run"))
+
+    assert runs.read_bytes() == (whole.path / "runs.jsonl").read_bytes()
+    assert _analysis(folder) == _analysis(whole)
+    assert folder.stopped_by() == "replicates"
+    assert len(folder.resumptions()) == 1
+
+
+def test_a_run_may_be_stopped_again_and_again(tmp_path: Path, whole: RunFolder) -> None:
+    """By Ctrl-C after every few replicates; what it was told each time is in the record and on the page."""
+    folder, stopped = _begun(tmp_path), 0
+    while not folder.path.joinpath("end.json").exists() or folder.is_unfinished:
+        interruption, ran = Interruption(), 0
+
+        def script(order: Mapping[str, Any], interruption: Interruption = interruption) -> Reply:
+            nonlocal ran
+            ran += 1
+            interruption.asked = ran > 4
+            return waiting(order)
+
+        left = open_again(folder, folder.plan(), _ORDER, FakeEngine()) if stopped else None
+        go_on(folder, left, script, interruption)
+        stopped += 1
+
+    assert stopped > 2
+    assert _places(folder) == list(range(18))
+    assert _analysis(folder) == _analysis(whole)
+    found = analyse(folder)
+    assert len(found.resumed) == stopped - 1
+    assert found.resumed[0].startswith("gone on with at 20")
+    assert " line" in found.resumed[0]
+
+
+def test_what_was_lost_is_run_again_and_counts_once(tmp_path: Path) -> None:
+    """The line that tells of the loss stays where it is, and counts no more once the run is gone on with."""
+    folder, died = _begun(tmp_path), set[str]()
+
+    def script(order: Mapping[str, Any]) -> Reply:
+        if order["id"] == "7" and not died:
+            died.add("7")
+            raise AgentEndsError
+        return waiting(order)
+
+    assert go_on(folder, script=script) == "replicates"
+    before = analyse(folder)
+    assert sum(cell.outcomes.get("infra-failed", 0) for cell in before.cells) == 1
+    assert before.notes[-1] == f"go on with it: golab resume {folder.path}"
+    lines = (folder.path / "runs.jsonl").read_bytes()
+    again = _resumed(folder)
+
+    assert (folder.path / "runs.jsonl").read_bytes().startswith(lines)
+    assert [each.again for each in again.resumptions()] == [(7,)]
+    assert sorted(_places(again)) == list(range(18))
+    assert _places(again)[-1] == 7
+    assert all(each.termination.ending is Ending.EXIT for each in again.records())
+    assert [cell.outcomes for cell in analyse(again).cells] == [{"exit": 6}] * 3
+    assert "1 lost replicate run again" in analyse(again).resumed[0]
+
+
+def test_a_damage_is_set_aside_and_measured_again(tmp_path: Path, whole: RunFolder) -> None:
+    """What stands before it stays, what stands behind it is kept beside; the run says the same, and how it came to."""
+    shutil.copytree(whole.path, tmp_path / "run")
+    runs = tmp_path / "run/runs.jsonl"
+    lines = runs.read_bytes().splitlines(keepends=True)
+    runs.write_bytes(b"".join([*lines[:9], lines[9].replace(b"4096", b"4097"), *lines[10:]]))
+    folder = RunFolder(tmp_path / "run")
+    assert "line 10, from byte" in analyse(folder).damage
+    folder = _resumed(folder)
+
+    assert runs.read_bytes() == (whole.path / "runs.jsonl").read_bytes()
+    assert _analysis(folder) == _analysis(whole)
+    assert (folder.path / "runs.damaged-1.jsonl").read_bytes().count(b"\n") == 9
+    assert "what was damaged kept in runs.damaged-1.jsonl" in analyse(folder).resumed[0]
+
+
+def test_a_run_that_was_precise_when_it_was_killed_is_not_measured_further(tmp_path: Path) -> None:
+    """It was killed between its last replicate and its end: the rule is asked before anything is measured."""
+    folder = _begun(tmp_path, replicates=30)
+    plan = replace(folder.plan(), replicates=8)
+    (folder.path / "plan.json").write_bytes(
+        (folder.path / "plan.json").read_bytes().replace(b'"replicates": 30', b'"replicates": 8', 1)
+    )
+    assert folder.plan() == plan
+    assert go_on(folder) == "precise"
+    places = _places(folder)
+    (folder.path / "end.json").unlink()
+    again = _resumed(folder)
+
+    assert again.stopped_by() == "precise"
+    assert len(places) < 90
+    assert _places(again) == places
+
+
+def test_lost_ones_of_a_precise_run_are_run_again_and_no_more(tmp_path: Path) -> None:
+    """The blocks that were whole already count as such: the rule is asked again when the lost ones are there."""
+    folder, died = _begun(tmp_path, replicates=30), set[str]()
+    (folder.path / "plan.json").write_bytes(
+        (folder.path / "plan.json").read_bytes().replace(b'"replicates": 30', b'"replicates": 8', 1)
+    )
+
+    def script(order: Mapping[str, Any]) -> Reply:
+        if order["id"] == "4" and not died:
+            died.add("4")
+            raise AgentEndsError
+        return waiting(order)
+
+    assert go_on(folder, script=script) == "precise"
+    measured = len(_places(folder))
+    again = _resumed(folder)
+
+    assert again.stopped_by() == "precise"
+    assert sorted(_places(again)) == list(range(measured))
+
+
+def test_only_what_was_lost_is_left_again(tmp_path: Path) -> None:
+    """Timeouts, crashes and what was put aside are what happened; a loss is not."""
+    folder = record(tmp_path, Recipe(replicates=4, lost=Ending.TIMEOUT, endings={"s2": Ending.INFRA_FAILED}))
+    left = left_of(folder.plan(), folder.records(), ())
+
+    assert {turn.cell for turn in left.turns} == {"s2"}
+    assert left.again == tuple(turn.position for turn in left.turns)
+    assert (left.whole_blocks, left.begun_blocks) == (0, 4)
+
+
+def test_time_counts_over_all_sittings(tmp_path: Path) -> None:
+    """The pause between them does not; the made-up replicates begin a second apart."""
+    folder = record(tmp_path, Recipe(replicates=4, stopped_by=None))
+    records = list(folder.records())
+    pause = 3600 * 10**9
+    late = [replace(each, started_at_ns=each.started_at_ns + pause) for each in records[6:]]
+    open_again(_cut(folder, 6), folder.plan(), Order(max_time=Nanos(10**12)), FakeEngine())
+    (resumption,) = folder.resumptions()
+    resumed = replace(resumption, at_ns=records[5].started_at_ns + pause // 2)
+    left = left_of(folder.plan(), [*records[:6], *late], (resumed,))
+
+    assert (resumption.elapsed_ns, resumption.max_time_ns) == (5 * 10**9 + 10**6, 10**12 + 5 * 10**9 + 10**6)
+    assert left.elapsed_ns == 2 * (5 * 10**9 + 10**6)
+
+
+def _cut(folder: RunFolder, lines: int) -> RunFolder:
+    path = folder.path / "runs.jsonl"
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:lines]))
+    return folder
+
+
+def _lab(root: Path, text: str = MANIFEST) -> catalogue.Lab:
+    (root / "scenarios").mkdir(parents=True)
+    (root / "go_templates").mkdir()
+    (root / f"scenarios/{NAME}.toml").write_text(text)
+    return catalogue.find(root, root)
+
+
+def _of_here(**recipe: Any) -> dict[str, Any]:
+    provenance = {"engine": {"engine": "docker"}, "machine": environment.describe()}
+    return {"provenance": provenance, **recipe}
+
+
+def test_a_finished_run_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    """By name, and where the newest that is not finished is asked for."""
+    folder = record(tmp_path / "results", Recipe())
+
+    with pytest.raises(UsageError, match="is finished: there is nothing to go on with") as refused:
+        resuming.go_on(_lab(tmp_path), folder, _ORDER, Silent())
+    assert refused.value.hint == (
+        f"golab report {folder.path} shows it; more replicates are another run: golab run scenario example --seed=1"
+    )
+    with pytest.raises(
+        UsageError, match="every run came to its end, the newest is 20261123-120000-example-0001"
+    ):
+        resuming.resume(tmp_path, None, Order(results=tmp_path / "results"), Silent())
+    with pytest.raises(StoreError, match="there is no run yet"):
+        resuming.resume(tmp_path, None, Order(results=tmp_path / "nowhere"), Silent())
+
+
+def test_a_run_whose_time_was_up_needs_more(tmp_path: Path) -> None:
+    """How much is asked for with --max-time."""
+    folder = record(tmp_path / "results", Recipe(stopped_by="max-time"))
+    _cut(folder, 20)
+
+    with pytest.raises(UsageError, match="has used up its time, 1 s") as refused:
+        resuming.go_on(_lab(tmp_path), folder, _ORDER, Silent())
+    assert refused.value.hint == "--max-time 10m gives it so much more"
+
+
+def test_a_manifest_that_changed_is_refused_with_the_difference(tmp_path: Path) -> None:
+    """As diff -u shows it."""
+    folder = record(tmp_path / "results", Recipe(stopped_by="interrupted", replicates=20, **_of_here()))
+    _cut(folder, 20)
+    lab = _lab(tmp_path, MANIFEST.replace("margin = 0.25", "margin = 0.5"))
+
+    with pytest.raises(UsageError, match=r"example\.toml was changed since it was planned") as refused:
+        resuming.go_on(lab, folder, Order(max_time=Nanos(10**12)), Silent())
+    assert "-margin = 0.25\n+margin = 0.5\n" in str(refused.value)
+
+
+def test_another_machine_is_refused_with_what_differs(tmp_path: Path) -> None:
+    """The made-up machine has another CPU and kernel."""
+    folder = record(tmp_path / "results", Recipe(stopped_by="interrupted"))
+    _cut(folder, 20)
+
+    with pytest.raises(EnvironmentRefusedError, match="was measured on another machine") as refused:
+        resuming.go_on(_lab(tmp_path), folder, Order(max_time=Nanos(10**12)), Silent())
+    assert "cpu_model was Example CPU, is " in str(refused.value)
+    assert "kernel was 6.1.0, is " in str(refused.value)
+
+
+def test_a_run_that_still_runs_is_refused_with_its_pid(tmp_path: Path) -> None:
+    """By who holds its captures, and by who wrote down that it is his."""
+    folder = _begun(tmp_path / "results")
+    lab = _lab(tmp_path)
+    with folder.captures.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(EnvironmentRefusedError, match=r"20261123-120000-example-0001 still runs$"):
+            resuming.go_on(lab, folder, _ORDER, Silent())
+    folder.captures.unlink()
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        started = int(Path(f"/proc/{other.pid}/stat").read_text().rpartition(")")[2].split()[19])
+        folder.own(replace(Owner.of_this_process("run"), pid=other.pid, pid_started=started))
+        with pytest.raises(EnvironmentRefusedError, match=rf"still runs \(pid {other.pid}\)"):
+            resuming.go_on(lab, folder, _ORDER, Silent())
+        other.communicate(b"\n")
+    with pytest.raises(EnvironmentRefusedError, match="another machine"):
+        resuming.go_on(lab, folder, _ORDER, Silent())
+
+
+def test_the_end_takes_its_owner_away(tmp_path: Path) -> None:
+    """A record that is passed on names no host."""
+    folder = _begun(tmp_path)
+    folder.own(Owner.of_this_process("run"))
+    assert folder.owner() == Owner.of_this_process("run")
+    go_on(folder)
+
+    assert folder.owner() is None
+    assert Store(tmp_path).runs() == (folder,)
