@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 from pathlib import Path
+from typing import Final
 
 from lab.errors import StoreError
+
+_LEAST_FREE: Final = 4 << 20
+"""Bytes below which no run is begun: its plan and its page alone may be as long."""
 
 
 def write(path: Path, content: bytes) -> None:
@@ -34,7 +40,8 @@ def append(path: Path, content: bytes) -> None:
                 _write_all(file.fileno(), content)
                 os.fsync(file.fileno())
             except OSError:
-                os.ftruncate(file.fileno(), before)
+                with contextlib.suppress(OSError):  # a disk that is gone takes nothing back
+                    os.ftruncate(file.fileno(), before)
                 raise
         if not before:
             settle(path.parent)
@@ -68,6 +75,27 @@ def settle(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def refuse_unwritable(folder: Path) -> None:
+    """StoreError where nothing could be written in *folder*, or in what it would be made in: told before hours are spent."""
+    try:
+        code = _why_not(folder)
+    except OSError as error:
+        raise unwritable(folder, error) from None
+    if code:
+        raise unwritable(folder, OSError(code, os.strerror(code)))
+
+
+def _why_not(folder: Path) -> int:
+    above = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    found = os.statvfs(above)
+    if not above.is_dir():
+        return errno.ENOTDIR
+    if not os.access(above, os.W_OK | os.X_OK):
+        return errno.EROFS if found.f_flag & os.ST_RDONLY else errno.EACCES
+    is_full = found.f_blocks and found.f_bavail * found.f_frsize < _LEAST_FREE
+    return errno.ENOSPC if is_full else 0
 
 
 def unwritable(path: Path, error: OSError) -> StoreError:

@@ -1,25 +1,44 @@
-"""What was measured so far: one line a run, from what each folder says of itself."""
+"""What was measured so far: one line a run, from what each folder says of itself.
+
+The folders are the truth, wherever they were copied from. What was read of them is kept beside them in ``index.json``, so that a list of a thousand
+runs need not read them all again: an entry holds as long as the files of its folder have the sizes and times that they had when it was made.
+Whoever removes the index loses nothing.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import contextlib
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
+import msgspec
+
+from lab import __version__
 from lab.analysis import analyse
-from lab.errors import LabError
+from lab.durable import write
+from lab.errors import LabError, StoreError
 from lab.model.run import Plan
 from lab.model.scenario import GO_RELEASE
 from lab.report.view import conclusion
 from lab.store import RunFolder, Store
 
+INDEX: Final = "index.json"
+_FORMAT: Final = 1
 _UNKNOWN: Final = "?"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """One run: what it measured, how far it came, how its predictions did; or the ``problem`` that its folder has."""
+    """One run: what it measured, how far it came, how its predictions did; or the ``problem`` that its folder has.
+
+    ``run`` is the folder's name, ``named`` what the run calls itself; ``same_as`` are other folders that hold the same run.
+    """
 
     run: str
+    named: str = ""
     scenario: str = _UNKNOWN
     engine: str = _UNKNOWN
     go: tuple[str, ...] = ()
@@ -29,11 +48,53 @@ class Listed:
     stopped_by: str = _UNKNOWN
     conclusion: str = ""
     problem: str = ""
+    same_as: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    signature: tuple[tuple[int, int], ...]
+    listed: Listed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Index:
+    """``golab`` is who made it: another one may say something else of the same folder."""
+
+    format: int
+    golab: str
+    entries: Mapping[str, _Entry]
 
 
 def listed(store: Store) -> tuple[Listed, ...]:
     """Every run of a folder, the oldest first; one that cannot be read is listed with the reason."""
-    return tuple(_listed(folder) for folder in store.runs())
+    known = _kept(store.root / INDEX)
+    entries = {folder.path.name: _entry(folder, known.get(folder.path.name)) for folder in store.runs()}
+    sound = {name: entry for name, entry in entries.items() if not entry.listed.problem}
+    if sound != known:
+        with contextlib.suppress(StoreError):  # a folder that others may only read is listed, too
+            _keep(store.root / INDEX, sound)
+    return _with_copies([entry.listed for entry in entries.values()])
+
+
+def _kept(path: Path) -> Mapping[str, _Entry]:
+    """What the index has; nothing where there is none, or it is another golab's, or damaged."""
+    try:
+        index = msgspec.json.decode(path.read_bytes(), type=_Index)
+    except (OSError, msgspec.DecodeError):
+        return {}
+    return index.entries if (index.format, index.golab) == (_FORMAT, __version__) else {}
+
+
+def _keep(path: Path, entries: Mapping[str, _Entry]) -> None:
+    write(path, msgspec.json.encode(_Index(format=_FORMAT, golab=__version__, entries=entries)) + b"\n")
+
+
+def _entry(folder: RunFolder, known: _Entry | None) -> _Entry:
+    if known is not None and known.signature == folder.signature():
+        return known
+    found = _listed(folder)
+    return _Entry(signature=folder.signature(), listed=found)
 
 
 def _listed(folder: RunFolder) -> Listed:
@@ -48,7 +109,8 @@ def _told(folder: RunFolder, plan: Plan) -> Listed:
     if cells is None:
         cells = analyse(folder).cells
     return Listed(
-        run=plan.run,
+        run=folder.path.name,
+        named=plan.run,
         scenario=plan.scenario,
         engine=plan.engine,
         go=tuple(dict.fromkeys(cell.levels[GO_RELEASE] for cell in plan.cells)),
@@ -57,4 +119,15 @@ def _told(folder: RunFolder, plan: Plan) -> Listed:
         planned=len(plan.turns),
         stopped_by=folder.stopped_by(),
         conclusion=conclusion(cells),
+    )
+
+
+def _with_copies(runs: list[Listed]) -> tuple[Listed, ...]:
+    """With the other folders in which the same run is, which a copy under another name makes."""
+    folders: dict[str, list[str]] = defaultdict(list)
+    for each in runs:
+        folders[each.named or each.run].append(each.run)
+    return tuple(
+        replace(each, same_as=tuple(name for name in folders[each.named or each.run] if name != each.run))
+        for each in runs
     )

@@ -26,6 +26,7 @@ from lab.analysis import Analysis
 from lab.bench import command, selection
 from lab.calibrate import LOOP, Calibration, Sitting, iterations_per_us, rest
 from lab.costing import calibrated, costs_for
+from lab.durable import refuse_unwritable
 from lab.engine import folders
 from lab.engine.choose import choose
 from lab.engines import Engines, opened
@@ -203,6 +204,8 @@ def ready(
 def carry_out(lab: catalogue.Lab, wanted: Experiment, means: Means, progress: Progress) -> Analysis:
     """Measure an experiment: prepare, predict, write both down, measure, analyse."""
     name = planning.run_name(wanted)
+    store = Store(means.results or default_results(lab))
+    refuse_unwritable(store.root)
     with ready(lab, wanted, means, progress, run=name) as found:
         engines, material = found.engines, found.material
         anew = means.calibrate and experiment.is_predicted(wanted)
@@ -229,7 +232,7 @@ def carry_out(lab: catalogue.Lab, wanted: Experiment, means: Means, progress: Pr
             costs={each: used.to_json() for each, used in costs.items()},
             sources=planning.sources(wanted, material),
         )
-        folder = Store(means.results or default_results(lab)).create(decided)
+        folder = store.create(decided)
         folder.own(Owner.of_this_process(name))
         with interruptible() as interruption:
             folder.end(measure(material, decided, folder, progress, interruption))

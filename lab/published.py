@@ -140,7 +140,9 @@ class RunResult(_Published):
 class ListedRun(_Published):
     """One run; ``problem`` says why no more is known of it."""
 
-    run: str
+    run: str = Field(description="its folder's name")
+    named: str = Field(default="", description="what the run calls itself; empty where that is not known")
+    same_as: list[str] = Field(default=[], description="other folders that hold the same run")
     scenario: str
     engine: str
     go: list[str]

@@ -47,12 +47,13 @@ _RUNS: Final = "runs.jsonl"
 _DUMPS: Final = "dumps"
 _CAPTURES: Final = "captures.jsonl"
 _END: Final = "end.json"
+_ANALYSIS: Final = "analysis.json"
+_REPORT: Final = "report.html"
 _RESUMED: Final = "resumed.json"
 _OWNER: Final = "owner.json"
 _PROGRAMS: Final = "programs.json"
+_CHANGING: Final = (_PLAN, _RUNS, _CAPTURES, _RESUMED, _END, _ANALYSIS, _PREDICTIONS)
 _ASIDE: Final = "runs.damaged-{}.jsonl"
-_ANALYSIS: Final = "analysis.json"
-_REPORT: Final = "report.html"
 
 WHOLE_DUMPS: Final = 3
 """Goroutine dumps of a cell's replicates with the same ending that are kept as they are."""
@@ -95,14 +96,20 @@ class RunFolder:
     """Of the last line, once one was written."""
 
     def append(self, *records: Record) -> None:
-        """Add a line for each replicate; on return they are on the disk. StoreError where they cannot be."""
+        """Add a line for each replicate; on return they are on the disk. StoreError where they cannot be: then none of them is."""
         path = self.path / _RUNS
+        if self._checksums and not path.exists():
+            raise StoreError(f"{path}: is not there any more: somebody took it away while the run went on")
         checksum = self._checksums[0] if self._checksums else last_checksum(path)
         lines = []
         for record in records:
             line, checksum = sealed(self._without_dump(record), checksum)
             lines.append(line)
-        append(path, b"".join(lines))
+        try:
+            append(path, b"".join(lines))
+        except StoreError as error:
+            hint = f"what was measured before is kept; when there is room: golab resume {self.path}"
+            raise StoreError(str(error), hint=hint) from None
         self._checksums[:] = [checksum]
 
     def _without_dump(self, record: Record) -> Record:
@@ -160,12 +167,13 @@ class RunFolder:
             return None
 
     def resume(self, resumption: Resumption) -> None:
-        """Write down that the run is gone on with: it has no end any more, and lines that were lost count no more."""
+        """Write down that the run is gone on with: it has no end any more, nothing is concluded, lines that were lost count no more."""
         write(
             self.path / _RESUMED,
             to_json(Resumed(format=FORMAT, resumptions=(*self.resumptions(), resumption))),
         )
-        (self.path / _END).unlink(missing_ok=True)
+        for name in (_END, _ANALYSIS, _REPORT):
+            (self.path / name).unlink(missing_ok=True)
 
     def resumptions(self) -> tuple[Resumption, ...]:
         """How often the run was gone on with, and what was so then."""
@@ -249,6 +257,10 @@ class RunFolder:
         except StoreError:
             return None
 
+    def signature(self) -> tuple[tuple[int, int], ...]:
+        """Changes whenever a file changes that an analysis reads, or that has one: its size, and when it was written."""
+        return tuple(_stamp(self.path / name) for name in _CHANGING)
+
     @property
     def is_unfinished(self) -> bool:
         """Whether it never came to an end, or something else ended it than its own plan."""
@@ -313,6 +325,14 @@ class Store:
             return (exact or matching)[0]
         known = matching or runs
         raise UnknownNameError(f"run in {self.root}", name, [run.path.name for run in known])
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_size, found.st_mtime_ns
 
 
 def _alike(record: Record) -> tuple[str, Ending]:

@@ -1,8 +1,12 @@
 """What was measured so far, one line a run; a folder that cannot be read is listed with the reason."""
 
+import shutil
 from pathlib import Path
 
-from lab.listing import Listed, listed
+import msgspec
+
+from lab.analysis import analyse
+from lab.listing import INDEX, Listed, listed
 from lab.model.run import FORMAT, Ending
 from lab.store import Store
 from tests.recorded import Recipe, record
@@ -19,6 +23,7 @@ def test_runs_are_listed_with_how_they_came_out(tmp_path: Path) -> None:
 
     assert first == Listed(
         run="20261123-1-example",
+        named="20261123-1-example",
         scenario="example",
         engine="docker",
         go=("1.27.3",),
@@ -42,3 +47,64 @@ def test_the_kept_analysis_is_what_is_listed(tmp_path: Path) -> None:
     folder.keep_analysis(())
 
     assert listed(Store(tmp_path))[0].conclusion == "nothing of this was predicted"
+
+
+def test_an_index_saves_reading_and_is_nothing_more(tmp_path: Path) -> None:
+    """It is made anew where it is missing, damaged, another golab's, or older than what it tells of."""
+    folder = record(tmp_path, Recipe(name="20261123-1-example"))
+    (found,) = listed(Store(tmp_path))
+    index = tmp_path / INDEX
+    told = msgspec.json.decode(index.read_bytes())
+    told["entries"]["20261123-1-example"]["listed"]["conclusion"] = "what only the index says"
+    index.write_bytes(msgspec.json.encode(told))
+    assert [each.conclusion for each in listed(Store(tmp_path))] == ["what only the index says"]
+
+    for spoilt in (
+        b"",
+        b"{}",
+        index.read_bytes()[:50],
+        index.read_bytes().replace(b'"golab":"', b'"golab":"9'),
+    ):
+        index.write_bytes(spoilt)
+        assert listed(Store(tmp_path)) == (found,)
+    index.write_bytes(msgspec.json.encode(told))
+    folder.end("interrupted")
+    (changed,) = listed(Store(tmp_path))
+    assert (changed.stopped_by, changed.conclusion) == ("interrupted", found.conclusion)
+    index.unlink()
+    assert listed(Store(tmp_path)) == (changed,)
+    shutil.rmtree(folder.path)
+    assert listed(Store(tmp_path)) == ()
+    assert msgspec.json.decode(index.read_bytes())["entries"] == {}
+
+
+def test_runs_that_were_copied_moved_and_merged_are_listed_and_found(tmp_path: Path) -> None:
+    """By the names of their folders; the same run twice is told, and what a run calls itself."""
+    one = record(tmp_path / "one", Recipe(name="20261123-1-example"))
+    record(tmp_path / "two", Recipe(name="20261123-2-example", seed=2))
+    shutil.copytree(tmp_path / "one", tmp_path / "two", dirs_exist_ok=True)
+    shutil.copytree(one.path, tmp_path / "two/kept")
+    (tmp_path / "two/20261123-2-example").rename(tmp_path / "two/20261123-3-renamed")
+    store = Store(tmp_path / "two")
+
+    assert {each.run: (each.named, each.same_as, each.problem) for each in listed(store)} == {
+        "20261123-1-example": ("20261123-1-example", ("kept",), ""),
+        "20261123-3-renamed": ("20261123-2-example", (), ""),
+        "kept": ("20261123-1-example", ("20261123-1-example",), ""),
+    }
+    assert store.find("kept").path == tmp_path / "two/kept"
+    assert analyse(store.find("3-renamed")).cells == analyse(record(tmp_path / "three", Recipe(seed=2))).cells
+    assert analyse(store.find("kept")).cells == analyse(one).cells
+
+
+def test_two_runs_mixed_into_one_folder_are_told_from_one(tmp_path: Path) -> None:
+    """Records that were merged file by file: the lines are not of that plan, or not behind each other."""
+    one = record(tmp_path / "one", Recipe())
+    other = record(tmp_path / "two", Recipe(seed=2, replicates=12))
+    shutil.copyfile(other.path / "runs.jsonl", one.path / "runs.jsonl")
+    assert "line 1, from byte 0 on: the plan has cell" in analyse(one).damage
+    own = record(tmp_path / "three", Recipe())
+    with (own.path / "runs.jsonl").open("ab") as file:
+        file.write((other.path / "runs.jsonl").read_bytes())
+    assert "line 31, from byte" in analyse(own).damage
+    assert "the line that it was written behind is not before it" in analyse(own).damage

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -293,6 +294,44 @@ def test_a_run_that_still_runs_is_refused_with_its_pid(tmp_path: Path) -> None:
         other.communicate(b"\n")
     with pytest.raises(EnvironmentRefusedError, match="another machine"):
         resuming.go_on(lab, folder, _ORDER, Silent())
+
+
+def test_a_disk_that_is_full_costs_nothing_that_was_measured(tmp_path: Path, whole: RunFolder) -> None:
+    """A sentence; no half line is left; when there is room again the run is gone on with, and says the same."""
+    folder = _begun(tmp_path)
+    room = (whole.path / "runs.jsonl").stat().st_size // 2
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
+    try:
+        with pytest.raises(StoreError, match=r"runs\.jsonl: cannot be written: File too large") as full:
+            go_on(folder)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    runs = folder.path / "runs.jsonl"
+
+    assert full.value.hint == (
+        f"what was measured before is kept; when there is room: golab resume {folder.path}"
+    )
+    assert 0 < runs.stat().st_size <= room
+    assert runs.read_bytes().endswith(b"\n")
+    assert _analysis(_resumed(folder)) == _analysis(whole)
+
+
+def test_a_record_that_is_taken_away_ends_the_run(tmp_path: Path) -> None:
+    """A new one is not begun in the middle; nor is a folder made that was removed."""
+    for name, what in (("20261123-1-example", "the file"), ("20261123-2-example", "the folder")):
+        folder = _begun(tmp_path, name=name)
+
+        def script(order: Mapping[str, Any], folder: RunFolder = folder, what: str = what) -> Reply:
+            if order["id"] == "7" and what == "the file":
+                (folder.path / "runs.jsonl").unlink()
+            elif order["id"] == "7":
+                shutil.rmtree(folder.path)
+            return waiting(order)
+
+        with pytest.raises(StoreError, match=r"runs\.jsonl: (is not there any more|cannot be written)"):
+            go_on(folder, script=script)
+        assert not (folder.path / "runs.jsonl").exists()
 
 
 def test_the_end_takes_its_owner_away(tmp_path: Path) -> None:

@@ -55,6 +55,13 @@ def _line(each: Listed) -> ListedRun:
     of_planned = "" if each.stopped_by in FINISHED else f" of {each.planned}"
     measured = (
         f"{each.scenario} on engine {each.engine}, Go {', '.join(each.go)}: {counted(each.cells, 'cell')},"
-        f" {each.replicates}{of_planned} replicates{ended}"
+        f" {each.replicates}{of_planned} replicates{ended}{_named(each)}"
     )
     return ListedRun(run=each.run, measured=measured, told=each.conclusion, is_problem=False)
+
+
+def _named(each: Listed) -> str:
+    """What a folder's own name does not tell: whose run it holds, and who holds it, too."""
+    if each.same_as:
+        return f"; the same run as {' and '.join(each.same_as)}"
+    return f"; its name was {each.named}" if each.named not in ("", each.run) else ""
