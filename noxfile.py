@@ -103,3 +103,4 @@ def benchmarks(session: nox.Session) -> None:
     session.run(sys.executable, "-m", "benchmarks.signals")
     session.run(sys.executable, "-m", "benchmarks.dump")
     session.run(sys.executable, "-m", "benchmarks.overhead")
+    session.run(sys.executable, "-m", "benchmarks.load")

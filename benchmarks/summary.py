@@ -12,10 +12,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from lab.analysis import analyse
+from lab.model.run import Record, Turn
 from lab.store import RunFolder
 from tests.recorded import MANIFEST, Recipe, record
 
@@ -27,15 +30,22 @@ MOST_BYTES: Final = 300e6
 
 
 def long_record(place: Path) -> RunFolder:
-    """The run of a small scenario whose lines are copied until there are enough."""
+    """The run of a small scenario whose replicates are those of a short one, again and again."""
     levels = ", ".join(f'"{size}"' for size in range(1, CELLS + 1))
-    manifest = MANIFEST.replace('"1", "2", "3"', levels)
-    folder = record(place, Recipe(manifest=manifest, replicates=10, repetitions=REPETITIONS))
-    lines = (folder.path / "runs.jsonl").read_bytes()
-    with (folder.path / "runs.jsonl").open("ab") as file:
-        for _ in range(REPLICATES // 10 - 1):
-            file.write(lines)
+    recipe = Recipe(
+        manifest=MANIFEST.replace('"1", "2", "3"', levels), replicates=10, repetitions=REPETITIONS
+    )
+    by_cell: dict[str, list[Record]] = {}
+    for each in record(place / "short", recipe).records():
+        by_cell.setdefault(each.turn.cell, []).append(each)
+    folder = record(place, replace(recipe, replicates=REPLICATES, measured=False))
+    for turns in _batches(folder.plan().turns):
+        folder.append(*(replace(by_cell[turn.cell][turn.block % 10], turn=turn) for turn in turns))
     return folder
+
+
+def _batches(turns: Sequence[Turn], size: int = 1000) -> Iterator[Sequence[Turn]]:
+    return (turns[at : at + size] for at in range(0, len(turns), size))
 
 
 def spent(path: Path) -> None:

@@ -135,7 +135,7 @@ def analyse(folder: RunFolder) -> Analysis:
     plan = folder.plan()
     recover(folder)
     scenarios = {name: _scenario(folder, name, digest) for name, digest in plan.manifests.items()}
-    records = folder.records()
+    records = folder.records(plan)
     stuck: dict[str, Record] = {}
     planned = [_cell(scenarios, cell) for cell in plan.cells]
     looking = Looking(folder, planned)

@@ -111,7 +111,7 @@ class _Reader:
     """Holds each line against its checksum, the plan, and what was there before."""
 
     def __init__(self, plan: Plan, resumptions: Sequence[Resumption]) -> None:
-        self._plan = plan
+        self._turns = plan.turns
         self._cells = {cell.id for cell in plan.cells}
         self._is_sealed = plan.format >= _FIRST_SEALED
         self._seen = bytearray(len(plan.turns))
@@ -130,7 +130,7 @@ class _Reader:
                 raise ValueError(f"it has no checksum; it begins with {line[:20]!r}")
             self._before = 0
             return
-        found = zlib.crc32(line[_PREFIX:-1], zlib.crc32(b"{", self._before))
+        found = zlib.crc32(memoryview(line)[_PREFIX:-1], zlib.crc32(b"{", self._before))
         if found != stated:
             raise ValueError(
                 f"its checksum is {stated:08x}, and {found:08x} was expected:"
@@ -147,9 +147,9 @@ class _Reader:
             return True
         if position >= len(self._seen):
             raise ValueError(f"the plan has no place {position}, only {len(self._seen)}: it is another run's")
-        if self._plan.turns[position] != record.turn:
+        if self._turns[position].cell != cell:
             raise ValueError(
-                f"the plan has cell {self._plan.turns[position].cell!r} at place {position}, the line has {cell!r}"
+                f"the plan has cell {self._turns[position].cell!r} at place {position}, the line has {cell!r}"
             )
         if line < self._void.get(position, 0):
             if record.termination.ending is not Ending.INFRA_FAILED:

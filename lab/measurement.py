@@ -60,7 +60,7 @@ def measure(
         plan = replace(decided.plan, turns=turns, max_time_ns=left.max_time_ns)
         watch = Watch(plan, _judged(material, decided.foretold.metrics))
         pace = Pace()
-        for record in folder.records():
+        for record in folder.records(decided.plan):
             watch.count(record)
             pace.saw(record.turn.cell, record.wall_ns)
         if (why := watch.enough_blocks(left.whole_blocks, left.elapsed_ns)) is not None:

@@ -26,7 +26,7 @@ def recover(folder: RunFolder) -> int:
             return 0
         plan = folder.plan()
         folder.drop_half_line()
-        records = folder.records()
+        records = folder.records(plan)
         known = {record.turn.position for record in records}
         if records.damage:
             return 0  # nobody knows what stands behind it

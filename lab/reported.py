@@ -26,7 +26,7 @@ def concluded(folder: RunFolder) -> Analysis:
 
 def report(folder: RunFolder, found: Analysis) -> str:
     """The page of a run that was analysed: the same text for the same record, wherever it lies."""
-    course = course_of(found.scenarios, found.plan.cells, folder.records())
+    course = course_of(found.scenarios, found.plan.cells, folder.records(found.plan))
     return render(
         page_of(
             Told(

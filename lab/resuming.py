@@ -196,7 +196,7 @@ def _refuse_running(folder: RunFolder, plan: Plan) -> None:
 
 def _left(folder: RunFolder, plan: Plan, order: Order) -> Left:
     """What is left. UsageError where that is nothing, or there is no time for it."""
-    records = folder.records()
+    records = folder.records(plan)
     left = left_of(plan, records, folder.resumptions())
     stopped_by = folder.stopped_by()
     is_due = left.again or any(turn.block < max(plan.replicates, left.begun_blocks) for turn in left.turns)
@@ -218,7 +218,7 @@ def _left(folder: RunFolder, plan: Plan, order: Order) -> Left:
 def open_again(folder: RunFolder, plan: Plan, order: Order, engine: Engine) -> Left:
     """The record as it is to be gone on with, all of it on the disk; what is left."""
     folder.drop_half_line()
-    records = folder.records()
+    records = folder.records(plan)
     for _ in records:
         pass
     aside = folder.set_aside(records.size) if records.damage else ""

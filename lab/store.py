@@ -246,9 +246,9 @@ class RunFolder:
         """What was predicted before anything was measured. An earlier golab's record has no outcomes."""
         return read(self.path / _PREDICTIONS, Predictions).foretold()
 
-    def records(self) -> Records:
-        """Every replicate that was measured, as a stream."""
-        return Records(self.path / _RUNS, self.plan(), self.resumptions())
+    def records(self, plan: Plan | None = None) -> Records:
+        """Every replicate that was measured, as a stream; whoever has read the *plan* need not have it read again."""
+        return Records(self.path / _RUNS, plan or self.plan(), self.resumptions())
 
     def kept_analysis(self) -> tuple[CellSummary, ...] | None:
         """What was concluded when the run was last analysed; None where that was never written or is no more readable."""
