@@ -26,6 +26,7 @@ from lab import __version__, captured, catalogue, experiment, manifest, planning
 from lab.analysis import Analysis
 from lab.bench.left import Left, left_of
 from lab.calibrate import iterations_per_us
+from lab.durable import refuse_unwritable
 from lab.engine.base import Engine
 from lab.engine.choose import EngineName
 from lab.errors import EnvironmentRefusedError, StoreError, UnknownNameError, UsageError
@@ -102,6 +103,7 @@ def go_on(lab: catalogue.Lab, folder: RunFolder, order: Order, progress: Progres
     if plan.asked[:1] == ("validate",):
         lab = lab.validation
     _refuse_running(folder, plan)
+    refuse_unwritable(folder.path)
     recover(folder)
     left = _left(folder, plan, order)
     if not left.turns:  # it was killed between its last replicate and its end
@@ -216,18 +218,16 @@ def _left(folder: RunFolder, plan: Plan, order: Order) -> Left:
 
 
 def open_again(folder: RunFolder, plan: Plan, order: Order, engine: Engine) -> Left:
-    """The record as it is to be gone on with, all of it on the disk; what is left."""
+    """The record as it is to be gone on with, all of it on the disk; what is left.
+
+    A damage is kept aside first, then told of, and taken off last: whoever kills this leaves nothing that is not told.
+    """
     folder.drop_half_line()
+    left = _left(folder, plan, order)
     records = folder.records(plan)
     for _ in records:
         pass
-    aside = folder.set_aside(records.size) if records.damage else ""
-    if aside:
-        recover(folder)
-        for _ in records:
-            pass
-    folder.captures.unlink(missing_ok=True)
-    left = _left(folder, plan, order)
+    aside = folder.keep_aside(records.size) if records.damage else ""
     folder.own(Owner.of_this_process(plan.run))
     folder.resume(
         Resumption(
@@ -246,7 +246,11 @@ def open_again(folder: RunFolder, plan: Plan, order: Order, engine: Engine) -> L
             provenance={"engine": engine.describe(), "machine": environment.describe()},
         )
     )
-    return left
+    if aside:
+        folder.cut(records.size)
+        recover(folder)
+    folder.captures.unlink(missing_ok=True)
+    return left_of(plan, folder.records(plan), folder.resumptions())
 
 
 def _experiment(folder: RunFolder, plan: Plan, left: Left) -> Experiment:

@@ -140,20 +140,22 @@ class RunFolder:
         """Take off what a kill in the middle of :meth:`append` left of a line; what is whole stays."""
         path = self.path / _RUNS
         if (whole := whole_bytes(path)) is not None:
-            cut(path, whole)
+            self.cut(whole)
 
-    def set_aside(self, size: int) -> str:
-        """Take what stands in the record from byte *size* on into a file of its own; its name."""
-        path = self.path / _RUNS
+    def keep_aside(self, size: int) -> str:
+        """Copy what stands in the record from byte *size* on into a file of its own; its name."""
         taken = next(
             name for name in map(_ASIDE.format, itertools.count(1)) if not (self.path / name).exists()
         )
-        with path.open("rb") as file:
+        with (self.path / _RUNS).open("rb") as file:
             file.seek(size)
             write(self.path / taken, file.read())
-        cut(path, size)
-        self._checksums.clear()
         return taken
+
+    def cut(self, size: int) -> None:
+        """Take off what stands in the record from byte *size* on."""
+        cut(self.path / _RUNS, size)
+        self._checksums.clear()
 
     def own(self, owner: Owner) -> None:
         """Write down whose run it is, for as long as it goes on."""
