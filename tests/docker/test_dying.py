@@ -27,17 +27,22 @@ _RUNS = 40
 
 def _started(folder: Path, *options: str, **environment: str) -> subprocess.Popen[str]:
     """A run on the engine of *folder*, its records beside it."""
-    kept = {name: value for name, value in os.environ.items() if name != "DOCKER_HOST"}
     command = [sys.executable, "-m", "lab", "--root", str(_ROOT / "tests/labs/misbehave")]
     command += ["run", "scenario", "misbehave", "--engine", "docker", "--set=how=nap"]
     return subprocess.Popen(
         [*command, "--results", str(_results(folder)), *options],
         cwd=_ROOT,
-        env=kept | {daemon.FOLDER: str(folder)} | environment,
+        env=_environment(folder) | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """This process's, with the engine of *folder* as the only one."""
+    kept = {name: value for name, value in os.environ.items() if name != "DOCKER_HOST"}
+    return kept | {daemon.FOLDER: str(folder)}
 
 
 def _results(folder: Path) -> Path:
@@ -67,7 +72,8 @@ def _containers(folder: Path) -> list[Path]:
 def test_what_was_measured_outlives_its_engine(folder: Path) -> None:
     """Kill -9 of dockerd: the record holds what was measured, the rest is infra-failed, in words and by the exit code.
 
-    Then the engine comes up again, removes what the dead run had left, measures, and leaves nothing.
+    Then the engine comes up again and removes what the dead run had left; the run is gone on with: what was lost is measured, and counts once.
+    It measures, and leaves nothing.
     """
     first = golab_engine(folder, "up")[1]
     with _started(folder, f"--runs={_RUNS}") as run:
@@ -92,11 +98,25 @@ def test_what_was_measured_outlives_its_engine(folder: Path) -> None:
 
     code, second = golab_engine(folder, "up")
     assert (code, second["up"], second["pid"] != first["pid"]) == (0, True, True)
+    lines = (path / "runs.jsonl").read_bytes()
+    resumed = subprocess.run(
+        [sys.executable, "-m", "lab", "--root", str(_ROOT / "tests/labs/misbehave"), "resume", str(path)],
+        cwd=_ROOT,
+        env=_environment(folder),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert resumed.returncode == 0, resumed.stderr
+    assert "removed 1 containers that dead runs had left" in resumed.stderr
+    assert [record.turn.position for record in RunFolder(path).records()] == list(range(_RUNS))
+    assert all(record.termination.ending is Ending.EXIT for record in RunFolder(path).records())
+    assert (path / "runs.jsonl").read_bytes().startswith(lines)
     with _started(folder, "--runs=2", "--json") as again:
         printed, said = again.communicate(timeout=120)
     assert again.returncode == 0, said
     assert json.loads(printed)["cells"][0]["outcomes"] == {"exit": 2}
-    assert "removed 1 containers that dead runs had left" in said
     assert _containers(folder) == []
     assert golab_engine(folder, "down")[0] == 0
     assert left_of(folder) == []
