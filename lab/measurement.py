@@ -61,8 +61,7 @@ def measure(
         watch = Watch(plan, _judged(material, decided.foretold.metrics))
         pace = Pace()
         for record in folder.records(decided.plan):
-            watch.count(record)
-            pace.saw(record.turn.cell, record.wall_ns)
+            _count(record, watch, pace)
         if (why := watch.enough_blocks(left.whole_blocks, left.elapsed_ns)) is not None:
             return why  # it was stopped between its last replicate and its end
         seen = {cell: _probed(seat) for cell, seat in seated.items()}
@@ -86,9 +85,7 @@ def measure(
             if asked:
                 return "interrupted"
             for record in records:
-                watch.count(record)
-                if record.termination.ending is not Ending.INFRA_FAILED:
-                    pace.saw(record.turn.cell, record.wall_ns)
+                _count(record, watch, pace)
             done += len(records)
             progress.replicate(done, len(turns))
             elapsed = time.monotonic_ns() - begun
@@ -97,6 +94,13 @@ def measure(
             if elapsed > plan.max_time_ns:
                 return "max-time"
     return "interrupted" if interruption.asked else "replicates"
+
+
+def _count(record: Record, watch: Watch, pace: Pace) -> None:
+    """One more replicate. What was lost, or never ran, says nothing of how long others take."""
+    watch.count(record)
+    if record.turn.position >= 0 and record.termination.ending is not Ending.INFRA_FAILED:
+        pace.saw(record.turn.cell, record.wall_ns)
 
 
 def _seated(
