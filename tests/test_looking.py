@@ -117,9 +117,14 @@ def test_dumps_of_a_cell_are_taken_together(folder: RunFolder) -> None:
     )
 
 
-def _ended(folder: RunFolder, position: int, **changes: object) -> None:
+def _ended(folder: RunFolder, **changes: object) -> None:
+    """One replicate more, behind all that were planned."""
+    plan = folder.plan()
+    turn = Turn(position=len(plan.turns), block=9, cell="s1-with_dump")
+    longer = replace(plan, turns=(*plan.turns, turn))
+    (folder.path / "plan.json").write_bytes(msgspec.json.encode(longer))
     usual = Record(
-        turn=Turn(position=position, block=9, cell="s1-with_dump"),
+        turn=turn,
         termination=Termination(ending=Ending.EXIT, exit_code=0),
         started_at_ns=1,
         wall_ns=next(iter(folder.records())).wall_ns,
@@ -129,10 +134,10 @@ def _ended(folder: RunFolder, position: int, **changes: object) -> None:
 
 def test_who_left_no_dump_is_counted(folder: RunFolder) -> None:
     """Who had ended before, who was asked in vain; what never ran, and what is put aside, is neither."""
-    _ended(folder, 90)
-    _ended(folder, 91, observations={"dump_asked_ns": (7,)})
-    _ended(folder, 92, termination=Termination(ending=Ending.INFRA_FAILED))
-    _ended(folder, 93, excluded="busy")
+    _ended(folder)
+    _ended(folder, observations={"dump_asked_ns": (7,)})
+    _ended(folder, termination=Termination(ending=Ending.INFRA_FAILED))
+    _ended(folder, excluded="busy")
 
     dumps = _looked(analyse(folder), "s1-with_dump").dumps
     assert dumps is not None
@@ -155,7 +160,6 @@ def test_without_a_plain_cell_nothing_is_held_against_it(tmp_path: Path) -> None
     folder = record(tmp_path, Recipe(replicates=2, only=("s1",), instruments=(SCHED,)))
     plan = msgspec.json.decode((folder.path / "plan.json").read_bytes())
     plan["cells"] = [cell for cell in plan["cells"] if cell["id"] != "s1"]
-    plan["turns"] = [turn for turn in plan["turns"] if turn["cell"] != "s1"]
     (folder.path / "plan.json").write_bytes(msgspec.json.encode(plan))
 
     found = _looked(analyse(folder), "s1-with_sched")
@@ -192,7 +196,7 @@ def test_a_long_series_is_thinned(tmp_path: Path) -> None:
     count = 10 * MOST_SAMPLES
     many = {name: tuple(range(count)) for name in ("sampled_at_ns", "goroutines_sampled")}
     (folder.path / "runs.jsonl").unlink()
-    folder.append(
+    RunFolder(folder.path).append(
         Record(
             turn=Turn(position=1, block=0, cell="s1-with_sched"),
             termination=Termination(ending=Ending.TIMEOUT),
