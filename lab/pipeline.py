@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,7 +33,7 @@ from lab.errors import StoreError, UsageError
 from lab.estimating import Estimated, estimated
 from lab.experiment import Experiment
 from lab.golang import base, toolchain
-from lab.host import environment, undo
+from lab.host import environment, scratch, undo
 from lab.host.interruption import interruptible
 from lab.host.lock import measuring
 from lab.host.owner import Owner
@@ -337,7 +336,7 @@ def check_false_alarms(
             f"A against A: {falsealarm.COMPARISONS} comparisons of {falsealarm.REPLICATES} processes with as many,"
             f" cell {cell.id} of {_CHEAP}"
         )
-        with tempfile.TemporaryDirectory(dir=cache) as place, captured.made(Path(place) / "kept") as kept:
+        with scratch.folder(cache, "check") as place, captured.made(place / "kept") as kept:
             return falsealarm.check(material, cpus=_cpus(), seed=seed, told=progress.replicate, kept=kept)
 
 
@@ -365,10 +364,12 @@ def render_to(
 
 
 def restore_host() -> Iterator[str]:
-    """Put back what dead golabs left changed on this machine, a line each."""
+    """Put back and remove what dead golabs left on this machine, a line each."""
     book = journal_of("clean")
     yield from undo.recover(book)
     yield from folders.sweep(cache_folder(), book.owner)
+    places = [*scratch.places(cache_folder()), shelf.users_shelf().folder]
+    yield from map(scratch.remove, scratch.left(places))
 
 
 def cache_folder() -> Path:

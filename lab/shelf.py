@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from lab.host import environment
+from lab.host import environment, scratch
 from lab.sim.costs import Costs, CostsError, from_json
 from lab.sim.packaged import packaged
 
@@ -68,9 +68,9 @@ def _text(path: Path) -> str:
 def keep(text: str, path: Path) -> None:
     """Write a calibration's text; a reader sees the old file or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".new")
-    fresh.write_text(text)
-    fresh.replace(path)
+    for each in scratch.left([path.parent]):
+        scratch.remove(each)
+    scratch.write(path, text.encode())
 
 
 def given(asked: str, fingerprint: str) -> Costs | None:

@@ -34,6 +34,7 @@ from lab.cli import (
     validate,
 )
 from lab.errors import LabError
+from lab.host.interruption import interrupted_alike
 from lab.report.text import printable, shortened
 
 _INTERRUPTED = 130
@@ -120,7 +121,7 @@ def main() -> None:
     """Run the command line; on an error say what is wrong and what to do, and exit with its code."""
     try:
         try:
-            with completion.joined(os.environ):
+            with interrupted_alike(), completion.joined(os.environ):
                 app()
         finally:
             sys.stdout.flush()  # a full disk is to be found out here, where it can be said

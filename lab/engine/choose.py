@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, Self
@@ -13,6 +13,7 @@ from lab.engine import address, daemon
 from lab.engine.base import Engine
 from lab.engine.host import HostEngine
 from lab.errors import EngineUnavailableError, EnvironmentRefusedError
+from lab.host import scratch
 from lab.host.owner import Owner
 
 EngineName = Literal["auto", "docker", "host"]
@@ -43,12 +44,18 @@ class Chosen:
 
 
 def choose(name: EngineName, cache: Path, *, environ: Mapping[str, str], run: str = "") -> Chosen:
-    """The engine *name*; what it starts is labelled with *run*, and what dead runs left in it is removed.
+    """The engine *name*; what it starts is labelled with *run*, and what dead runs left in it and in *cache* is removed.
 
     ``auto`` is a container engine if a usable one answers where *environ* says, else ``host``. *cache* is the lab's
     cache folder. EngineUnavailableError if ``docker`` was asked for and there is none; EnvironmentRefusedError on
     a machine that can run nothing.
     """
+    gone = [scratch.remove(path) for path in scratch.left(scratch.places(cache))]
+    found = _chosen(name, cache, environ, run)
+    return replace(found, why="; ".join([found.why, *gone]))
+
+
+def _chosen(name: EngineName, cache: Path, environ: Mapping[str, str], run: str) -> Chosen:
     if name == "host":
         return _host(cache, "as asked")
     try:

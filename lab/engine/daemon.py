@@ -22,6 +22,7 @@ from typing import IO, Any, Final
 from lab.engine import remains
 from lab.engine.premises import FOLDER, Places, places
 from lab.errors import EngineUnavailableError, EnvironmentRefusedError
+from lab.host import mounts
 
 __all__ = [
     "FOLDER",
@@ -183,7 +184,7 @@ def up(at: Places, say: Callable[[str], None]) -> Status:
             process.kill()
             process.wait()
             _end_survivors(at)
-            remains.unmount(at.folder)
+            mounts.unmount(at.folder)
             raise
 
 
@@ -202,7 +203,7 @@ def down(at: Places, say: Callable[[str], None]) -> list[str]:
             done.append(f"dockerd, pid {pid}")
         if survivors := _end_survivors(at):
             done.append(f"{survivors} processes that it had left")
-        mounted, left = remains.unmount(at.folder)
+        mounted, left = mounts.unmount(at.folder)
         done += [f"mount {point}" for point in mounted]
         if cgroups := remains.remove_cgroups(at.cgroup):
             done.append(f"cgroup {at.cgroup} with what was in it ({len(cgroups)} folders)")

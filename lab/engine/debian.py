@@ -11,7 +11,6 @@ import json
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import Final
 from lab.engine import images
 from lab.engine.base import Tree
 from lab.errors import EnvironmentRefusedError
+from lab.host import scratch
 
 COMPILERS: Final = ("gcc", "g++", "libc6-dev")
 _EMPTIED: Final = (
@@ -79,11 +79,11 @@ def make(cache: Path, say: Callable[[str], None]) -> Base:
     )
     folder = _folder(cache)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix="base-", dir=folder.parent))
-    try:
+    with scratch.folder(folder.parent, "base") as fresh:
+        marked = {**os.environ, scratch.MARK: str(fresh)}
         say(f"debootstrap {suite} with {', '.join(COMPILERS)}")
         included = f"--include={','.join(COMPILERS)}"
-        _said(tool, "--variant=minbase", included, suite, str(fresh / "root"), mirror)
+        _said(tool, "--variant=minbase", included, suite, str(fresh / "root"), mirror, environment=marked)
         packages = dict(packages_of(_said("dpkg-query", f"--admindir={fresh}/root/var/lib/dpkg", "-W")))
         _strip(fresh / "root")
         key = _key(fresh / "root", suite)
@@ -91,8 +91,6 @@ def make(cache: Path, say: Callable[[str], None]) -> Base:
         (fresh / "base.json").write_text(json.dumps(base, indent=1))
         shutil.rmtree(folder, ignore_errors=True)
         fresh.replace(folder)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
     found = kept(cache)
     if found is None:
         raise EnvironmentRefusedError(f"{folder}: the base was made and cannot be read")
@@ -145,9 +143,11 @@ def _key(root: Path, suite: str) -> str:
     return f"base-{suite}-{hashlib.sha256(layer.diff_id.encode()).hexdigest()[:16]}"
 
 
-def _said(*command: str) -> str:
+def _said(*command: str, environment: Mapping[str, str] | None = None) -> str:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)  # noqa: S603 - our own words
+        done = subprocess.run(  # noqa: S603 - our own words
+            command, env=environment, capture_output=True, text=True, timeout=_SECONDS, check=False
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise EnvironmentRefusedError(f"{command[0]}: {error}") from error
     if done.returncode:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import tempfile
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +13,7 @@ import msgspec
 
 from lab.engine import address
 from lab.errors import EnvironmentRefusedError
-from lab.host import tuning
+from lab.host import scratch, tuning
 from lab.host.journal import Journal
 from lab.host.owner import Owner
 from lab.model.folder import Laid, laid_in
@@ -115,13 +114,11 @@ def sweep(place: Path, owner: Owner) -> Iterator[str]:
 
 @contextlib.contextmanager
 def _temporary(place: Path, owner: Owner) -> Generator[Path]:
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
-        (folder / _OWNER).write_bytes(msgspec.json.encode(owner))
-    except OSError as error:
-        raise EnvironmentRefusedError(f"{place}: no folder can be made there: {error.strerror}") from None
-    try:
+    with contextlib.ExitStack() as stack:
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+            folder = stack.enter_context(scratch.folder(place, "folder"))
+            (folder / _OWNER).write_bytes(msgspec.json.encode(owner))
+        except OSError as error:
+            raise EnvironmentRefusedError(f"{place}: no folder can be made there: {error.strerror}") from None
         yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -19,6 +17,7 @@ from lab.engine.attached import Attached, reading
 from lab.engine.base import CAPTURES, BaseImage, Container, Exited, Job, Spec, Tree
 from lab.engine.places import Places, relative
 from lab.errors import EnvironmentRefusedError
+from lab.host import scratch
 from lab.model.units import rounded_bytes
 
 _GRACE_SECONDS: Final = 2.0
@@ -94,7 +93,7 @@ class HostEngine:
                 child = _spawned(
                     places.argv(job),
                     cwd=work,
-                    env=places.environment(job),
+                    env=places.environment(job) | {scratch.MARK: str(folder)},
                     streams=(subprocess.DEVNULL, stdout, stderr),
                 )
                 try:
@@ -143,12 +142,10 @@ class HostEngine:
 
     @contextlib.contextmanager
     def _folder(self, use: str) -> Generator[Path]:
-        with _writing():
-            folder = Path(tempfile.mkdtemp(prefix=f"golab-{use}-", dir=self._scratch))
-        try:
-            yield folder
-        finally:
-            _delete(folder)
+        with contextlib.ExitStack() as stack:
+            with _writing():
+                made = stack.enter_context(scratch.folder(self._scratch or scratch.temporary(), use))
+            yield made
 
 
 @contextlib.contextmanager
@@ -281,11 +278,3 @@ def _pipes(child: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes], IO[byt
     if child.stdin is None or child.stdout is None or child.stderr is None:
         raise ValueError("the child was started without pipes")
     return child.stdin, child.stdout, child.stderr
-
-
-def _delete(folder: Path) -> None:
-    """Delete *folder*, though a build tool may have left read-only folders in it."""
-    for path, _, _ in os.walk(folder):
-        with contextlib.suppress(OSError):
-            Path(path).chmod(0o700)
-    shutil.rmtree(folder, ignore_errors=True)

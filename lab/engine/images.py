@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import stat
 import tarfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -22,6 +21,7 @@ from typing import Final
 
 from lab.engine.base import FOLDER, File, Spec, Tree
 from lab.errors import EnvironmentRefusedError
+from lab.host import scratch
 from lab.model.folder import laid_in
 
 LABEL: Final = "golab.image"
@@ -244,9 +244,7 @@ def _read_digest(known: Path) -> tuple[str, int] | None:
 
 def _keep(known: Path, found: Mapping[str, str | int]) -> None:
     known.parent.mkdir(parents=True, exist_ok=True)
-    part = known.with_suffix(f".{os.getpid()}.part")
-    part.write_text(json.dumps(found))
-    part.replace(known)
+    scratch.write(known, json.dumps(found).encode())
 
 
 def _file_entries(files: Sequence[File]) -> Iterator[Entry]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -16,24 +15,8 @@ KILL: Final = ((signal.SIGKILL, 5.0),)
 TERM_THEN_KILL: Final = ((signal.SIGTERM, 15.0), *KILL)
 
 _CGROUPS: Final = Path("/sys/fs/cgroup")
-_MOUNTS: Final = Path("/proc/self/mounts")
 _SHIM_SOCKETS: Final = Path("/run/containerd/s")
 _POLL: Final = 0.05
-
-
-def mounts_below(mounts: str, folder: Path) -> list[str]:
-    """The mount points at and below *folder* in the words of /proc/self/mounts, the innermost first."""
-    points = (line.split(" ")[1] for line in mounts.splitlines() if " " in line)
-    plain = (point.encode().decode("unicode_escape").encode("latin-1").decode() for point in points)
-    return sorted((point for point in plain if Path(point).is_relative_to(folder)), reverse=True)
-
-
-def unmount(folder: Path) -> tuple[list[str], list[str]]:
-    """Unmount all at and below *folder*: what was mounted there, and what still is."""
-    found = mounts_below(_MOUNTS.read_text(), folder)
-    for mounted in found:
-        subprocess.run(["umount", "--lazy", mounted], capture_output=True, check=False)  # noqa: S603, S607 - our own words
-    return found, mounts_below(_MOUNTS.read_text(), folder)
 
 
 def is_live(pid: int) -> bool:

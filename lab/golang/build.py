@@ -16,6 +16,7 @@ from lab.golang.missing import missing
 from lab.golang.module import Module
 from lab.golang.render import GoProgram
 from lab.golang.toolchain import Toolchain
+from lab.host import scratch
 from lab.model.building import Building
 from lab.model.units import Nanos
 
@@ -235,6 +236,4 @@ def _read_kept(path: Path) -> Binary | None:
 
 def _keep(path: Path, binary: Binary) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".new")
-    fresh.write_bytes(binary.sha256.encode() + b"\n" + binary.content)
-    fresh.replace(path)
+    scratch.write(path, binary.sha256.encode() + b"\n" + binary.content)

