@@ -34,7 +34,7 @@ const (
 	exitImpotence = 6 // it could not have ended what it would start
 )
 
-// silence is how long the lab may say nothing: it beats each second, so it has died, or stands still.
+// silence is how long the lab may say nothing, unless it says otherwise in hello: it beats each second, so it has died, or stands still.
 const silence = 10 * time.Second
 
 // patience is how long the agent tries to end what it started before it ends itself. Only a process in
@@ -60,6 +60,7 @@ func main() {
 		realm: realm, scratch: findScratch(realm), signals: openSignals(), oom: openOOMScore(), captures: openCaptures(),
 		born: time.Now(), runs: make(chan *sheaf),
 	}
+	a.silence.Store(int64(silence))
 	told := make(chan os.Signal, 1)
 	signal.Notify(told, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	// Without this a write to a pipe that nobody reads would end the agent before it has ended its
@@ -83,6 +84,7 @@ type agent struct {
 
 	born    time.Time
 	heard   atomic.Int64 // when the lab last said something, in nanoseconds since born
+	silence atomic.Int64 // how long it may say nothing, in nanoseconds
 	greeted bool         // listen's own
 	bound   []*replicate // listen's own: what was ordered of a sheaf that is not whole yet
 	runs    chan *sheaf
@@ -121,6 +123,9 @@ func (a *agent) obey(o order) {
 			a.end(exitWire)
 		}
 		a.greeted = true
+		if o.SilenceNs > 0 {
+			a.silence.Store(o.SilenceNs)
+		}
 		a.send(hello{Event: "hello", Wire: wire, PID: os.Getpid(), Init: a.realm == namespace, Cgroup: a.signals.version, Limits: a.signals.limits, Captures: a.captures.kept(), Go: runtime.Version()})
 	case "run":
 		if !a.greeted {
@@ -156,7 +161,7 @@ func (a *agent) watch(told <-chan os.Signal) {
 		case <-told:
 			a.end(exitToldTo)
 		case <-tick.C:
-			if time.Since(a.born)-time.Duration(a.heard.Load()) > silence {
+			if time.Since(a.born)-time.Duration(a.heard.Load()) > time.Duration(a.silence.Load()) {
 				a.end(exitSilence)
 			}
 		}

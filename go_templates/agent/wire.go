@@ -12,6 +12,7 @@ const wire = 2
 type order struct {
 	Op          string   `json:"op"`
 	Wire        int      `json:"wire"`
+	SilenceNs   int64    `json:"silence_ns"`
 	ID          string   `json:"id"`
 	Argv        []string `json:"argv"`
 	Env         []string `json:"env"`

@@ -26,6 +26,8 @@ LINE_LIMIT: Final = 8 << 20
 DUMP_LIMIT: Final = 8 << 20
 
 _BEAT_SECONDS: Final = 1.0
+_SILENCE: Final = Nanos(10 * 10**9)
+"""How long an agent goes on without a beat. It looks each second."""
 _GREETING_SECONDS: Final = 10.0
 _POLL_SECONDS: Final = 0.1
 _GRACE_SECONDS: Final = 5.0
@@ -139,7 +141,7 @@ def _order(number: str, command: Command, *, hold: bool) -> dict[str, object]:
 @contextlib.contextmanager
 def greeted(container: Container) -> Generator[Agent]:
     """The agent of *container*, after both sides agreed on the wire, kept alive by a beat each second."""
-    container.send(msgspec.json.encode({"op": "hello", "wire": WIRE}))
+    container.send(msgspec.json.encode({"op": "hello", "wire": WIRE, "silence_ns": _SILENCE}))
     line = container.receive(_GREETING_SECONDS)
     if line is None:
         raise MeasurementError(f"the agent did not answer within {_GREETING_SECONDS:.0f} s")

@@ -371,6 +371,15 @@ def test_the_agents_end_is_that_of_all_it_started(agent: Spoken, nap: str, how: 
         bystander.kill()
 
 
+def test_without_a_beat_the_agent_ends_with_all_that_it_started(agent: Spoken, nap: str) -> None:
+    """After as long as it was told: who speaks to it has died, or stands still. It says so by its exit code."""
+    agent.say(op="hello", wire=2, silence_ns=10**8)
+    agent.order(_FLED.format(nap=nap))
+
+    assert agent.ends() == 4
+    assert not living(nap)
+
+
 def _agents(agent_binary: Path, nap: str, tmp_path: Path) -> tuple[HostEngine, Spec, Command]:
     """The engine host, the agent as it is put there, and an order for a replicate whose descendants flee."""
     spec = Spec(
