@@ -26,7 +26,6 @@ from lab.bench import command, selection
 from lab.calibrate import LOOP, Calibration, Sitting, iterations_per_us, rest
 from lab.costing import calibrated, costs_for
 from lab.durable import refuse_unwritable
-from lab.engine import folders
 from lab.engine.choose import choose
 from lab.engines import Engines, opened
 from lab.errors import StoreError, UsageError
@@ -363,12 +362,14 @@ def render_to(
         yield folder, command.by_hand(scenario, cell)
 
 
-def restore_host() -> Iterator[str]:
-    """Put back and remove what dead golabs left on this machine, a line each."""
-    book = journal_of("clean")
-    yield from undo.recover(book)
-    yield from folders.sweep(cache_folder(), book.owner)
+def restore_host(*, dry: bool = False) -> Iterator[str]:
+    """Put back and remove what dead golabs left on this machine, a line each; or if it is *dry* only say so."""
     places = [*scratch.places(cache_folder()), shelf.users_shelf().folder]
+    if dry:
+        yield from map(undo.foretold, undo.left(journal_of("clean")))
+        yield from (f"{path} is to be removed" for path in scratch.left(places))
+        return
+    yield from undo.recover(journal_of("clean"))
     yield from map(scratch.remove, scratch.left(places))
 
 

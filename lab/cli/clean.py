@@ -18,6 +18,9 @@ def clean(
     calibrations: Annotated[
         bool, typer.Option("--calibrations", help="This user's calibrations, too.")
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be removed, and remove nothing.")
+    ] = False,
 ) -> None:
     """Put back and remove what dead runs left, on the machine and in the engine; with options also what is kept.
 
@@ -28,25 +31,27 @@ def clean(
     from lab.pipeline import cache_folder
     from lab.shelf import users_shelf
 
-    for line in pipeline.restore_host():
+    for line in pipeline.restore_host(dry=dry_run):
         typer.echo(line)
-    typer.echo(_leftovers(cache_folder(), with_volumes=cache))
+    typer.echo(_leftovers(cache_folder(), with_volumes=cache, dry=dry_run))
     for asked, option, folder in (
         (cache, "--cache", cache_folder()),
         (calibrations, "--calibrations", users_shelf().folder),
     ):
         size = _size(folder)
-        if asked and folder.exists():
+        if asked and folder.exists() and dry_run:
+            typer.echo(f"{folder} is to be removed: {rounded_bytes(size)}")
+        elif asked and folder.exists():
             shutil.rmtree(folder)
             typer.echo(f"removed {folder}: {rounded_bytes(size)}")
         elif size:
             typer.echo(f"kept {folder}: {rounded_bytes(size)}; golab clean {option} removes it")
 
 
-def _leftovers(folder: Path, *, with_volumes: bool) -> str:
-    """Containers of dead runs, and with the caches the engine's own; without an engine there are none."""
+def _leftovers(folder: Path, *, with_volumes: bool, dry: bool) -> str:
+    """Containers and volumes of dead runs, and with the caches the engine's own; without an engine there are none."""
     from lab.engine import docker
-    from lab.engine.choose import where
+    from lab.engine.choose import counted, where
     from lab.errors import EngineUnavailableError
     from lab.host.owner import Owner
 
@@ -55,13 +60,17 @@ def _leftovers(folder: Path, *, with_volumes: bool) -> str:
         client = docker.connect(os.environ, url)
     except EngineUnavailableError as error:
         return f"no engine to look for leftovers in ({error})"
-    engine = docker.DockerEngine(client, url=url, cache=folder, owner=Owner.of_this_process("clean"))
+    owner = Owner.of_this_process("clean")
+    engine = docker.DockerEngine(client, url=url, cache=folder, owner=owner)
     try:
-        left = engine.sweep()
-        kept = engine.forget() if with_volumes else []
+        left = docker.sweep(client, owner, dry=dry)
+        kept = engine.forget(dry=dry) if with_volumes else []
     finally:
         engine.close()
-    removed = [f"{len(left)} containers of dead runs"] if left else []
+    if dry:
+        named = ", ".join([*left, *kept])
+        return f"to be removed from the engine at {url}: {named or 'nothing, nothing was left'}"
+    removed = [f"{counted(left)} of dead runs"] if left else []
     removed += [f"{len(kept)} volumes and images"] if kept else []
     return f"removed from the engine at {url}: {', '.join(removed) or 'nothing, nothing was left'}"
 

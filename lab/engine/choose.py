@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -84,17 +85,18 @@ def _docker(cache: Path, run: str, environ: Mapping[str, str], *, asked: bool) -
 
     url, named = where(environ)
     client = docker.connect(environ, url)
-    engine = docker.DockerEngine(client, url=url, cache=cache, owner=Owner.of_this_process(run))
+    owner = Owner.of_this_process(run)
+    engine = docker.DockerEngine(client, url=url, cache=cache, owner=owner)
     try:
         said = engine.describe()
         _check(said, url, elsewhere="" if asked else address.elsewhere(said))
-        left = engine.sweep()
+        left = docker.sweep(client, owner)
     except BaseException:
         engine.close()
         raise
     parts = [f"engine docker {said['version']} at {url} ({named})", *_passed_over(environ)]
     parts += reservations(said)
-    parts += [f"removed {len(left)} containers that dead runs had left"] if left else []
+    parts += [f"removed {counted(left)} that dead runs had left"] if left else []
     return Chosen(engine=engine, why="; ".join(parts), close=engine.close)
 
 
@@ -106,6 +108,12 @@ def where(environ: Mapping[str, str]) -> tuple[str, str]:
     if daemon.status(own) is not None:
         return own.url, "golab's own"
     return DEFAULT_URL, "the default socket"
+
+
+def counted(left: Sequence[str]) -> str:
+    """What was swept, by kind: ``2 containers, 1 volumes``."""
+    kinds = Counter(each.partition(" ")[0] for each in left)
+    return ", ".join(f"{number} {kind}s" for kind, number in kinds.items())
 
 
 def reservations(said: Mapping[str, Any]) -> list[str]:

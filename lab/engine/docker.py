@@ -7,7 +7,8 @@ import io
 import tarfile
 import time
 import uuid
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,7 +27,7 @@ from lab.engine.places import Places, relative
 from lab.engine.stream import STDERR, STDOUT, Stream
 from lab.errors import EngineUnavailableError, EnvironmentRefusedError
 from lab.host import journal
-from lab.host.owner import RUN, Owner
+from lab.host.owner import RUN, Owner, of_the_dead
 
 CACHE_LABEL: Final = "golab.cache"
 """Marks the volumes that outlive their job."""
@@ -185,23 +186,15 @@ class DockerEngine:
                 stream.close()
                 reader.join()
 
-    def sweep(self) -> list[str]:
-        """Remove what dead golabs left behind; see :func:`sweep`."""
-        return sweep(self._client, self._owner)
-
-    def forget(self) -> list[str]:
-        """Remove the volumes of caches and the images that the lab made, and name them; what is in use stays."""
-        gone = []
+    def forget(self, *, dry: bool = False) -> list[str]:
+        """Remove the volumes of caches and the images that the lab made, unless it is *dry*, and name them; what is in use stays."""
         with _sdk_errors("remove what it keeps"):
+            kept: dict[str, Callable[[], object]] = {}
             for volume in self._client.volumes.list(filters={"label": CACHE_LABEL}):
-                with contextlib.suppress(docker.errors.APIError):
-                    volume.remove()
-                    gone.append(volume.name or "")
+                kept[f"volume {volume.name}"] = volume.remove
             for image in self._client.images.list(filters={"label": images.LABEL}):
-                with contextlib.suppress(docker.errors.APIError):
-                    self._client.images.remove(str(image.id), force=True)
-                    gone.append(str(image.id))
-        return gone
+                kept[f"image {image.id}"] = partial(self._client.images.remove, str(image.id), force=True)
+            return [name for name, remove in kept.items() if dry or _is_granted(remove)]
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -287,20 +280,29 @@ def described(client: docker.DockerClient) -> dict[str, Any]:
     return said.described(client.info(), client.version())
 
 
-def sweep(client: docker.DockerClient, owner: Owner) -> list[str]:
-    """Remove the containers of golabs of *owner*'s machine that are certainly dead, and name them.
+def sweep(client: docker.DockerClient, owner: Owner, *, dry: bool = False) -> list[str]:
+    """Remove the containers of golabs of *owner*'s machine that are certainly dead, unless it is *dry*, and name them.
 
-    What lives, what another machine made and what has no whole set of labels stays; so do the volumes of the cache.
+    So with volumes, where the engine was killed before they went with theirs. All else stays: what lives, caches, what another machine made.
     """
-    removed = []
     with _sdk_errors("list containers"):
-        listed = client.api.containers(all=True, filters={"label": RUN})
-    for found in listed:
-        other = Owner.from_labels(found["Labels"])
-        if other is not None and other.is_dead(seen_from=owner):
-            _have_removed(SDKContainer({"Id": found["Id"]}, client))
-            removed.append(found["Names"][0].lstrip("/"))
-    return removed
+        containers = of_the_dead(client.api.containers(all=True, filters={"label": RUN}), owner)
+    for found in () if dry else containers:
+        _have_removed(SDKContainer({"Id": found["Id"]}, client))
+    with _sdk_errors("list volumes"):
+        volumes = of_the_dead(client.api.volumes(filters={"label": RUN})["Volumes"] or [], owner)
+    for found in () if dry else volumes:
+        with _sdk_errors("remove a volume"), contextlib.suppress(docker.errors.NotFound):
+            client.api.remove_volume(found["Name"])
+    names = [f"container {found['Names'][0].lstrip('/')}" for found in containers]
+    return names + [f"volume {found['Name']}" for found in volumes]
+
+
+def _is_granted(removal: Callable[[], object]) -> bool:
+    with contextlib.suppress(docker.errors.APIError):
+        removal()
+        return True
+    return False
 
 
 @contextlib.contextmanager

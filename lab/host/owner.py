@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 RUN: Final = "golab.run"
 HOST: Final = "golab.host"
@@ -77,6 +77,12 @@ class Owner:
         if started is None:
             return not _is_hidden(self.pid)
         return started != self.pid_started
+
+
+def of_the_dead(listed: Iterable[Mapping[str, Any]], owner: Owner) -> list[Mapping[str, Any]]:
+    """Those of things with ``Labels`` whose owner is certainly gone, as *owner* sees it."""
+    owners = ((found, Owner.from_labels(found["Labels"] or {})) for found in listed)
+    return [found for found, other in owners if other is not None and other.is_dead(seen_from=owner)]
 
 
 def _this_host(root: Path) -> str:

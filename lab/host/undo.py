@@ -14,25 +14,34 @@ from lab.host.journal import Entry, Journal, Kept, Kind
 
 _ORDER: Final[tuple[Kind, ...]] = ("freeze", "mount", "loop", "setting")
 """Nothing frozen can be unmounted, nothing mounted be detached."""
+_DONE: Final[dict[Kind, str]] = {"freeze": "thawed", "mount": "unmounted", "loop": "detached"}
 _FITHAW: Final = 0xC0045878
 """_IOWR('X', 120, int): linux/fs.h."""
 _SECONDS: Final = 20
 
 
 def recover(journal: Journal) -> Iterator[str]:
-    """Undo what dead owners left, and say so; what a living one changed stays, and what cannot be undone is told and kept.
+    """Undo what dead owners left, and say so; what a living one changed stays, and what cannot be undone is told and kept."""
+    for kept in left(journal):
+        yield undo(journal, kept)
 
-    What was mounted in another mount namespace is left to who is there.
-    """
+
+def left(journal: Journal) -> list[Kept]:
+    """What dead owners left, in the order in which it can be undone. What was mounted in another mount namespace is left to who is there."""
     dead = [
         kept
         for kept in journal.entries()
         if kept.entry.is_here and kept.entry.owner.is_dead(seen_from=journal.owner)
     ]
-    for kind in _ORDER:
-        for kept in dead:
-            if kept.entry.kind == kind:
-                yield undo(journal, kept)
+    return sorted(dead, key=lambda kept: _ORDER.index(kept.entry.kind))
+
+
+def foretold(kept: Kept) -> str:
+    """What :func:`undo` is going to try, in words."""
+    entry = kept.entry
+    if entry.kind == "setting":
+        return f"{entry.target} is to be {entry.before} again"
+    return f"{entry.target} is to be {_DONE[entry.kind]}"
 
 
 def undo(journal: Journal, kept: Kept) -> str:

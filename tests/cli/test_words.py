@@ -9,6 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from lab.host import scratch
 from lab.published import SCHEMAS
 from tests.modules import PLAIN, written
 
@@ -148,6 +149,29 @@ def test_clean_keeps_what_it_is_not_told_to_remove(tmp_path: Path) -> None:
     assert (cache.exists(), state.exists()) == (False, True)
     _golab("clean", "--calibrations", **where)
     assert not state.exists()
+
+
+def test_clean_says_beforehand_what_it_would_remove(tmp_path: Path) -> None:
+    """With --dry-run all of it is still there; then what the living made stays, and what the dead left goes."""
+    cache = tmp_path / "cache/golab"
+    cache.mkdir(parents=True)
+    (cache / "file").write_bytes(b"x" * 2048)
+    where = {
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        "TMPDIR": str(tmp_path),
+        "DOCKER_HOST": "unix:///none",
+    }
+    with scratch.folder(tmp_path, "run") as living:
+        dead = tmp_path / living.name.replace(f"-{os.getpid()}-", f"-{2**22 + 1}-")
+        dead.mkdir()
+        foretold = _golab("clean", "--dry-run", "--cache", **where).stdout
+        assert f"{dead} is to be removed\n" in foretold
+        assert f"{cache} is to be removed: 2.00 KiB" in foretold
+        assert (dead.exists(), cache.exists()) == (True, True)
+        assert f"removed {dead}\n" in _golab("clean", **where).stdout
+
+        assert (living.exists(), dead.exists(), cache.exists()) == (True, False, True)
+        assert "is to be removed" not in _golab("clean", "--dry-run", **where).stdout
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 from lab.engine.base import File, Spec
 from lab.engine.choose import choose
-from lab.engine.docker import DockerEngine, sweep
+from lab.engine.docker import CACHE_LABEL, DockerEngine, sweep
 from lab.errors import EnvironmentRefusedError, MeasurementError
 from lab.host.owner import PID, RUN, Owner
 
@@ -145,6 +145,22 @@ def _ours(client: docker.DockerClient) -> list[str]:
     return sorted(each.name or "" for each in ours)
 
 
+def test_a_dead_golabs_volume_without_a_container_is_swept(client: docker.DockerClient) -> None:
+    """Its engine may have been killed between the two. A cache's and a living one's stay."""
+    us = Owner.of_this_process("sweep")
+    dead, living, cache = (
+        client.volumes.create(labels=labels)
+        for labels in (dataclasses.replace(us, boot="another").labels(), us.labels(), {CACHE_LABEL: "test"})
+    )
+    try:
+        assert f"volume {dead.name}" in sweep(client, us)
+        left = {each["Name"] for each in client.api.volumes()["Volumes"]}
+        assert (dead.name in left, {living.name, cache.name} <= left) == (False, True)
+    finally:
+        living.remove()
+        cache.remove()
+
+
 def _lying(client: docker.DockerClient, image: str, owner: Owner) -> str:
     """The name of a container that *owner* is said to have made."""
     container = client.containers.create(
@@ -198,7 +214,10 @@ def test_sweeping_takes_the_dead_and_leaves_the_living(
         ]
         ours = [each.name for each in client.containers.list(filters={"label": f"{PID}={us.pid}"})]
         try:
-            assert sorted(sweep(client, us)) == sorted(goes)
+            named = sorted(f"container {name}" for name in goes)
+            assert sorted(sweep(client, us, dry=True)) == named
+            assert {*stays, *goes} <= set(_containers(client))
+            assert sorted(sweep(client, us)) == named
             assert {*stays, *ours} <= set(_containers(client))
             container.send(b"still here")
             assert container.receive(10) == b"got still here"

@@ -271,6 +271,22 @@ def test_a_mount_of_another_namespace_is_not_taken_for_undone(journal: Journal, 
     assert [each.entry for each in journal.entries()] == [elsewhere]
 
 
+def test_what_is_going_to_be_undone_is_foretold_in_order(journal: Journal) -> None:
+    """In words, and nothing is done; what the living changed is not among it."""
+    dead = Journal(journal.folder, replace(journal.owner, boot="another"))
+    dead.write("setting", "/sys/x", before="1", wanted="2")
+    dead.write("loop", "/dev/loop9", wanted="/disk")
+    dead.write("mount", "/there")
+    journal.write("mount", "/ours")
+
+    assert [undo.foretold(kept) for kept in undo.left(journal)] == [
+        "/there is to be unmounted",
+        "/dev/loop9 is to be detached",
+        "/sys/x is to be 1 again",
+    ]
+    assert len(list(journal.entries())) == 4
+
+
 def test_what_is_no_entry_is_left_alone(journal: Journal) -> None:
     """Half a file, another format, another program's."""
     journal.write("setting", "/x", before="1", wanted="2")
