@@ -1,0 +1,184 @@
+"""A golab in a process of its own, with points, and one fault at one of them."""
+
+import contextlib
+import fcntl
+import os
+import signal
+import sys
+import termios
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from lab.engine.choose import Chosen
+from tests.faults.fault import Fault
+from tests.faults.keeping import KeepingEngine, by_number
+from tests.faults.points import Points
+
+ROOT: Final = Path(__file__).parents[2]
+_JUMP_SECONDS: Final = -400 * 24 * 3600
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """A folder that has everything of a golab's: records, caches, temporary files, lock and journal."""
+
+    home: Path
+    engine: str = "fake"
+    url: str = ""
+
+    def made(self) -> "World":
+        """The same, with its folders; temporary files stay out of the machine's own."""
+        for name in ("results", "cache", "state", "tmp", "lock", "journal"):
+            (self.home / name).mkdir(parents=True, exist_ok=True)
+        (self.home / "lock").chmod(0o1777)
+        return self
+
+    def environment(self) -> dict[str, str]:
+        """What its golab is told by variables."""
+        return {
+            "XDG_CACHE_HOME": str(self.home / "cache"),
+            "XDG_STATE_HOME": str(self.home / "state"),
+            "TMPDIR": str(self.home / "tmp"),
+            **({"DOCKER_HOST": self.url} if self.url else {}),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blow:
+    """A fault at a point: the *number*-th of all."""
+
+    fault: Fault
+    number: int
+
+
+def start(
+    world: World, arguments: Sequence[str], blow: Blow | None = None, terminal: int | None = None
+) -> int:
+    """Fork a golab that is called with *arguments*; its pid. It leads a session of its own, on a *terminal* if it is given one.
+
+    A fault that a process cannot do to itself is done by whoever started it: it stands still meanwhile (SIGSTOP).
+    """
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 70
+    try:
+        os.setsid()
+        if terminal is not None:
+            fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+        code = _run(world, arguments, blow, terminal)
+    except BaseException:
+        import traceback  # noqa: PLC0415 - never, if all is well
+
+        traceback.print_exc()
+    finally:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
+
+
+def _run(world: World, arguments: Sequence[str], blow: Blow | None, terminal: int | None) -> int:
+    os.environ.update(world.environment())
+    places = [os.devnull, world.home / "stdout", world.home / "stderr"]
+    for number, place in enumerate(places):
+        opened = os.open(place, os.O_RDWR | os.O_CREAT | os.O_TRUNC) if terminal is None else terminal
+        os.dup2(opened, number)
+    os.chdir(ROOT)
+    _settle_in(world)
+    points = Points(world.home / "points", world.home / "durable", lambda *_: None)
+    if blow is not None:
+        points.struck = lambda number, phase: _strike(blow, points) if number == blow.number else None
+    points.watch()
+    from lab.cli import app  # noqa: PLC0415 - after the phases
+
+    sys.argv = ["golab", *arguments]
+    try:
+        app.main()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return 0
+
+
+def _settle_in(world: World) -> None:
+    """Lock and journal of the world's own instead of the machine's; a fake engine, if that is wanted."""
+    import functools  # noqa: PLC0415
+
+    import lab.engines  # noqa: PLC0415
+    import lab.host.journal  # noqa: PLC0415
+    import lab.pipeline  # noqa: PLC0415
+
+    settable: Any = lab.pipeline
+    settable.measuring = functools.partial(lab.pipeline.measuring, folders=[world.home / "lock"])
+    lab.host.journal.FOLDER = world.home / "journal"  # type: ignore[misc]
+    tempfile_forgets()
+    if world.engine == "fake":
+
+        def chosen(*_: object, **__: object) -> Chosen:
+            return Chosen(engine=KeepingEngine(by_number, name="host"), why="a fake engine")
+
+        for module in (lab.engines, lab.pipeline):
+            changed: Any = module
+            changed.choose = chosen
+
+
+def tempfile_forgets() -> None:
+    """Its parent's TMPDIR."""
+    import tempfile  # noqa: PLC0415
+
+    tempfile.tempdir = None
+
+
+def _strike(blow: Blow, points: Points) -> None:
+    match blow.fault:
+        case Fault.KILL:
+            os.kill(os.getpid(), signal.SIGKILL)
+        case Fault.POWER:
+            _lose_what_was_not_synced(points)
+            os.kill(os.getpid(), signal.SIGKILL)
+        case Fault.TERM:
+            os.kill(os.getpid(), signal.SIGTERM)
+        case Fault.CTRL_C:
+            os.kill(os.getpid(), signal.SIGINT)
+        case Fault.CTRL_C_TWICE:
+            points.struck = lambda *_: os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGINT)
+        case Fault.CLOCK:
+            _shift_clock()
+        case _:
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def _lose_what_was_not_synced(points: Points) -> None:
+    """Of the record: each file of the run is cut to what an fsync has brought to the disk."""
+    for path in _written_below(Path(os.environ["TMPDIR"]).parent / "results"):
+        synced = points.written.get(str(path))
+        if synced is not None and path.stat().st_size > synced:
+            os.truncate(path, synced)
+        elif synced is None and path.name == "captures.jsonl":
+            os.truncate(path, 0)
+
+
+def _written_below(folder: Path) -> Iterator[Path]:
+    yield from (path for path in folder.rglob("*") if path.is_file())
+
+
+def _shift_clock() -> None:
+    """The wall clock of this process jumps; the monotonic one never does."""
+    import datetime as dt  # noqa: PLC0415
+
+    real, real_ns = time.time, time.time_ns
+
+    class Shifted(dt.datetime):
+        @classmethod
+        def now(cls, tz: dt.tzinfo | None = None) -> "Shifted":
+            return cls.fromtimestamp(time.time(), tz)
+
+    changed: Any = time
+    changed.time = lambda: real() + _JUMP_SECONDS
+    changed.time_ns = lambda: real_ns() + _JUMP_SECONDS * 10**9
+    module: Any = dt
+    module.datetime = Shifted

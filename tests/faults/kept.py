@@ -1,0 +1,100 @@
+"""What a run had safely measured when it was hit, and whether it is still there, once, when the run has been gone on with."""
+
+import json
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lab.analysis import analyse
+from lab.model.run import Ending, Record
+from lab.store import RunFolder
+from tests.faults.inside import World
+
+_RUNS = "runs.jsonl"
+_CAPTURES = "captures.jsonl"
+
+
+@dataclass
+class Kept:
+    """The record of *folder* right after a fault in *world*."""
+
+    world: World
+    folder: RunFolder
+    records: tuple[Record, ...] = ()
+    again: int = 0
+    _measured: dict[int, int] = field(default_factory=dict)
+    """By position, how long it took: of every replicate that anybody has answered for."""
+
+    def at_once(self) -> Iterator[str]:
+        """What is wrong with the record as the fault has left it."""
+        runs = self.folder.path / _RUNS
+        size = runs.stat().st_size if runs.exists() else 0
+        if size < (synced := self._synced(runs)):
+            yield f"{_RUNS} has {size} bytes, and {synced} were on the disk"
+        records = self.folder.records()
+        for record in records:
+            if record.termination.ending is not Ending.INFRA_FAILED:
+                self._measured[record.turn.position] = record.wall_ns
+            else:
+                self.again += 1
+        if records.damage and "cut off" not in records.damage:
+            yield f"the record is damaged: {records.damage}"
+        self._measured.update(self._captured())
+
+    def _synced(self, path: Path) -> int:
+        lines = (self.world.home / "durable").read_text().splitlines()
+        sizes = [int(size) for size, _, name in (line.partition("\t") for line in lines) if name == str(path)]
+        return max(sizes, default=0)
+
+    def _captured(self) -> Iterator[tuple[int, int]]:
+        path = self.folder.path / _CAPTURES
+        lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
+        for line in lines:
+            found: dict[str, Any] = json.loads(line)
+            if str(found["id"]).isdecimal() and not found["stopped"]:
+                yield int(found["id"]), found["end_ns"] - found["start_ns"]
+
+    def finally_(self, whole: Sequence[Record] = ()) -> Iterator[str]:
+        """What is wrong now that the run is whole; *whole* are the records of one that nothing happened to, where they can be the same."""
+        records = self.folder.records()
+        self.records = tuple(records)
+        if records.damage:
+            yield f"the record is damaged in the end: {records.damage}"
+        positions = Counter(record.turn.position for record in self.records if record.turn.position >= 0)
+        if twice := [position for position, times in positions.items() if times > 1]:
+            yield f"counted twice: {twice}"
+        planned = {turn.position for turn in self.folder.plan().turns}
+        if self.folder.stopped_by() == "replicates" and (missing := planned - set(positions)):
+            yield f"never measured: {sorted(missing)}"
+        took = {record.turn.position: record.wall_ns for record in self.records}
+        if changed := [each for each, wall in self._measured.items() if took.get(each) != wall]:
+            yield f"measured before and not in the record: {sorted(changed)}"
+        if whole and [*_by_position(self.records)] != [*_by_position(whole)]:
+            yield "its records are not those of a run that nothing happened to"
+        yield from self._analysed_alike()
+
+    def _analysed_alike(self) -> Iterator[str]:
+        """The same records in the plan's order, in a run that nothing happened to, must lead to the same words."""
+        with tempfile.TemporaryDirectory(dir=self.world.home) as place:
+            path = Path(place) / self.folder.path.name
+            shutil.copytree(self.folder.path, path)
+            for name in (_RUNS, "resumed.json"):
+                (path / name).unlink(missing_ok=True)
+            other = RunFolder(path)
+            other.append(*_by_position(self.records))
+            if (self.folder.path / "dumps").exists():
+                shutil.copytree(self.folder.path / "dumps", path / "dumps", dirs_exist_ok=True)
+            if analyse(other).cells != analyse(self.folder).cells:
+                yield "its analysis is not that of an uninterrupted run of the same records"
+            if self.folder.kept_analysis() is None:
+                yield "it has no analysis"
+            if not self.folder.report.exists():
+                yield "it has no report"
+
+
+def _by_position(records: Sequence[Record]) -> list[Record]:
+    return sorted(records, key=lambda record: record.turn.position)

@@ -1,0 +1,178 @@
+"""What faults are done to: a run of some scenario on some engine, each time in a world that is new."""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import docker
+
+from lab.engine import daemon
+from lab.host.owner import PID
+from tests.faults.fault import Fault
+from tests.faults.inside import ROOT, World
+from tests.faults.left import Picture, picture
+
+MISBEHAVE: Final = ("--root", str(ROOT / "tests/labs/misbehave"))
+_DISK: Final = "16m"
+_FILLER: Final = "filler"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What is run: a command of golab's without its results, on an *engine*; ``docker`` is golab's own below *daemon_at*.
+
+    *warm* is a cache with binaries in it, which each world gets a copy of.
+    """
+
+    scenario: str
+    engine: str
+    command: tuple[str, ...]
+    root: tuple[str, ...] = ()
+    warm: Path | None = None
+    daemon_at: daemon.Places | None = None
+    stands_still: float = 11.5
+    """Seconds of a SIGSTOP: longer than an agent waits."""
+
+    @property
+    def cgroup(self) -> str:
+        """Where the engine's containers are."""
+        return self.daemon_at.cgroup if self.daemon_at else ""
+
+    def picture(self, world: World) -> Picture:
+        """All that a golab may leave, there and elsewhere."""
+        return picture(world.home, world.url, self.cgroup, self.daemon_at.data if self.daemon_at else None)
+
+    def run(self, world: World) -> list[str]:
+        """The arguments of a run."""
+        return [*self.root, *self.command, "--results", str(world.home / "results")]
+
+    def resume(self, world: World, run: str) -> list[str]:
+        """The arguments of going on with one."""
+        return [*self.root, "resume", run, "--results", str(world.home / "results")]
+
+    @contextlib.contextmanager
+    def world(self, fault: Fault | None = None) -> Generator[World]:
+        """A new one; its results are on a disk of their own where that is to be hurt."""
+        url = self.daemon_at.url if self.daemon_at else ""
+        with tempfile.TemporaryDirectory(prefix="faults-") as above, contextlib.ExitStack() as stack:
+            world = World(home=Path(above), engine=self.engine, url=url).made()
+            kept = world.home / "cache/golab"
+            if self.warm is not None:
+                shutil.copytree(self.warm, kept, symlinks=True)
+            else:
+                kept.mkdir()
+                own = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "golab"
+                for name in ("go", "bases", "jobs"):
+                    (kept / name).symlink_to(own / name)
+            if fault is Fault.FULL:
+                stack.enter_context(
+                    _mounted(world.home / "results", "-t", "tmpfs", "-o", f"size={_DISK}", "golab-faults")
+                )
+            if fault is Fault.READ_ONLY:
+                disk = world.home / "disk"
+                _made_disk(disk)
+                stack.enter_context(
+                    _mounted(world.home / "results", "-o", "loop,errors=remount-ro", str(disk))
+                )
+            yield world
+
+    def harm(self, fault: Fault, world: World, pid: int) -> Callable[[], object]:
+        """Do *fault* to the golab of that pid, which stands still; what it gives makes it good again."""
+        results = world.home / "results"
+        match fault:
+            case Fault.FULL:
+                return _filled(results / _FILLER)
+            case Fault.READ_ONLY:
+                return _failed(results, world.home / "disk")
+            case Fault.AGENT:
+                for agent in self._agents(world, pid):
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(agent, signal.SIGKILL)
+            case Fault.DOCKERD if self.daemon_at is not None:
+                found = daemon.status(self.daemon_at)
+                assert found is not None
+                os.kill(found.pid, signal.SIGKILL)
+                at = self.daemon_at
+                return lambda: daemon.up(at, lambda _words: None)
+            case _:
+                raise ValueError(f"{fault} is not done from outside on engine {self.engine}")
+        return lambda: None
+
+    def _agents(self, world: World, pid: int) -> Iterator[int]:
+        if self.daemon_at is None:
+            yield from (each for each in _descendants(pid) if "guarded" in _words(each))
+            return
+        client = docker.DockerClient(base_url=world.url)
+        try:
+            for each in client.containers.list(filters={"label": f"{PID}={pid}"}):
+                yield client.api.inspect_container(str(each.id))["State"]["Pid"]
+        finally:
+            client.close()
+
+
+@contextlib.contextmanager
+def _mounted(place: Path, *options: str) -> Generator[None]:
+    subprocess.run(["mount", *options, str(place)], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
+
+
+def _made_disk(disk: Path) -> None:
+    with disk.open("wb") as file:
+        file.truncate(16 << 20)
+    subprocess.run(["mkfs.ext4", "-q", "-F", "-m", "0", str(disk)], check=True)
+
+
+def _filled(file: Path) -> Callable[[], object]:
+    """Not a byte of that disk is left."""
+    with contextlib.suppress(OSError), file.open("wb", buffering=0) as filler:
+        while filler.write(b"\0" * (1 << 16)):
+            pass
+    with contextlib.suppress(OSError), file.open("ab", buffering=0) as filler:
+        while filler.write(b"\0"):
+            pass
+    return file.unlink
+
+
+def _failed(place: Path, disk: Path) -> Callable[[], object]:
+    """The disk's file system meets an error and makes itself read-only, whoever has files open there."""
+    lines = (line.split(" ") for line in Path("/proc/self/mounts").read_text().splitlines())
+    (device,) = (source for source, where, *_ in lines if where == str(place))
+    Path("/sys/fs/ext4", Path(device).name, "trigger_fs_error").write_text("golab's test")
+
+    def heal() -> None:
+        subprocess.run(["umount", str(place)], check=True)
+        subprocess.run(["fsck.ext4", "-p", "-f", str(disk)], check=False, capture_output=True)
+        subprocess.run(["mount", "-o", "loop,errors=remount-ro", str(disk), str(place)], check=True)
+
+    return heal
+
+
+def _descendants(pid: int) -> Sequence[int]:
+    children: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            children.setdefault(int(stat.read_text().rpartition(")")[2].split()[1]), []).append(
+                int(stat.parent.name)
+            )
+    found: list[int] = []
+    left = list(children.get(pid, ()))
+    while left:
+        found.append(left.pop())
+        left += children.get(found[-1], ())
+    return found
+
+
+def _words(pid: int) -> list[str]:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    return []
