@@ -5,7 +5,11 @@ from __future__ import annotations
 import contextlib
 import inspect
 import multiprocessing
+import multiprocessing.connection
+import os
 import random
+import signal
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -223,7 +227,19 @@ _adopted: list[_Task] = []
 
 
 def _adopt(twin: Path, costs: Sequence[Costs], cpus: int, seed: int) -> None:
+    """Begin as a process that shares work. It ends with the one that shares: who was killed cannot tell it to."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None  # noqa: S101 - this one was started by another
+    threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+    signal.signal(
+        signal.SIGINT, signal.SIG_DFL
+    )  # a Ctrl-C is for all of a terminal's, and one of them says so
     _adopted.append(_Task(read_twin(twin), costs, cpus, seed))
+
+
+def _end_with(sentinel: int) -> None:
+    multiprocessing.connection.wait([sentinel])
+    os._exit(1)
 
 
 def _of_adopted(work: _Work) -> _Done:
