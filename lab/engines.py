@@ -53,7 +53,7 @@ def opened(
     asked_for = {engine_named(cell) for _, cell in wanted.cells}
     with contextlib.ExitStack() as stack:
         own = stack.enter_context(choose(asked, cache, environ=os.environ, run=run))
-        say(own.why)
+        say(own.words)
         others: dict[str, Engine | EnvironmentRefusedError] = {}
         for name in (each for each in _NAMED if each in asked_for and each != own.engine.name):
             try:
@@ -63,5 +63,5 @@ def opened(
                 say(f"cells on engine {name} are refused: {error}")
                 continue
             others[name] = chosen.engine
-            say(f"and {chosen.why}")
+            say(f"and {chosen.words}")
         yield Engines(own.engine, others)

@@ -32,11 +32,11 @@ from lab.errors import StoreError, UsageError
 from lab.estimating import Estimated, estimated
 from lab.experiment import Experiment
 from lab.golang import base, toolchain
-from lab.host import environment, scratch, undo
+from lab.host import environment, scratch
 from lab.host.interruption import interruptible
 from lab.host.lock import measuring
 from lab.host.owner import Owner
-from lab.hosting import Host, journal_of, tuned
+from lab.hosting import Host, tuned
 from lab.manifest import register
 from lab.manifest.tables import refusal
 from lab.material import Material, paced, prepare, runnable, works
@@ -201,8 +201,8 @@ def ready(
 
 def carry_out(lab: catalogue.Lab, wanted: Experiment, means: Means, progress: Progress) -> Analysis:
     """Measure an experiment: prepare, predict, write both down, measure, analyse."""
-    name = planning.run_name(wanted)
     store = Store(means.results or default_results(lab))
+    name = store.free(planning.run_name(wanted))
     refuse_unwritable(store.root)
     with ready(lab, wanted, means, progress, run=name) as found:
         engines, material = found.engines, found.material
@@ -310,7 +310,7 @@ def calibrate_only(root: Path | None, wanted: Calibrating, progress: Progress) -
         choose(wanted.engine, cache, environ=os.environ) as chosen,
         measuring(progress.stage, wait=wanted.wait),
     ):
-        progress.stage(chosen.why)
+        progress.stage(chosen.words)
         rest(wanted.settle / 1e9, progress.stage)
         workshop = Workshop(lab, chosen.engine, cache, progress)
         return calibrated(workshop, wanted.sitting, accepts_drift=wanted.accepts_drift)
@@ -327,7 +327,7 @@ def check_false_alarms(
         choose(engine, cache, environ=os.environ, run="doctor") as chosen,
         measuring(progress.stage, wait=wait),
     ):
-        progress.stage(chosen.why)
+        progress.stage(chosen.words)
         workshop = Workshop(lab, chosen.engine, cache, progress)
         (cell,) = part.cells
         material = prepare(workshop, [Wanted(part.scenario, cell, chosen.engine)])
@@ -360,17 +360,6 @@ def render_to(
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(content)
         yield folder, command.by_hand(scenario, cell)
-
-
-def restore_host(*, dry: bool = False) -> Iterator[str]:
-    """Put back and remove what dead golabs left on this machine, a line each; or if it is *dry* only say so."""
-    places = [*scratch.places(cache_folder()), shelf.users_shelf().folder]
-    if dry:
-        yield from map(undo.foretold, undo.left(journal_of("clean")))
-        yield from (f"{path} is to be removed" for path in scratch.left(places))
-        return
-    yield from undo.recover(journal_of("clean"))
-    yield from map(scratch.remove, scratch.left(places))
 
 
 def cache_folder() -> Path:

@@ -30,10 +30,11 @@ def recover(folder: RunFolder) -> int:
         known = {record.turn.position for record in records}
         if records.damage:
             return 0  # nobody knows what stands behind it
-        read_as = _reader(folder, plan)
-        fresh = [read_as(capture) for capture in _captures(plan, lines) if capture.turn.position not in known]
-        if fresh:
-            folder.append(*fresh)
+        fresh = [capture for capture in _captures(plan, lines) if capture.turn.position not in known]
+        if (
+            fresh
+        ):  # else it may have been killed before its probes were written down, by which a replicate is read
+            folder.append(*map(_reader(folder, plan), fresh))
         folder.captures.unlink(missing_ok=True)
     return len(fresh)
 

@@ -24,6 +24,7 @@ import msgspec
 from lab.durable import append, cut, made, settle, unwritable, write
 from lab.errors import StoreError, UnknownNameError
 from lab.filed import Analysis, End, Predictions, Probes, Programs, Resumed, content_of, read, to_json
+from lab.host import scratch
 from lab.host.owner import Owner
 from lab.lines import Records, last_checksum, sealed, whole_bytes
 from lab.model.outcome import CellSummary, Foresight
@@ -281,29 +282,33 @@ class Store:
     root: Path
 
     def create(self, decided: Decided) -> RunFolder:
-        """A new run's folder, with all that was decided in it. StoreError where it cannot be made."""
+        """A new run's folder, with all that was decided in it: there as a whole, or not at all. StoreError where it cannot be made.
+
+        What a golab left that was killed while it made one is removed.
+        """
         folder = self.root / decided.plan.run
         try:
-            folder.mkdir(parents=True)
+            self.root.mkdir(parents=True, exist_ok=True)
+            for path in scratch.left([self.root]):
+                scratch.remove(path)
+            with scratch.folder(self.root, "record", mode=0o777) as fresh:
+                _fill(fresh, decided)
+                fresh.rename(folder)
             settle(self.root)
         except OSError as error:
             raise unwritable(folder, error) from None
-        predictions = Predictions.of(decided.foretold)
-        for name, manifest in decided.manifests.items():
-            write(made(folder / _MANIFESTS) / f"{name}.toml", manifest)
-        write(folder / _PREDICTIONS, to_json(predictions))
-        for engine, costs in decided.costs.items():
-            write(made(folder / _COSTS) / f"{engine}.json", costs.encode())
-        programs = Programs(format=FORMAT, programs=decided.sources.programs, files=decided.sources.files)
-        write(folder / _PROGRAMS, to_json(programs))
-        write(folder / _PLAN, to_json(decided.plan))
         return RunFolder(folder)
+
+    def free(self, name: str) -> str:
+        """*name*, or with a number behind it, such as no run has: the wall clock, which is in it, may say the same twice."""
+        names = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))
+        return next(each for each in names if not (self.root / each).exists())
 
     def runs(self) -> tuple[RunFolder, ...]:
         """Every run of this folder, the oldest first."""
         if not self.root.is_dir():
             return ()
-        found = (path.parent for path in self.root.glob(f"*/{_PLAN}"))
+        found = (path.parent for path in self.root.glob(f"*/{_PLAN}") if not scratch.is_one(path.parent))
         return tuple(RunFolder(path) for path in sorted(found, key=lambda path: path.name))
 
     def find(self, name: str | None) -> RunFolder:
@@ -335,6 +340,19 @@ def _stamp(path: Path) -> tuple[int, int]:
     except OSError:
         return 0, 0
     return found.st_size, found.st_mtime_ns
+
+
+def _fill(folder: Path, decided: Decided) -> None:
+    """The plan comes last: whoever finds it finds all the rest."""
+    predictions = Predictions.of(decided.foretold)
+    for name, manifest in decided.manifests.items():
+        write(made(folder / _MANIFESTS) / f"{name}.toml", manifest)
+    write(folder / _PREDICTIONS, to_json(predictions))
+    for engine, costs in decided.costs.items():
+        write(made(folder / _COSTS) / f"{engine}.json", costs.encode())
+    programs = Programs(format=FORMAT, programs=decided.sources.programs, files=decided.sources.files)
+    write(folder / _PROGRAMS, to_json(programs))
+    write(folder / _PLAN, to_json(decided.plan))
 
 
 def _alike(record: Record) -> tuple[str, Ending]:

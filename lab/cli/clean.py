@@ -9,8 +9,11 @@ from typing import Annotated
 
 import typer
 
+from lab.cli.runs import Results
+
 
 def clean(
+    context: typer.Context,
     *,
     cache: Annotated[
         bool, typer.Option("--cache", help="Go releases, binaries, build caches, bases, too.")
@@ -18,6 +21,7 @@ def clean(
     calibrations: Annotated[
         bool, typer.Option("--calibrations", help="This user's calibrations, too.")
     ] = False,
+    results: Results = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be removed, and remove nothing.")
     ] = False,
@@ -26,12 +30,12 @@ def clean(
 
     Records are never removed.
     """
-    from lab import pipeline
+    from lab.cleaning import cleaned
     from lab.model.units import rounded_bytes
-    from lab.pipeline import cache_folder
+    from lab.pipeline import cache_folder, open_store
     from lab.shelf import users_shelf
 
-    for line in pipeline.restore_host(dry=dry_run):
+    for line in cleaned(cache_folder(), open_store(context.obj, results).root, dry=dry_run):
         typer.echo(line)
     typer.echo(_leftovers(cache_folder(), with_volumes=cache, dry=dry_run))
     for asked, option, folder in (

@@ -32,9 +32,9 @@ def report(
     from lab.pipeline import open_store
 
     folder = open_store(context.obj, results).find(run)
-    page = reported.report(folder, analyse(folder))
     if output is None:
-        output = folder.keep_report(page)
+        reported.concluded(folder)
+        output = folder.report
     else:
-        output.write_text(page, encoding="utf-8", newline="\n")
+        output.write_text(reported.report(folder, analyse(folder)), encoding="utf-8", newline="\n")
     typer.echo(output)

@@ -33,7 +33,14 @@ class Chosen:
 
     engine: Engine
     why: str
+    removed: tuple[str, ...] = ()
+    """What dead golabs had left on the machine, in words."""
     close: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
+
+    @property
+    def words(self) -> str:
+        """All that is told of it."""
+        return "; ".join([self.why, *self.removed])
 
     def __enter__(self) -> Self:
         return self
@@ -53,7 +60,7 @@ def choose(name: EngineName, cache: Path, *, environ: Mapping[str, str], run: st
     """
     gone = [scratch.remove(path) for path in scratch.left(scratch.places(cache))]
     found = _chosen(name, cache, environ, run)
-    return replace(found, why="; ".join([found.why, *gone]))
+    return replace(found, removed=tuple(gone))
 
 
 def _chosen(name: EngineName, cache: Path, environ: Mapping[str, str], run: str) -> Chosen:

@@ -42,11 +42,11 @@ def named(use: str) -> str:
 
 
 @contextlib.contextmanager
-def folder(above: Path, use: str) -> Generator[Path]:
-    """A new folder below *above*, for this user alone; gone with all that is in it however the block ends. OSError where it cannot be made."""
+def folder(above: Path, use: str, *, mode: int = 0o700) -> Generator[Path]:
+    """A new folder below *above*, gone with all that is in it however the block ends, unless it was renamed. OSError where it cannot be made."""
     made = above / named(use)
     try:
-        made.mkdir(mode=0o700)
+        made.mkdir(mode=mode)
         yield made
     finally:
         delete(made)
@@ -73,6 +73,11 @@ def write(path: Path, content: bytes) -> None:
         fresh.replace(path)
     finally:
         fresh.unlink(missing_ok=True)
+
+
+def is_one(path: Path) -> bool:
+    """Whether it is named so."""
+    return _NAME.fullmatch(path.name) is not None
 
 
 def left(places: Iterable[Path]) -> Iterator[Path]:

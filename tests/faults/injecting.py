@@ -19,6 +19,7 @@ from tests.faults.settings import Setting
 MOST_SECONDS: Final = 300.0
 INTERRUPTED: Final = 130
 _BUG: Final = 70
+USAGE: Final = 2
 _POLL: Final = 0.005
 _ALLOWED: Final = {
     Fault.KILL: {-signal.SIGKILL},
@@ -115,7 +116,7 @@ def inject(setting: Setting, blow: Blow, points: Sequence[str], whole: Sequence[
             wrong += _finished(setting, world, folder)
             wrong += kept.finally_(whole)
             count, again = len(kept.records), kept.again
-        next_one = ended(setting, world, [*setting.root, "clean"])
+        next_one = ended(setting, world, [*setting.root, "clean", "--results", str(world.home / "results")])
         if next_one.code:
             wrong.append(f"golab clean ended with code {next_one.code}: {next_one.said[-600:]}")
         left = setting.picture(world).beyond(before)
@@ -139,5 +140,7 @@ def inject(setting: Setting, blow: Blow, points: Sequence[str], whole: Sequence[
 def _finished(setting: Setting, world: World, folder: RunFolder) -> Iterator[str]:
     """Have the next golab go on with a run."""
     done = ended(setting, world, setting.resume(world, folder.path.name))
-    if done.code not in (0, 6):
+    if done.code == USAGE and "is finished" in done.said:
+        done = ended(setting, world, setting.report(world, folder.path.name))
+    if done.code not in (0, 6) or "golab: " in done.said:
         yield f"golab resume ended with code {done.code}: {done.said[-600:]}"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.analysis import analyse
+from lab.errors import LabError
 from lab.model.run import Ending, Record
 from lab.store import RunFolder
 from tests.faults.inside import World
@@ -88,7 +89,12 @@ class Kept:
             other.append(*_by_position(self.records))
             if (self.folder.path / "dumps").exists():
                 shutil.copytree(self.folder.path / "dumps", path / "dumps", dirs_exist_ok=True)
-            if analyse(other).cells != analyse(self.folder).cells:
+            try:
+                alike = analyse(other).cells == analyse(self.folder).cells
+            except LabError as error:
+                yield f"it cannot be analysed: {error}"
+                return
+            if not alike:
                 yield "its analysis is not that of an uninterrupted run of the same records"
             if self.folder.kept_analysis() is None:
                 yield "it has no analysis"

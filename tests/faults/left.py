@@ -16,9 +16,8 @@ _SETTINGS: Final = (
     "/sys/kernel/mm/transparent_hugepage/enabled",
     "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages",
     "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_overcommit_hugepages",
-    "/proc/sys/vm/overcommit_memory",
-    "/proc/sys/kernel/core_pattern",
 )
+"""All of the machine's that ``--tune-host`` may change."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +31,15 @@ class Picture:
         return sorted(self.things - before.things)
 
 
-def picture(home: Path, url: str = "", cgroup: str = "", engine: Path | None = None) -> Picture:
+def picture(
+    home: Path, url: str = "", cgroup: str = "", engine: Path | None = None, *, tuned: bool = False
+) -> Picture:
     """What is there now: below *home* and the *engine*'s folder, in the engine at *url*, in the cgroups of that name, on the machine."""
     found = [f"process {each}" for each in _processes(home)]
     found += [f"mount {each}" for each in _mounts(home, *filter(None, [engine]))]
     found += [f"loop device {each}" for each in _loops() if str(home) in each]
     found += [f"file {each}" for each in _files(home)]
-    found += [f"setting {path} {Path(path).read_text().strip()}" for path in _SETTINGS if Path(path).exists()]
+    found += [f"setting {path} {Path(path).read_text().strip()}" for path in _SETTINGS] if tuned else []
     found += [f"cgroup {each}" for each in _cgroups(cgroup)] if cgroup else []
     found += list(_in_engine(url)) if url else []
     return Picture(frozenset(found))

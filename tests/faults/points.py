@@ -13,6 +13,7 @@ Only the main thread has points: the others send a beat each second, or read.
 import functools
 import http.client
 import importlib
+import multiprocessing.util
 import os
 import sys
 import threading
@@ -36,7 +37,7 @@ PHASES: Final[dict[str, tuple[str, str]]] = {
     "record": ("lab.store", "RunFolder.append"),
     "clean up": ("lab.bench.berth", "Berth.close"),
     "end": ("lab.store", "RunFolder.end"),
-    "analysis": ("lab.pipeline", "analyse"),
+    "analysis": ("lab.reported", "concluded"),
     "report": ("lab.store", "RunFolder.keep_report"),
 }
 """Each phase of a run and the function that begins it, in the order in which they come first."""
@@ -86,6 +87,7 @@ class Points:
         self._fsync = os.fsync
         os.fsync = self._synced
         self._around_sends()
+        self._before(multiprocessing.util, "spawnv_passfds", "spawn")
         sys.addaudithook(self._heard)
 
     def point(self, name: str) -> None:
@@ -116,10 +118,21 @@ class Points:
 
         setattr(holder, last, entered)
 
+    def _before(self, holder: Any, name: str, point: str) -> None:
+        """What tells no audit hook."""
+        done = getattr(holder, name)
+
+        @functools.wraps(done)
+        def doing(*arguments: Any, **named: Any) -> Any:
+            self.point(point)
+            return done(*arguments, **named)
+
+        setattr(holder, name, doing)
+
     def _synced(self, descriptor: int) -> None:
         self.point("fsync")
         self._fsync(descriptor)
-        path = os.readlink(f"/proc/self/fd/{descriptor}")
+        path = str(Path(f"/proc/self/fd/{descriptor}").readlink())
         size = os.fstat(descriptor).st_size
         self.written[path] = size
         os.write(self._durable, f"{size}\t{path}\n".encode())

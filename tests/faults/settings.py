@@ -47,7 +47,7 @@ class Setting:
 
     def picture(self, world: World) -> Picture:
         """All that a golab may leave, there and elsewhere."""
-        return picture(world.home, world.url, self.cgroup, self.daemon_at.data if self.daemon_at else None)
+        return picture(world.home, world.url, self.cgroup, self.daemon_at.data if self.daemon_at else None, tuned="--tune-host" in self.command)
 
     def run(self, world: World) -> list[str]:
         """The arguments of a run."""
@@ -56,6 +56,10 @@ class Setting:
     def resume(self, world: World, run: str) -> list[str]:
         """The arguments of going on with one."""
         return [*self.root, "resume", run, "--results", str(world.home / "results")]
+
+    def report(self, world: World, run: str) -> list[str]:
+        """The arguments of analysing one that is finished."""
+        return [*self.root, "report", run, "--results", str(world.home / "results")]
 
     @contextlib.contextmanager
     def world(self, fault: Fault | None = None) -> Generator[World]:

@@ -1,0 +1,22 @@
+"""What dead golabs left on this machine: put back and removed, or only said. What is in an engine, that engine sweeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from lab.host import scratch, undo
+from lab.hosting import journal_of
+from lab.shelf import users_shelf
+
+
+def cleaned(cache: Path, results: Path | None, *, dry: bool) -> Iterator[str]:
+    """A line for each: what is changed, what lies in *cache*, in the folder for temporary files, and among the records in *results*."""
+    book = journal_of("clean")
+    places = [*scratch.places(cache), users_shelf().folder, *([results] if results else [])]
+    if dry:
+        yield from map(undo.foretold, undo.left(book))
+        yield from (f"{path} is to be removed" for path in scratch.left(places))
+        return
+    yield from undo.recover(book)
+    yield from map(scratch.remove, scratch.left(places))
