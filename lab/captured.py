@@ -89,21 +89,20 @@ def is_held(path: Path) -> bool:
 
 
 @contextlib.contextmanager
-def left(path: Path) -> Generator[list[bytes]]:
-    """The whole lines that a run left in *path* which is over; none where there is no such file, or the run goes on.
+def left(path: Path) -> Generator[list[bytes] | None]:
+    """The whole lines that a run left in *path* which is over; None where there is no such file, or the run goes on.
 
     While this is open nobody else gets them. Whoever has brought them somewhere else removes the file.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
-        yield []
+        yield None
         return
-    try:
+    lines = None
+    with contextlib.suppress(OSError):  # its run goes on
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         lines = _whole_lines(descriptor)
-    except OSError:  # its run goes on
-        lines = []
     try:
         yield lines
     finally:

@@ -22,7 +22,7 @@ def recover(folder: RunFolder) -> int:
     quarter of a second nobody knows any more. A run that goes on is left alone. StoreError where the record cannot be read or written.
     """
     with captured.left(folder.captures) as lines:
-        if not lines:
+        if lines is None:
             return 0
         plan = folder.plan()
         folder.drop_half_line()

@@ -19,7 +19,7 @@ from lab.cli import app  # noqa: F401 - imported before the first fork, as all t
 from lab.engine import daemon
 from lab.model.run import Record
 from lab.store import Store
-from tests.faults.fault import Fault, Injected
+from tests.faults.fault import WHERE, Fault, Injected
 from tests.faults.injecting import ended, inject, phases
 from tests.faults.inside import Blow
 from tests.faults.settings import MISBEHAVE, Setting
@@ -89,7 +89,7 @@ def through(
         (fault, number)
         for fault in faults
         for number in range(1, len(points) + 1)
-        if not only or points[number - 1] in only
+        if (not only or points[number - 1] in only) and points[number - 1] in WHERE.get(fault, points)
     ]
     if most is not None and most < len(pairs):
         pairs = sorted(random.Random(seed).sample(pairs, most))

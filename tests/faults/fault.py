@@ -22,6 +22,15 @@ class Fault(StrEnum):
     STOP = "SIGSTOP longer than the agent waits"
 
 
+_WITH_AGENTS: Final = frozenset({"container", "probe", "replicate", "record"})
+_WITH_A_RECORD: Final = frozenset({"plan", "container", "probe", "replicate", "record", "clean up", "end", "analysis", "report"})
+WHERE: Final = {
+    Fault.AGENT: _WITH_AGENTS,
+    Fault.STOP: _WITH_AGENTS,
+    Fault.FULL: _WITH_A_RECORD,
+    Fault.READ_ONLY: _WITH_A_RECORD,
+}
+"""The phases in which a fault has anything to do; those that are not named here have in every one."""
 ENDS_IT: Final = frozenset({Fault.KILL, Fault.POWER})
 """Those after which golab says nothing any more."""
 INTERRUPTS: Final = frozenset({Fault.TERM, Fault.CTRL_C, Fault.CTRL_C_TWICE, Fault.HANGUP})

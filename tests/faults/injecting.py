@@ -29,7 +29,7 @@ _ALLOWED: Final = {
     Fault.READ_ONLY: {0, 4, 6},
     Fault.AGENT: {0, 6},
     Fault.DOCKERD: {0, 4, 6},
-    Fault.CLOCK: {0},
+    Fault.CLOCK: {0, 6},
     Fault.STOP: {0, 6},
 }
 """How a golab may end after each: 0 also where the fault came when all was done."""

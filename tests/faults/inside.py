@@ -28,6 +28,8 @@ class World:
     home: Path
     engine: str = "fake"
     url: str = ""
+    silence: float = 10.0
+    """Seconds that an agent goes on without a beat."""
 
     def made(self) -> "World":
         """The same, with its folders; temporary files stay out of the machine's own."""
@@ -107,12 +109,16 @@ def _settle_in(world: World) -> None:
     """Lock and journal of the world's own instead of the machine's; a fake engine, if that is wanted."""
     import functools  # noqa: PLC0415
 
+    import lab.bench.agent  # noqa: PLC0415
     import lab.engines  # noqa: PLC0415
     import lab.host.journal  # noqa: PLC0415
     import lab.pipeline  # noqa: PLC0415
 
     settable: Any = lab.pipeline
     settable.measuring = functools.partial(lab.pipeline.measuring, folders=[world.home / "lock"])
+    agent: Any = lab.bench.agent
+    agent._SILENCE = int(world.silence * 1e9)
+    agent._BEAT_SECONDS = min(agent._BEAT_SECONDS, world.silence / 5)
     lab.host.journal.FOLDER = world.home / "journal"  # type: ignore[misc]
     tempfile_forgets()
     if world.engine == "fake":

@@ -37,8 +37,8 @@ class Setting:
     root: tuple[str, ...] = ()
     warm: Path | None = None
     daemon_at: daemon.Places | None = None
-    stands_still: float = 11.5
-    """Seconds of a SIGSTOP: longer than an agent waits."""
+    silence: float = 1.0
+    """Seconds that an agent goes on without a beat: 10 where it is not told otherwise."""
 
     @property
     def cgroup(self) -> str:
@@ -48,6 +48,11 @@ class Setting:
     def picture(self, world: World) -> Picture:
         """All that a golab may leave, there and elsewhere."""
         return picture(world.home, world.url, self.cgroup, self.daemon_at.data if self.daemon_at else None, tuned="--tune-host" in self.command)
+
+    @property
+    def stands_still(self) -> float:
+        """Seconds of a SIGSTOP: longer than an agent waits, which looks each second."""
+        return self.silence + 1.5
 
     def run(self, world: World) -> list[str]:
         """The arguments of a run."""
@@ -66,7 +71,7 @@ class Setting:
         """A new one; its results are on a disk of their own where that is to be hurt."""
         url = self.daemon_at.url if self.daemon_at else ""
         with tempfile.TemporaryDirectory(prefix="faults-") as above, contextlib.ExitStack() as stack:
-            world = World(home=Path(above), engine=self.engine, url=url).made()
+            world = World(home=Path(above), engine=self.engine, url=url, silence=self.silence if fault is Fault.STOP else 10.0).made()
             kept = world.home / "cache/golab"
             if self.warm is not None:
                 shutil.copytree(self.warm, kept, symlinks=True)
