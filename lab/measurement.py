@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -26,6 +27,7 @@ from lab.model.outcome import Foretold, Prediction
 from lab.model.run import Capture, Ending, Record, StoppedBy, Termination, Turn
 from lab.model.scenario import FS, QUOTA
 from lab.model.units import Nanos
+from lab.resumption import note_resumption
 from lab.stats.watch import Watch
 from lab.store import Decided, RunFolder
 from lab.workshop import Progress, Wanted
@@ -71,6 +73,8 @@ def measure(
         }
         folder.keep_probes(seen, flaws)
         reader = _Reader(material, flaws)
+        engine = decided.plan.provenance["engine"]
+        note = functools.partial(note_resumption, folder, engine, max_time_ns=left.max_time_ns)
         begun = time.monotonic_ns() - left.elapsed_ns
         done = 0
         progress.replicate(done, len(turns))
@@ -84,12 +88,13 @@ def measure(
             captures.written_down()
             if asked:
                 return "interrupted"
+            elapsed = time.monotonic_ns() - begun
+            records = _without_lost(records, sheaf, progress, functools.partial(note, elapsed_ns=elapsed))
             for record in records:
                 _count(record, watch, pace)
             done += len(records)
             progress.replicate(done, len(turns))
-            elapsed = time.monotonic_ns() - begun
-            if (why := watch.enough(records[-1], elapsed)) is not None:
+            if records and (why := watch.enough(records[-1], elapsed)) is not None:
                 return why
             if elapsed > plan.max_time_ns:
                 return "max-time"
@@ -101,6 +106,18 @@ def _count(record: Record, watch: Watch, pace: Pace) -> None:
     watch.count(record)
     if record.turn.position >= 0 and record.termination.ending is not Ending.INFRA_FAILED:
         pace.saw(record.turn.cell, record.wall_ns)
+
+
+def _without_lost(
+    records: list[Record], sheaf: Sequence[Capture], progress: Progress, note: Callable[..., None]
+) -> list[Record]:
+    """Those that count: where this process stood still a replicate was lost that is run again, which *note* writes down first."""
+    again = tuple(capture.turn.position for capture in sheaf if capture.again)
+    if not again:
+        return records
+    note(again=again)
+    progress.stage(f"{records[-1].termination.detail}: its replicate is run again")
+    return [record for record in records if record.turn.position not in again]
 
 
 def _seated(
@@ -125,6 +142,9 @@ def _probed(seat: Seat) -> Mapping[str, Any]:
     try:
         raw = seat.berth.agent.run(seat.probe, stop=lambda: False)
     except MeasurementError:
+        if why := seat.berth.agent.left_alone:
+            seat.berth.lose("", why, blameless=True)
+            return {} if seat.berth.gone else _probed(seat)
         return {}
     return decode(Capture(turn=turn, raw=raw)).effective
 

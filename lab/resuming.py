@@ -16,13 +16,12 @@ A record that is damaged is gone on with from the damage on: what stands behind 
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from lab import __version__, captured, catalogue, experiment, manifest, planning, reported
+from lab import captured, catalogue, experiment, manifest, planning, reported
 from lab.analysis import Analysis
 from lab.bench.left import Left, left_of
 from lab.calibrate import iterations_per_us
@@ -32,18 +31,19 @@ from lab.engine.choose import EngineName
 from lab.errors import EnvironmentRefusedError, StoreError, UnknownNameError, UsageError
 from lab.experiment import Experiment, Part
 from lab.golang import module
-from lab.host import environment, facts
+from lab.host import environment
 from lab.host.interruption import interruptible
 from lab.host.owner import Owner
 from lab.material import paced
 from lab.measurement import measure
 from lab.model.matrix import Cell
-from lab.model.run import FINISHED, Plan, Resumption
+from lab.model.run import FINISHED, Plan
 from lab.model.scenario import Scenario
 from lab.model.units import Nanos, long_duration_to_text
 from lab.pipeline import Means, default_results, ready
 from lab.predict import Twin
 from lab.recovery import recover
+from lab.resumption import note_resumption
 from lab.sim import costs
 from lab.store import RunFolder, Store
 from lab.unchanged import refuse_another_machine, refuse_other_manifests, refuse_other_programs
@@ -51,7 +51,6 @@ from lab.workshop import Progress
 
 _ENGINES: Final[Mapping[str, EngineName]] = {"docker": "docker", "host": "host"}
 _FOREGONE: Final = Twin(None, "predicted before it was measured")
-_STEAL_SECONDS: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,22 +228,13 @@ def open_again(folder: RunFolder, plan: Plan, order: Order, engine: Engine) -> L
         pass
     aside = folder.keep_aside(records.size) if records.damage else ""
     folder.own(Owner.of_this_process(plan.run))
-    folder.resume(
-        Resumption(
-            at_ns=time.time_ns(),
-            golab=__version__,
-            lines=records.lines,
-            again=left.again,
-            set_aside=aside,
-            max_time_ns=left.max_time_ns,
-            elapsed_ns=left.elapsed_ns,
-            signals={
-                "load": facts.load(),
-                "psi_cpu_percent": facts.pressure(),
-                "steal_share": facts.steal(_STEAL_SECONDS),
-            },
-            provenance={"engine": engine.describe(), "machine": environment.describe()},
-        )
+    note_resumption(
+        folder,
+        engine.describe(),
+        again=left.again,
+        max_time_ns=left.max_time_ns,
+        elapsed_ns=left.elapsed_ns,
+        set_aside=aside,
     )
     if aside:
         folder.cut(records.size)

@@ -30,6 +30,8 @@ _SILENCE: Final = Nanos(10 * 10**9)
 """How long an agent goes on without a beat. It looks each second."""
 _GREETING_SECONDS: Final = 10.0
 _POLL_SECONDS: Final = 0.1
+_STILL_SECONDS: Final = 2.0
+"""A poll that takes so long tells that it was not the agent who was slow."""
 _GRACE_SECONDS: Final = 5.0
 """How long after a replicate's own time limit the agent may take to say so."""
 _DUMPING_SECONDS: Final = 2.0
@@ -58,12 +60,30 @@ class Command:
     dump_after: Nanos | None = None
 
 
+class Beats:
+    """How far apart the beats were that this process gave: it gives none while it stands still (SIGSTOP, a frozen group, a suspended machine)."""
+
+    def __init__(self) -> None:
+        self._longest = 0.0
+        self._last = time.monotonic()
+
+    def given(self) -> None:
+        """One more."""
+        self._longest, self._last = self.longest, time.monotonic()
+
+    @property
+    def longest(self) -> float:
+        """Seconds between two of them at most, or since the last."""
+        return max(self._longest, time.monotonic() - self._last)
+
+
 class Agent:
     """The agent in *container*, greeted. Made by :func:`greeted`."""
 
-    def __init__(self, container: Container, hello: Mapping[str, Any]) -> None:
+    def __init__(self, container: Container, hello: Mapping[str, Any], beats: Beats) -> None:
         self.container = container
         self.hello = hello
+        self._beats = beats
         self._alone = itertools.count(1)
 
     def start(self, command: Command) -> None:
@@ -80,6 +100,14 @@ class Agent:
                 f"the agent said nothing for {_GRACE_SECONDS:.0f} s after it was told to stop"
             )
         return line
+
+    @property
+    def left_alone(self) -> str:
+        """That it had to end because this process stood still, in words; empty where it had not."""
+        seconds = self._beats.longest
+        return (
+            f"golab stood still for {seconds:.0f} s, so its agent ended" if seconds > _SILENCE / 1e9 else ""
+        )
 
     @property
     def keeps(self) -> bool:
@@ -109,8 +137,15 @@ class Agent:
         deadline = time.monotonic() + sum(command.timeout for _, command in orders) / 1e9 + grace
         told_to_stop = False
         for _ in orders:
+            looked = time.monotonic()
             while (line := self.container.receive(_POLL_SECONDS)) is None:
-                if time.monotonic() > deadline:
+                now = time.monotonic()
+                if now - looked > _STILL_SECONDS:
+                    deadline += (
+                        now - looked
+                    )  # this process stood still: what was said meanwhile has yet to be read
+                looked = now
+                if now > deadline:
                     raise MeasurementError(
                         f"the agent said nothing for {grace:.0f} s after the replicate's time limit"
                     )
@@ -152,10 +187,11 @@ def greeted(container: Container) -> Generator[Agent]:
             f"the agent speaks another wire than {WIRE}: {said}", hint="run golab clean and try again"
         )
     ended = threading.Event()
-    beat = threading.Thread(target=_beat, args=(container, ended), name="golab beat", daemon=True)
+    beats = Beats()
+    beat = threading.Thread(target=_beat, args=(container, ended, beats), name="golab beat", daemon=True)
     beat.start()
     try:
-        yield Agent(container, hello)
+        yield Agent(container, hello, beats)
     finally:
         ended.set()
         beat.join()
@@ -172,8 +208,9 @@ def read(line: bytes) -> dict[str, Any]:
     return message
 
 
-def _beat(container: Container, ended: threading.Event) -> None:
+def _beat(container: Container, ended: threading.Event, beats: Beats) -> None:
     while not ended.wait(_BEAT_SECONDS):
+        beats.given()
         try:
             container.send(b'{"op":"beat"}')
         except MeasurementError:

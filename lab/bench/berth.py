@@ -58,9 +58,12 @@ class Berth:
             return f"{MOST_LOSSES} agents were lost while it ran: no more of its replicates are started"
         return self.gone
 
-    def lose(self, cell: str, why: str) -> None:
-        """The agent was lost, *why*, while a replicate of *cell* ran: open another container, if that can be had as the first was."""
-        self._losses[cell] += 1
+    def lose(self, cell: str, why: str, *, blameless: bool = False) -> None:
+        """The agent was lost, *why*, while a replicate of *cell* ran: open another container, if that can be had as the first was.
+
+        It counts as one of the cell's losses, unless that is *blameless*.
+        """
+        self._losses[cell] += not blameless
         try:
             self.close()
             self.agent = self._opened()

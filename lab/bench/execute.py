@@ -107,7 +107,7 @@ def execute(
 
     Without a *pace* every sheaf is one replicate, and nobody is asked for a dump. From block *judged_from* (counted from one) on, the end
     of a block is the end of a sheaf: whether another block comes is decided there. An agent that is lost costs the replicate that it was running, whose capture says so; the next ones run
-    with another, as far as :class:`~lab.bench.berth.Berth` goes along. After that their captures say why they did not run.
+    with another, as far as :class:`~lab.bench.berth.Berth` goes along. Where it was lost because this process stood still, that turn comes again at once. After that their captures say why they did not run.
     """
     left = deque(turns)
     while left and not stop():
@@ -124,6 +124,7 @@ def execute(
             sheaf.append(left.popleft())
         captures = _carried_out(sheaf, seats, stop, pace)
         left.extendleft(reversed(sheaf[len(captures) :]))
+        left.extendleft(capture.turn for capture in captures if capture.again)
         yield captures
 
 
@@ -172,12 +173,12 @@ def _run(
             captures.append(Capture(turn=turn, raw=line))
     except MeasurementError as error:
         captures += _kept(berth, sheaf[len(captures) :])
+        left_alone = berth.agent.left_alone
+        why = left_alone or str(error)
+        lost = sheaf[min(len(captures), len(sheaf) - 1)]
         if len(captures) < len(sheaf):
-            lost = sheaf[len(captures)]
-            captures.append(_lost(lost, str(error)))
-            berth.lose(lost.cell, str(error))
-        else:
-            berth.lose(sheaf[-1].cell, str(error))
+            captures.append(replace(_lost(lost, why), again=bool(left_alone)))
+        berth.lose(lost.cell, why, blameless=bool(left_alone))
     return captures
 
 

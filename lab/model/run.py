@@ -61,10 +61,11 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capture:
-    """What the agent sent of one replicate, undecoded."""
+    """What the agent sent of one replicate, undecoded; *again* where nothing was found out, and its turn comes again."""
 
     turn: Turn
     raw: bytes
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,8 +40,6 @@ class Kept:
         for record in records:
             if record.termination.ending is not Ending.INFRA_FAILED:
                 self._measured[record.turn.position] = record.wall_ns
-            else:
-                self.again += 1
         if records.damage and "cut off" not in records.damage:
             yield f"the record is damaged: {records.damage}"
         self._measured.update(self._captured())
@@ -63,6 +61,7 @@ class Kept:
         """What is wrong now that the run is whole; *whole* are the records of one that nothing happened to, where they can be the same."""
         records = self.folder.records()
         self.records = tuple(records)
+        self.again = sum(len(each.again) for each in self.folder.resumptions())
         if records.damage:
             yield f"the record is damaged in the end: {records.damage}"
         positions = Counter(record.turn.position for record in self.records if record.turn.position >= 0)
