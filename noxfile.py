@@ -4,7 +4,7 @@ Sessions run in the environment that nox itself is installed in: it was made fro
 second installation of the same packages for each session would cost minutes and prove nothing.
 
 ``dev`` makes that environment in ``.venv``; ``lint``, ``types``, ``arch`` and ``tests`` run by default;
-``validate`` runs what the simulator's words are judged by; ``docker_tests`` needs a container engine, ``browser_tests`` Chromium, ``compiler_tests`` g++, ``matrix`` and ``benchmarks`` a quiet machine.
+``validate`` runs what the simulator's words are judged by; ``docker_tests`` needs a container engine, ``browser_tests`` Chromium, ``compiler_tests`` g++, ``faults`` root and hours, ``matrix`` and ``benchmarks`` a quiet machine.
 """
 
 import sys
@@ -91,6 +91,14 @@ def browser_tests(session: nox.Session) -> None:
 def matrix(session: nox.Session) -> None:
     """Measure a matrix over Go releases (``nox -s matrix -- FILE …``; else the one that ships)."""
     session.run(sys.executable, "-m", "lab", "matrix", "run", *(session.posargs or ["mmap-large-everywhere"]))
+
+
+@nox.session
+def faults(session: nox.Session) -> None:
+    """Every fault, in runs of every scenario, on every engine (hours, as root): ``nox -s faults -- --record FILE`` for docs/guarantees.md."""
+    tool = (sys.executable, "-m", "tests.faults")
+    session.run(*tool, "fake", "host", "docker", *session.posargs)
+    session.run(*tool, "host", "docker", "--scenario", "all", *session.posargs)
 
 
 @nox.session

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -226,3 +227,33 @@ def test_how_processes_end_is_foretold_where_a_twin_can(scenario: Scenario, lab_
     assert predict.is_predicted(once, [cells["nested"]], twin)
     assert "schedule" in predict.drawn(once, [cells["nested"]], twin, cpus=2, seed=1)
     assert predict.drawn(once, [cells["cpp_nested"]], twin, cpus=2, seed=1) == frozenset()
+
+
+@pytest.mark.slow
+def test_who_shares_a_prediction_ends_with_whoever_is_killed(lab_root: Path) -> None:
+    """In the middle of the work, when nobody is there any more to tell them to."""
+    command = [sys.executable, "-m", "lab", "predict", "mutex-contention"]
+    with subprocess.Popen(
+        command, cwd=lab_root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as asked:
+        while not (sharing := _working_for(asked.pid)):
+            assert asked.poll() is None
+            time.sleep(0.05)
+        asked.kill()
+
+    deadline = time.monotonic() + 60
+    while any(Path(f"/proc/{pid}").exists() for pid in sharing) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert [pid for pid in sharing if Path(f"/proc/{pid}").exists()] == []
+
+
+def _working_for(parent: int) -> list[int]:
+    """Processes that *parent* has started and that have begun: Python alone takes them a second."""
+    listed = subprocess.run(
+        ["pgrep", "-P", str(parent), "-f", "spawn_main"], capture_output=True, text=True, check=False
+    )
+    seconds = os.sysconf("SC_CLK_TCK")
+    stats = {
+        pid: Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in listed.stdout.split()
+    }
+    return [int(pid) for pid, stat in stats.items() if int(stat[11]) > 1.5 * seconds]

@@ -210,6 +210,19 @@ def test_time_counts_over_all_sittings(tmp_path: Path) -> None:
     assert left.elapsed_ns == 2 * (5 * 10**9 + 10**6)
 
 
+def test_a_clock_that_was_set_uses_up_no_time(tmp_path: Path) -> None:
+    """Whichever way it jumps in the middle of a run."""
+    records = list(record(tmp_path, Recipe(replicates=4)).records())
+    whole = left_of(RunFolder(tmp_path / Recipe().name).plan(), records, ()).elapsed_ns
+    for jump in (400 * 86_400 * 10**9, -400 * 86_400 * 10**9):
+        set_in_between = [
+            replace(each, started_at_ns=each.started_at_ns + jump * (number >= 6))
+            for number, each in enumerate(records)
+        ]
+        left = left_of(RunFolder(tmp_path / Recipe().name).plan(), set_in_between, ())
+        assert left.elapsed_ns == whole - 10**9 + 10**6, "but for the pause in which it was set"
+
+
 def _cut(folder: RunFolder, lines: int) -> RunFolder:
     path = folder.path / "runs.jsonl"
     path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:lines]))

@@ -143,7 +143,7 @@ def test_another_format_is_refused(folder: RunFolder, found: int, hint: str) -> 
 
 def test_a_run_is_never_written_over(folder: RunFolder) -> None:
     """Two runs of the same name are a mistake, not a merge."""
-    with pytest.raises(StoreError, match="File exists"):
+    with pytest.raises(StoreError, match="Directory not empty"):
         Store(folder.path.parent).create(_DECIDED)
 
 

@@ -7,12 +7,15 @@ rule of the manifest) stay so: to measure them again until they please would be 
 
 from __future__ import annotations
 
-import bisect
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from lab.model.run import Ending, Plan, Record, Resumption, Turn
 from lab.model.units import Nanos
+
+_PAUSE_NS: Final = 60 * 10**9
+"""Between two replicates a run never waits so long. It was stopped, or the wall clock was set, by which a record says when one began."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +47,7 @@ def left_of(plan: Plan, records: Iterable[Record], resumptions: Sequence[Resumpt
     told: set[str] = set()
     lost: list[int] = []
     begun_blocks = 0
-    spans: dict[int, tuple[int, int]] = {}
-    begun = [resumption.at_ns for resumption in resumptions]
+    elapsed_ns = before_ns = 0
     for record in records:
         position = record.turn.position
         if position < 0:
@@ -57,17 +59,16 @@ def left_of(plan: Plan, records: Iterable[Record], resumptions: Sequence[Resumpt
         else:
             there[position] = True
         if record.started_at_ns:
-            sitting = bisect.bisect(begun, record.started_at_ns)
-            first, last = spans.get(sitting, (record.started_at_ns, 0))
-            ended = record.started_at_ns + record.wall_ns
-            spans[sitting] = (min(first, record.started_at_ns), max(last, ended))
+            pause = record.started_at_ns - before_ns
+            elapsed_ns += record.wall_ns + (pause if 0 < pause < _PAUSE_NS else 0)
+            before_ns = record.started_at_ns + record.wall_ns
     turns = tuple(turn for turn in plan.turns if not there[turn.position] and turn.cell not in told)
     return Left(
         turns=turns,
         max_time_ns=max((each.max_time_ns for each in resumptions), default=plan.max_time_ns),
         again=tuple(sorted(lost)),
         told=frozenset(told),
-        elapsed_ns=sum(last - first for first, last in spans.values()),
+        elapsed_ns=elapsed_ns,
         whole_blocks=turns[0].block if turns else plan.most_replicates,
         begun_blocks=begun_blocks,
     )

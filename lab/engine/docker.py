@@ -189,9 +189,8 @@ class DockerEngine:
     def forget(self, *, dry: bool = False) -> list[str]:
         """Remove the volumes of caches and the images that the lab made, unless it is *dry*, and name them; what is in use stays."""
         with _sdk_errors("remove what it keeps"):
-            kept: dict[str, Callable[[], object]] = {}
-            for volume in self._client.volumes.list(filters={"label": CACHE_LABEL}):
-                kept[f"volume {volume.name}"] = volume.remove
+            volumes = self._client.volumes.list(filters={"label": CACHE_LABEL})
+            kept: dict[str, Callable[[], object]] = {f"volume {each.name}": each.remove for each in volumes}
             for image in self._client.images.list(filters={"label": images.LABEL}):
                 kept[f"image {image.id}"] = partial(self._client.images.remove, str(image.id), force=True)
             return [name for name, remove in kept.items() if dry or _is_granted(remove)]
@@ -281,10 +280,7 @@ def described(client: docker.DockerClient) -> dict[str, Any]:
 
 
 def sweep(client: docker.DockerClient, owner: Owner, *, dry: bool = False) -> list[str]:
-    """Remove the containers of golabs of *owner*'s machine that are certainly dead, unless it is *dry*, and name them.
-
-    So with volumes, where the engine was killed before they went with theirs. All else stays: what lives, caches, what another machine made.
-    """
+    """Remove what certainly dead golabs of *owner*'s machine left, unless it is *dry*, and name it: containers, volumes that outlived theirs."""
     with _sdk_errors("list containers"):
         containers = of_the_dead(client.api.containers(all=True, filters={"label": RUN}), owner)
     for found in () if dry else containers:
@@ -294,8 +290,8 @@ def sweep(client: docker.DockerClient, owner: Owner, *, dry: bool = False) -> li
     for found in () if dry else volumes:
         with _sdk_errors("remove a volume"), contextlib.suppress(docker.errors.NotFound):
             client.api.remove_volume(found["Name"])
-    names = [f"container {found['Names'][0].lstrip('/')}" for found in containers]
-    return names + [f"volume {found['Name']}" for found in volumes]
+    names = (f"container {found['Names'][0].lstrip('/')}" for found in containers)
+    return [*names, *(f"volume {found['Name']}" for found in volumes)]
 
 
 def _is_granted(removal: Callable[[], object]) -> bool:

@@ -1,136 +1,122 @@
 """``python -m tests.faults``: do faults to runs of golab, one after the other, and write down what was found.
 
-python -m tests.faults fake --every 1 --record FILE
+    python -m tests.faults fake                      # a kill at every point of a run on the fake engine, every other fault at every phase
+    python -m tests.faults host docker --scenario all --most 40 --record FILE
+    python -m tests.faults page FILE > docs/guarantees.md
+
+As root, because disks are mounted and engines started; the engine that is killed is one of its own.
 """
 
 import argparse
 import contextlib
 import json
-import random
-import shutil
+import os
+import platform
+import subprocess
 import sys
-import tempfile
-from collections.abc import Generator, Iterator
-from dataclasses import replace
+from collections.abc import Generator
 from pathlib import Path
-from typing import Final
 
-from lab.cli import app  # noqa: F401 - imported before the first fork, as all that it takes is
-from lab.engine import daemon
-from lab.model.run import Record
-from lab.store import Store
-from tests.faults.fault import WHERE, Fault, Injected
-from tests.faults.injecting import ended, inject, phases
-from tests.faults.inside import Blow
-from tests.faults.settings import MISBEHAVE, Setting
+from lab import __version__, catalogue, experiment
+from lab.bench import selection
+from tests.faults import page
+from tests.faults.drawing import drawn, every
+from tests.faults.fault import Fault, Injected
+from tests.faults.injecting import observed, through
+from tests.faults.inside import ROOT
+from tests.faults.points import PHASES, START
+from tests.faults.settings import MISBEHAVE, Setting, private, warmed
 
-_WARM: Final = ("lab.pipeline", "lab.publish", "lab.report.terminal", "lab.cli.compare")
-
-
-def setting(engine: str, scenario: str, *, place: daemon.Places | None = None) -> Setting:
-    """A short run of *scenario* on *engine*: of the tests' own, or one of golab's."""
-    if scenario == "misbehave":
-        root, which = MISBEHAVE, ("--only", "well", "--only", "nonzero", "--runs", "4")
-    else:
-        root, which = (), ("--quick", "--runs", "2")
-    return Setting(
-        scenario=scenario,
-        engine=engine,
-        root=root,
-        command=(
-            "run",
-            "scenario",
-            scenario,
-            *which,
-            "--seed",
-            "7",
-            "--no-calibrate",
-            "--engine",
-            "docker" if place else "host",
-        ),
-        daemon_at=place,
-    )
+_OWN = "misbehave"
 
 
-@contextlib.contextmanager
-def private() -> Generator[daemon.Places]:
-    """An engine of its own, which may be killed."""
-    with tempfile.TemporaryDirectory(prefix="golab-") as above:
-        place = daemon.Places(Path(above) / "e")
-        daemon.up(place, print)
-        try:
-            yield place
-        finally:
-            daemon.down(place, print)
+def _settings(engine: str, scenarios: list[str], options: list[str]) -> Generator[Setting]:
+    """A short run of each scenario, those of golab or the tests' own, with *options* of ``golab run`` besides."""
+    with contextlib.ExitStack() as stack:
+        at = stack.enter_context(private()) if engine == "docker" else None
+        for name in scenarios:
+            own = name == _OWN
+            cells = ("--runs=4",) if options else ("--only=well", "--only=nonzero", "--runs=4")
+            which = cells if own else (f"--only={_first(name)}", "--quick", "--runs=3")
+            chosen = Setting(
+                scenario=" ".join([name, *options]),
+                engine=engine,
+                root=MISBEHAVE if own else (),
+                command=("run", "scenario", name, *which, "--seed", "7", "--no-calibrate"),
+                daemon_at=at,
+                options=tuple(options),
+            )
+            if engine == "fake":
+                yield chosen
+            else:
+                with warmed(chosen) as warm:
+                    yield warm
 
 
-@contextlib.contextmanager
-def warmed(setting: Setting) -> Generator[Setting]:
-    """The same, with a cache that has its binaries: they are the same whichever engine makes them."""
-    maker = replace(setting, engine="host", daemon_at=None, command=(*setting.command[:-1], "host"))
-    with maker.world() as world, tempfile.TemporaryDirectory(prefix="faults-") as kept:
-        done = ended(maker, world, maker.run(world))
-        assert done.code in (0, 6), done.said
-        shutil.copytree(world.home / "cache/golab", Path(kept) / "golab", symlinks=True)
-        yield replace(setting, warm=Path(kept) / "golab")
+def _first(scenario: str) -> str:
+    """The first of a scenario's quick cells: what a fault meets does not depend on how many there are."""
+    lab = catalogue.find(ROOT, ROOT)
+    return experiment.part_of(lab, scenario, selection.Request(quick=True)).cells[0].id
 
 
-def through(
-    setting: Setting, faults: list[Fault], *, most: int | None, seed: int, only=None
-) -> Iterator[Injected]:
-    """Each fault at each point of a run, or at *most* so many of all that are drawn by *seed*."""
-    with setting.world() as world:
-        done = ended(setting, world, setting.run(world))
-        assert done.code in (0, 6), done.said
-        points = phases(world)
-        (folder,) = Store(world.home / "results").runs()
-        whole: tuple[Record, ...] = tuple(folder.records()) if setting.engine == "fake" else ()
-    pairs = [
-        (fault, number)
-        for fault in faults
-        for number in range(1, len(points) + 1)
-        if (not only or points[number - 1] in only) and points[number - 1] in WHERE.get(fault, points)
-    ]
-    if most is not None and most < len(pairs):
-        pairs = sorted(random.Random(seed).sample(pairs, most))
-    for fault, number in pairs:
-        yield inject(setting, Blow(fault=fault, number=number), points, whole)
+def _done(given: argparse.Namespace) -> Generator[Injected]:
+    named = catalogue.find(ROOT, ROOT).names() if given.scenario == "all" else [given.scenario]
+    for engine in given.what:
+        for setting in _settings(engine, [*named], given.option or []):
+            seen = observed(setting)
+            faults = given.fault or setting.faults
+            only = given.phase or ()
+            blows = (
+                every(seen.phases, faults, only)
+                if given.most is None
+                else drawn(seen.phases, faults, given.most, given.seed, only)
+            )
+            yield from through(setting, seen, blows)
+
+
+def _keep(record: Path, line: str) -> None:
+    """Append a line; the first one says what the record is made with."""
+    if not record.exists():
+        release = subprocess.run(["dockerd", "--version"], capture_output=True, text=True, check=False)
+        docker = release.stdout.removeprefix("Docker version ").partition(",")[0]
+        made_with = {
+            "golab": __version__,
+            "Python": platform.python_version(),
+            "Linux": os.uname().release,
+            "Docker": docker,
+        }
+        record.write_text(json.dumps({"format": page.FORMAT, **made_with}) + "\n")
+    with record.open("a") as file:
+        file.write(line + "\n")
 
 
 def main() -> int:
-    """The command line."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("engine", choices=["fake", "host", "docker"])
-    parser.add_argument("scenario", nargs="?", default="misbehave")
-    parser.add_argument("--phase", action="append")
-    parser.add_argument("--cold", action="store_true")
+    """The command line; 1 where a promise was not kept."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("what", nargs="+", help="fake, host, docker; or page and a record")
+    parser.add_argument("--scenario", default=_OWN, help="one, or all of golab's (default: the tests' own)")
+    parser.add_argument("--option", action="append", help="of golab run, besides: --option=--fs=bind")
     parser.add_argument("--fault", action="append", type=lambda name: Fault[name.upper()])
-    parser.add_argument("--most", type=int)
+    parser.add_argument("--phase", action="append", choices=[START, *PHASES])
+    parser.add_argument(
+        "--most", type=int, help="so many faults of each scenario on each engine, drawn by --seed"
+    )
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--record", type=Path)
+    parser.add_argument("--record", type=Path, help="append a line for each here, too")
     given = parser.parse_args()
-    for name in _WARM:
-        __import__(name)
-    wrong = 0
-    with contextlib.ExitStack() as stack:
-        place = stack.enter_context(private()) if given.engine == "docker" else None
-        chosen = setting(given.engine, given.scenario, place=place)
-        if given.engine != "fake" and not given.cold:
-            chosen = stack.enter_context(warmed(chosen))
-        for found in through(
-            chosen, given.fault or [Fault.KILL], most=given.most, seed=given.seed, only=given.phase
-        ):
-            wrong += _told(found, given.record)
-    return min(wrong, 1)
-
-
-def _told(found, record):
-    line = json.dumps(found.as_json())
-    print(line, flush=True)
-    if record:
-        with record.open("a") as file:
-            file.write(line + "\n")
-    return bool(found.wrong)
+    if given.what[0] == "page":
+        sys.stdout.write(page.written(Path(given.what[1]).read_text()))
+        return 0
+    kept = True
+    for found in _done(given):
+        line = json.dumps(found.as_json())
+        print(line, flush=True)  # noqa: T201 - the tool's own output
+        kept = kept and not found.wrong
+        if given.record:
+            _keep(given.record, line)
+    return 0 if kept else 1
 
 
 if __name__ == "__main__":

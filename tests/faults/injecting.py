@@ -1,12 +1,13 @@
 """Do one fault to one golab, let the next ones go on, and say which promise was not kept."""
 
 import contextlib
+import importlib
 import os
 import pty
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from lab.model.run import Record
@@ -16,23 +17,33 @@ from tests.faults.inside import Blow, World, start
 from tests.faults.kept import Kept
 from tests.faults.settings import Setting
 
-MOST_SECONDS: Final = 300.0
 INTERRUPTED: Final = 130
+_MOST_SECONDS: Final = 300.0
 _BUG: Final = 70
-USAGE: Final = 2
+_USAGE: Final = 2
 _POLL: Final = 0.005
-_ALLOWED: Final = {
-    Fault.KILL: {-signal.SIGKILL},
-    Fault.POWER: {-signal.SIGKILL},
-    **dict.fromkeys(INTERRUPTS, {0, 6, INTERRUPTED}),
-    Fault.FULL: {0, 4, 6},
-    Fault.READ_ONLY: {0, 4, 6},
-    Fault.AGENT: {0, 6},
-    Fault.DOCKERD: {0, 4, 6},
-    Fault.CLOCK: {0, 6},
-    Fault.STOP: {0, 6},
+_WELL: Final = frozenset({0, 6})
+"""How a run ends to which nothing happened: 6 where a program of it fails."""
+_ENDS: Final[Mapping[Fault, frozenset[int]]] = {
+    Fault.KILL: frozenset({-signal.SIGKILL}),
+    Fault.POWER: frozenset({-signal.SIGKILL}),
+    **dict.fromkeys(INTERRUPTS, _WELL | {INTERRUPTED}),
+    Fault.FULL: _WELL | {4},
+    Fault.READ_ONLY: _WELL | {4},
+    Fault.DOCKERD: _WELL | {4},
+    Fault.AGENT: _WELL,
+    Fault.CLOCK: _WELL,
+    Fault.STOP: _WELL,
 }
-"""How a golab may end after each: 0 also where the fault came when all was done."""
+"""How one may end after a fault; as if nothing had happened also where it came when all was done."""
+_IMPORTED_FIRST: Final = (
+    "lab.cli.compare",
+    "lab.pipeline",
+    "lab.publish",
+    "lab.report.terminal",
+    "lab.resuming",
+)
+"""What a command imports when it runs: each child has it from its parent."""
 
 
 @dataclass
@@ -44,92 +55,79 @@ class Ended:
     heal: Callable[[], object] = field(default=lambda: None)
 
 
-def ended(setting: Setting, world: World, arguments: Sequence[str], blow: Blow | None = None) -> Ended:
-    """Start a golab, do to it what it cannot do to itself, and wait for its end."""
-    master, slave = pty.openpty() if blow and blow.fault is Fault.HANGUP else (None, None)
-    pid = start(world, arguments, blow, slave)
-    if slave is not None:
-        os.close(slave)
-    heal: Callable[[], object] = lambda: None  # noqa: E731
-    deadline = time.monotonic() + MOST_SECONDS
-    while True:
-        found, status = os.waitpid(pid, os.WNOHANG | os.WUNTRACED)
-        if found and os.WIFSTOPPED(status):
-            assert blow is not None
-            match blow.fault:
-                case Fault.STOP:
-                    time.sleep(setting.stands_still)
-                case Fault.HANGUP:
-                    assert master is not None
-                    os.close(master)
-                    master = None
-                case fault:
-                    heal = setting.harm(fault, world, pid)
-            os.kill(pid, signal.SIGCONT)
-        elif found:
-            break
-        elif time.monotonic() > deadline:
-            os.killpg(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
-            return Ended(_BUG, f"it did not end within {MOST_SECONDS:.0f} s", heal)
-        else:
-            if master is not None:
-                _drain(master)
-            time.sleep(_POLL)
-    if master is not None:
-        os.close(master)
-    said = "".join(
-        (world.home / name).read_text(errors="replace")
-        for name in ("stderr", "stdout")
-        if (world.home / name).exists()
-    )
-    return Ended(os.waitstatus_to_exitcode(status), said, heal)
+@dataclass(frozen=True)
+class Seen:
+    """A run to which nothing happened: the phase of each of its points, and its records where those of another must be the same."""
+
+    phases: tuple[str, ...]
+    records: tuple[Record, ...]
 
 
-def _drain(master: int) -> None:
-    os.set_blocking(master, False)
-    with contextlib.suppress(OSError):
-        os.read(master, 1 << 16)
+def observed(setting: Setting) -> Seen:
+    """What a run passes through that nothing happens to."""
+    for name in _IMPORTED_FIRST:
+        importlib.import_module(name)
+    with setting.world() as world:
+        done = ended(setting, world, setting.run(world))
+        assert done.code in _WELL, done.said
+        (folder,) = Store(world.home / "results").runs()
+        records = tuple(folder.records()) if setting.engine == "fake" else ()
+        return Seen(tuple(phases(world)), records)
 
 
 def phases(world: World) -> list[str]:
-    """The phase of each point that a golab of *world* has passed."""
-    return [line.split("\t")[0] for line in (world.home / "points").read_text().splitlines()]
+    """The phase of each point that the golabs of *world* have passed."""
+    return [line.partition("\t")[0] for line in (world.home / "points").read_text().splitlines()]
 
 
-def inject(setting: Setting, blow: Blow, points: Sequence[str], whole: Sequence[Record] = ()) -> Injected:
-    """One fault at one point of a run; *points* are the phases of a run's points, *whole* the records of an uninterrupted one."""
+def through(setting: Setting, seen: Seen, blows: Iterable[Blow]) -> Iterator[Injected]:
+    """Each of *blows* to a run of its own; where that ends before the point was reached, to another one at an earlier point."""
+    for blow in blows:
+        at = blow
+        while (found := inject(setting, seen, at)) is None:
+            at = replace(at, number=at.number * 3 // 4)
+        yield found
+
+
+def inject(setting: Setting, seen: Seen, blow: Blow) -> Injected | None:
+    """One fault at one point of a run, and what is left of it when the next golabs have gone on.
+
+    None where the point was not reached: on a real engine no two runs do exactly the same.
+    """
     began = time.monotonic()
     wrong: list[str] = []
+    before = count = again = 0
     with setting.world(blow.fault) as world:
-        before = setting.picture(world)
+        empty = setting.picture(world)
         hit = ended(setting, world, setting.run(world), blow)
-        if hit.code not in _ALLOWED[blow.fault]:
-            wrong.append(f"it ended with code {hit.code}: {hit.said[-600:]}")
-        if "Traceback" in hit.said or "a bug in golab" in hit.said:
-            wrong.append(f"it says more than a sentence: {hit.said[-1200:]}")
+        passed = phases(world)
+        if len(passed) < blow.number:
+            return None
+        wrong += _ill_ended(blow, hit)
         hit.heal()
-        count = again = 0
         for folder in Store(world.home / "results").runs():
             kept = Kept(world, folder)
             wrong += kept.at_once()
-            wrong += _finished(setting, world, folder)
-            wrong += kept.finally_(whole)
+            before = kept.measured
+            wrong += _gone_on_with(setting, world, folder)
+            wrong += kept.finally_(seen.records)
             count, again = len(kept.records), kept.again
-        next_one = ended(setting, world, [*setting.root, "clean", "--results", str(world.home / "results")])
-        if next_one.code:
-            wrong.append(f"golab clean ended with code {next_one.code}: {next_one.said[-600:]}")
-        left = setting.picture(world).beyond(before)
-        wrong += [f"left behind: {each}" for each in left]
-        phase = points[blow.number - 1]
+        cleaned = ended(setting, world, setting.clean(world))
+        wrong += (
+            [f"golab clean ended with code {cleaned.code}: {cleaned.said[-600:]}"] if cleaned.code else []
+        )
+        after = setting.picture(world)
+        wrong += [f"left behind: {each}" for each in after.beyond(empty)]
+        wrong += [f"removed, and its owner lives: {each}" for each in after.lacking(empty)]
     return Injected(
         fault=blow.fault,
         engine=setting.engine,
         scenario=setting.scenario,
-        phase=phase,
+        phase=passed[blow.number - 1],
         point=blow.number,
-        points=len(points),
+        points=len(seen.phases),
         code=hit.code,
+        before=before,
         replicates=count,
         again=again,
         wrong=tuple(wrong),
@@ -137,10 +135,77 @@ def inject(setting: Setting, blow: Blow, points: Sequence[str], whole: Sequence[
     )
 
 
-def _finished(setting: Setting, world: World, folder: RunFolder) -> Iterator[str]:
-    """Have the next golab go on with a run."""
+def _ill_ended(blow: Blow, hit: Ended) -> Iterator[str]:
+    if hit.code not in _ENDS[blow.fault]:
+        yield f"it ended with code {hit.code}: {hit.said[-600:]}"
+    if "Traceback" in hit.said or "a bug in golab" in hit.said:
+        yield f"it says more than a sentence: {hit.said[-1200:]}"
+
+
+def _gone_on_with(setting: Setting, world: World, folder: RunFolder) -> Iterator[str]:
+    """Have the next golab go on with a run; one that is finished it only reports on."""
     done = ended(setting, world, setting.resume(world, folder.path.name))
-    if done.code == USAGE and "is finished" in done.said:
+    if done.code == _USAGE and "is finished" in done.said:
         done = ended(setting, world, setting.report(world, folder.path.name))
-    if done.code not in (0, 6) or "golab: " in done.said:
+    if done.code not in _WELL or "golab: " in done.said:
         yield f"golab resume ended with code {done.code}: {done.said[-600:]}"
+
+
+def ended(setting: Setting, world: World, arguments: Sequence[str], blow: Blow | None = None) -> Ended:
+    """Start a golab, do to it what it cannot do to itself, and wait for its end."""
+    with contextlib.ExitStack() as stack:
+        terminal = stack.enter_context(_terminal()) if blow and blow.fault is Fault.HANGUP else None
+        pid = start(world, arguments, blow, terminal.slave if terminal else None)
+        heal: Callable[[], object] = lambda: None  # noqa: E731 - nothing is to be made good yet
+        deadline = time.monotonic() + _MOST_SECONDS
+        while True:
+            found, status = os.waitpid(pid, os.WNOHANG | os.WUNTRACED)
+            if found and os.WIFSTOPPED(status):
+                assert blow is not None
+                if blow.fault is Fault.STOP:
+                    time.sleep(setting.stands_still)
+                elif terminal is not None:
+                    terminal.close()
+                else:
+                    heal = setting.harm(blow.fault, world, pid)
+                os.kill(pid, signal.SIGCONT)
+            elif found:
+                return Ended(os.waitstatus_to_exitcode(status), world.said(), heal)
+            elif time.monotonic() > deadline:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+                return Ended(_BUG, f"it did not end within {_MOST_SECONDS:.0f} s", heal)
+            else:
+                if terminal is not None:
+                    terminal.read()
+                time.sleep(_POLL)
+
+
+class _Terminal:
+    """A terminal that can be closed while somebody works on it."""
+
+    def __init__(self) -> None:
+        self._master, self.slave = pty.openpty()
+        os.set_blocking(self._master, False)
+        self._is_open = True
+
+    def read(self) -> None:
+        """What is shown on it, or nobody could write any more."""
+        with contextlib.suppress(OSError):
+            os.read(self._master, 1 << 16) if self._is_open else b""
+
+    def close(self) -> None:
+        """For good; its children are told by SIGHUP when nobody here holds its other end either."""
+        if self._is_open:
+            os.close(self._master)
+            os.close(self.slave)
+            self._is_open = False
+
+
+@contextlib.contextmanager
+def _terminal() -> Iterator[_Terminal]:
+    made = _Terminal()
+    try:
+        yield made
+    finally:
+        made.close()

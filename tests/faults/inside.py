@@ -1,10 +1,13 @@
 """A golab in a process of its own, with points, and one fault at one of them."""
 
 import contextlib
+import datetime as dt
 import fcntl
+import functools
 import os
 import signal
 import sys
+import tempfile
 import termios
 import time
 from collections.abc import Iterator, Sequence
@@ -12,12 +15,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import lab.bench.agent
+import lab.engines
+import lab.host.journal
+import lab.pipeline
+from lab.cli import app
 from lab.engine.choose import Chosen
 from tests.faults.fault import Fault
 from tests.faults.keeping import KeepingEngine, by_number
 from tests.faults.points import Points
 
 ROOT: Final = Path(__file__).parents[2]
+_BUG: Final = 70
 _JUMP_SECONDS: Final = -400 * 24 * 3600
 
 
@@ -37,6 +46,11 @@ class World:
             (self.home / name).mkdir(parents=True, exist_ok=True)
         (self.home / "lock").chmod(0o1777)
         return self
+
+    def said(self) -> str:
+        """What its golab has printed, as far as that was no terminal's."""
+        found = (self.home / name for name in ("stderr", "stdout"))
+        return "".join(path.read_text(errors="replace") for path in found if path.exists())
 
     def environment(self) -> dict[str, str]:
         """What its golab is told by variables."""
@@ -66,16 +80,12 @@ def start(
     pid = os.fork()
     if pid:
         return pid
-    code = 70
+    code = _BUG
     try:
         os.setsid()
         if terminal is not None:
             fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
         code = _run(world, arguments, blow, terminal)
-    except BaseException:
-        import traceback  # noqa: PLC0415 - never, if all is well
-
-        traceback.print_exc()
     finally:
         with contextlib.suppress(OSError, ValueError):
             sys.stdout.flush()
@@ -84,19 +94,21 @@ def start(
 
 
 def _run(world: World, arguments: Sequence[str], blow: Blow | None, terminal: int | None) -> int:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs this in the background ignores it
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, signal.SIG_DFL)
     os.environ.update(world.environment())
-    places = [os.devnull, world.home / "stdout", world.home / "stderr"]
+    tempfile.tempdir = None  # its parent's
+    places = (Path(os.devnull), world.home / "stdout", world.home / "stderr")
     for number, place in enumerate(places):
         opened = os.open(place, os.O_RDWR | os.O_CREAT | os.O_TRUNC) if terminal is None else terminal
         os.dup2(opened, number)
     os.chdir(ROOT)
     _settle_in(world)
-    points = Points(world.home / "points", world.home / "durable", lambda *_: None)
+    points = Points(world.home / "points", world.home / "durable", lambda _number: None)
     if blow is not None:
-        points.struck = lambda number, phase: _strike(blow, points) if number == blow.number else None
+        points.struck = lambda number: _strike(blow, points) if number == blow.number else None
     points.watch()
-    from lab.cli import app  # noqa: PLC0415 - after the phases
-
     sys.argv = ["golab", *arguments]
     try:
         app.main()
@@ -107,35 +119,20 @@ def _run(world: World, arguments: Sequence[str], blow: Blow | None, terminal: in
 
 def _settle_in(world: World) -> None:
     """Lock and journal of the world's own instead of the machine's; a fake engine, if that is wanted."""
-    import functools  # noqa: PLC0415
-
-    import lab.bench.agent  # noqa: PLC0415
-    import lab.engines  # noqa: PLC0415
-    import lab.host.journal  # noqa: PLC0415
-    import lab.pipeline  # noqa: PLC0415
-
-    settable: Any = lab.pipeline
-    settable.measuring = functools.partial(lab.pipeline.measuring, folders=[world.home / "lock"])
-    agent: Any = lab.bench.agent
-    agent._SILENCE = int(world.silence * 1e9)
-    agent._BEAT_SECONDS = min(agent._BEAT_SECONDS, world.silence / 5)
-    lab.host.journal.FOLDER = world.home / "journal"  # type: ignore[misc]
-    tempfile_forgets()
+    changed: Any = lab.pipeline
+    changed.measuring = functools.partial(changed.measuring, folders=[world.home / "lock"])
+    changed = lab.host.journal
+    changed.FOLDER = world.home / "journal"
+    changed = lab.bench.agent
+    changed._SILENCE = int(world.silence * 1e9)
+    changed._BEAT_SECONDS = min(changed._BEAT_SECONDS, world.silence / 5)
     if world.engine == "fake":
-
-        def chosen(*_: object, **__: object) -> Chosen:
-            return Chosen(engine=KeepingEngine(by_number, name="host"), why="a fake engine")
-
-        for module in (lab.engines, lab.pipeline):
-            changed: Any = module
-            changed.choose = chosen
+        for changed in (lab.engines, lab.pipeline):
+            changed.choose = _chosen
 
 
-def tempfile_forgets() -> None:
-    """Its parent's TMPDIR."""
-    import tempfile  # noqa: PLC0415
-
-    tempfile.tempdir = None
+def _chosen(*_: object, **__: object) -> Chosen:
+    return Chosen(engine=KeepingEngine(by_number, name="host"), why="a fake engine")
 
 
 def _strike(blow: Blow, points: Points) -> None:
@@ -150,7 +147,7 @@ def _strike(blow: Blow, points: Points) -> None:
         case Fault.CTRL_C:
             os.kill(os.getpid(), signal.SIGINT)
         case Fault.CTRL_C_TWICE:
-            points.struck = lambda *_: os.kill(os.getpid(), signal.SIGINT)
+            points.struck = lambda _number: os.kill(os.getpid(), signal.SIGINT)
             os.kill(os.getpid(), signal.SIGINT)
         case Fault.CLOCK:
             _shift_clock()
@@ -174,8 +171,6 @@ def _written_below(folder: Path) -> Iterator[Path]:
 
 def _shift_clock() -> None:
     """The wall clock of this process jumps; the monotonic one never does."""
-    import datetime as dt  # noqa: PLC0415
-
     real, real_ns = time.time, time.time_ns
 
     class Shifted(dt.datetime):

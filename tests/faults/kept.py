@@ -30,6 +30,11 @@ class Kept:
     _measured: dict[int, int] = field(default_factory=dict)
     """By position, how long it took: of every replicate that anybody has answered for."""
 
+    @property
+    def measured(self) -> int:
+        """How many replicates were safe, once :meth:`at_once` was asked."""
+        return len(self._measured)
+
     def at_once(self) -> Iterator[str]:
         """What is wrong with the record as the fault has left it."""
         runs = self.folder.path / _RUNS
@@ -78,14 +83,14 @@ class Kept:
         yield from self._analysed_alike()
 
     def _analysed_alike(self) -> Iterator[str]:
-        """The same records in the plan's order, in a run that nothing happened to, must lead to the same words."""
+        """The same records in the order in which they were measured, in a run that nothing happened to, must lead to the same words."""
         with tempfile.TemporaryDirectory(dir=self.world.home) as place:
             path = Path(place) / self.folder.path.name
             shutil.copytree(self.folder.path, path)
             for name in (_RUNS, "resumed.json"):
                 (path / name).unlink(missing_ok=True)
             other = RunFolder(path)
-            other.append(*_by_position(self.records))
+            other.append(*self.records)
             if (self.folder.path / "dumps").exists():
                 shutil.copytree(self.folder.path / "dumps", path / "dumps", dirs_exist_ok=True)
             try:

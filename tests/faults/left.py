@@ -30,6 +30,10 @@ class Picture:
         """What is here and was not there before, in order."""
         return sorted(self.things - before.things)
 
+    def lacking(self, before: "Picture") -> list[str]:
+        """What was there before and is not here."""
+        return sorted(before.things - self.things)
+
 
 def picture(
     home: Path, url: str = "", cgroup: str = "", engine: Path | None = None, *, tuned: bool = False
@@ -67,7 +71,7 @@ def _mounts(*folders: Path) -> list[str]:
 
 def _loops() -> list[str]:
     done = subprocess.run(
-        ["losetup", "--list", "--noheadings", "--output", "NAME,BACK-FILE"],
+        ["losetup", "--list", "--noheadings", "--output", "BACK-FILE"],
         capture_output=True,
         text=True,
         check=False,
@@ -78,15 +82,12 @@ def _loops() -> list[str]:
 def _files(home: Path) -> list[str]:
     """Temporary files and folders, entries of the journal, and what a run keeps only until it ends; not its record, nor a cache."""
     found = [str(path) for folder in ("tmp", "journal") for path in (home / folder).glob("*")]
-    for path in (home / "results").rglob("*"):
-        if path.suffix == ".new" or path.name == "captures.jsonl":
-            found.append(str(path))
-    for path in (home / "results").glob("*"):
-        if not (path / "plan.json").exists():
-            found.append(str(path))
-    for path in (home / "cache" / "golab").rglob("*"):
-        if path.suffix in (".new", ".part") or path.name.startswith((".", "golab-", "base-")):
-            found.append(str(path))
+    results, cache = home / "results", home / "cache/golab"
+    found += [
+        str(path) for path in results.rglob("*") if path.suffix == ".new" or path.name == "captures.jsonl"
+    ]
+    found += [str(path) for path in results.glob("*") if not (path / "plan.json").exists()]
+    found += [str(path) for path in cache.rglob("*") if path.name.startswith((".", "golab-"))]
     return found
 
 

@@ -11,7 +11,6 @@ Only the main thread has points: the others send a beat each second, or read.
 """
 
 import functools
-import http.client
 import importlib
 import multiprocessing.util
 import os
@@ -66,11 +65,11 @@ _WRITING: Final = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 @dataclass
 class Points:
-    """The points of this process: each is told to *struck* with its number, and written to *log* with its phase and name."""
+    """The points of this process: each is told to *struck* by its number, and written to *log* with its phase and name."""
 
     log: Path
     durable: Path
-    struck: Callable[[int, str], object]
+    struck: Callable[[int], object]
     phase: str = START
     count: int = 0
     is_inside: bool = field(default=False, repr=False)
@@ -85,7 +84,8 @@ class Points:
         for name, (module, path) in PHASES.items():
             self._begin_at(name, module, path)
         self._fsync = os.fsync
-        os.fsync = self._synced
+        syncing: Any = self._synced
+        os.fsync = syncing
         self._around_sends()
         self._before(multiprocessing.util, "spawnv_passfds", "spawn")
         sys.addaudithook(self._heard)
@@ -98,7 +98,7 @@ class Points:
         try:
             self.count += 1
             os.write(self._log, f"{self.phase}\t{name}\n".encode())
-            self.struck(self.count, self.phase)
+            self.struck(self.count)
         finally:
             self.is_inside = False
 
@@ -151,4 +151,3 @@ class Points:
                 yield line
 
         Agent.run_sheaf = ordered  # type: ignore[method-assign]
-        assert http.client  # its requests are heard of

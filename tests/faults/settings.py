@@ -7,20 +7,23 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import docker
 
 from lab.engine import daemon
-from lab.host.owner import PID
+from lab.host import scratch
+from lab.host.journal import Journal
+from lab.host.owner import PID, Owner
 from tests.faults.fault import Fault
 from tests.faults.inside import ROOT, World
 from tests.faults.left import Picture, picture
 
 MISBEHAVE: Final = ("--root", str(ROOT / "tests/labs/misbehave"))
 _DISK: Final = "16m"
+_FAILING: Final = "errors=remount-ro"
 _FILLER: Final = "filler"
 
 
@@ -34,6 +37,8 @@ class Setting:
     scenario: str
     engine: str
     command: tuple[str, ...]
+    options: tuple[str, ...] = ()
+    """What is asked of it besides; its binaries are the same without."""
     root: tuple[str, ...] = ()
     warm: Path | None = None
     daemon_at: daemon.Places | None = None
@@ -47,16 +52,35 @@ class Setting:
 
     def picture(self, world: World) -> Picture:
         """All that a golab may leave, there and elsewhere."""
-        return picture(world.home, world.url, self.cgroup, self.daemon_at.data if self.daemon_at else None, tuned="--tune-host" in self.command)
+        return picture(
+            world.home,
+            world.url,
+            self.cgroup,
+            self.daemon_at.data if self.daemon_at else None,
+            tuned="--tune-host" in self.command,
+        )
 
     @property
     def stands_still(self) -> float:
         """Seconds of a SIGSTOP: longer than an agent waits, which looks each second."""
         return self.silence + 1.5
 
+    @property
+    def faults(self) -> list[Fault]:
+        """All that can happen on this engine: the fake one has no processes that could be killed or left alone."""
+        lacking = {"fake": {Fault.AGENT, Fault.DOCKERD, Fault.STOP}, "host": {Fault.DOCKERD}}.get(
+            self.engine, set()
+        )
+        return [fault for fault in Fault if fault not in lacking]
+
     def run(self, world: World) -> list[str]:
         """The arguments of a run."""
-        return [*self.root, *self.command, "--results", str(world.home / "results")]
+        engine = ("--engine", "docker" if self.daemon_at else "host")
+        return [*self.root, *self.command, *self.options, *engine, "--results", str(world.home / "results")]
+
+    def clean(self, world: World) -> list[str]:
+        """The arguments of removing what was left."""
+        return [*self.root, "clean", "--results", str(world.home / "results")]
 
     def resume(self, world: World, run: str) -> list[str]:
         """The arguments of going on with one."""
@@ -71,7 +95,12 @@ class Setting:
         """A new one; its results are on a disk of their own where that is to be hurt."""
         url = self.daemon_at.url if self.daemon_at else ""
         with tempfile.TemporaryDirectory(prefix="faults-") as above, contextlib.ExitStack() as stack:
-            world = World(home=Path(above), engine=self.engine, url=url, silence=self.silence if fault is Fault.STOP else 10.0).made()
+            world = World(
+                home=Path(above),
+                engine=self.engine,
+                url=url,
+                silence=self.silence if fault is Fault.STOP else 10.0,
+            ).made()
             kept = world.home / "cache/golab"
             if self.warm is not None:
                 shutil.copytree(self.warm, kept, symlinks=True)
@@ -85,11 +114,13 @@ class Setting:
                     _mounted(world.home / "results", "-t", "tmpfs", "-o", f"size={_DISK}", "golab-faults")
                 )
             if fault is Fault.READ_ONLY:
-                disk = world.home / "disk"
-                _made_disk(disk)
-                stack.enter_context(
-                    _mounted(world.home / "results", "-o", "loop,errors=remount-ro", str(disk))
-                )
+                device = stack.enter_context(_disk(world.home / "disk"))
+                stack.enter_context(_mounted(world.home / "results", "-o", _FAILING, device))
+            stack.enter_context(_lived_in(world))
+            if (
+                fault is Fault.READ_ONLY
+            ):  # a file system that has failed forgets what it has not written yet, whosever it is
+                subprocess.run(["sync", "--file-system", str(world.home / "results")], check=True)
             yield world
 
     def harm(self, fault: Fault, world: World, pid: int) -> Callable[[], object]:
@@ -99,7 +130,7 @@ class Setting:
             case Fault.FULL:
                 return _filled(results / _FILLER)
             case Fault.READ_ONLY:
-                return _failed(results, world.home / "disk")
+                return _failed(results)
             case Fault.AGENT:
                 for agent in self._agents(world, pid):
                     with contextlib.suppress(ProcessLookupError):
@@ -121,9 +152,30 @@ class Setting:
         client = docker.DockerClient(base_url=world.url)
         try:
             for each in client.containers.list(filters={"label": f"{PID}={pid}"}):
-                yield client.api.inspect_container(str(each.id))["State"]["Pid"]
+                if pid_there := client.api.inspect_container(str(each.id))["State"]["Pid"]:  # 0 is none
+                    yield pid_there
         finally:
             client.close()
+
+
+@contextlib.contextmanager
+def _lived_in(world: World) -> Generator[None]:
+    """Something of everything that another golab owns, who lives: this process."""
+    owner = Owner.of_this_process("living")
+    book = Journal(world.home / "journal", owner)
+    kept = book.write("mount", "/nowhere")
+    with scratch.folder(world.home / "tmp", "run"), scratch.folder(world.home / "results", "record"):
+        if not world.url:
+            yield
+        else:
+            client = docker.DockerClient(base_url=world.url)
+            volume = client.volumes.create(labels=owner.labels())
+            client.close()
+            yield
+            client = docker.DockerClient(base_url=world.url)
+            client.volumes.get(str(volume.name)).remove()
+            client.close()
+    book.forget(kept)
 
 
 @contextlib.contextmanager
@@ -135,10 +187,19 @@ def _mounted(place: Path, *options: str) -> Generator[None]:
         subprocess.run(["umount", str(place)], check=True)
 
 
-def _made_disk(disk: Path) -> None:
-    with disk.open("wb") as file:
-        file.truncate(16 << 20)
-    subprocess.run(["mkfs.ext4", "-q", "-F", "-m", "0", str(disk)], check=True)
+@contextlib.contextmanager
+def _disk(file: Path) -> Generator[str]:
+    """A device with an empty file system on it."""
+    with file.open("wb") as disk:
+        disk.truncate(16 << 20)
+    subprocess.run(["mkfs.ext4", "-q", "-F", "-m", "0", str(file)], check=True)
+    found = subprocess.run(
+        ["losetup", "--find", "--show", str(file)], check=True, capture_output=True, text=True
+    )
+    try:
+        yield found.stdout.strip()
+    finally:
+        subprocess.run(["losetup", "--detach", found.stdout.strip()], check=True)
 
 
 def _filled(file: Path) -> Callable[[], object]:
@@ -152,16 +213,20 @@ def _filled(file: Path) -> Callable[[], object]:
     return file.unlink
 
 
-def _failed(place: Path, disk: Path) -> Callable[[], object]:
+def _failed(place: Path) -> Callable[[], object]:
     """The disk's file system meets an error and makes itself read-only, whoever has files open there."""
     lines = (line.split(" ") for line in Path("/proc/self/mounts").read_text().splitlines())
     (device,) = (source for source, where, *_ in lines if where == str(place))
     Path("/sys/fs/ext4", Path(device).name, "trigger_fs_error").write_text("golab's test")
 
     def heal() -> None:
-        subprocess.run(["umount", str(place)], check=True)
-        subprocess.run(["fsck.ext4", "-p", "-f", str(disk)], check=False, capture_output=True)
-        subprocess.run(["mount", "-o", "loop,errors=remount-ro", str(disk), str(place)], check=True)
+        with (
+            tempfile.TemporaryDirectory() as saved
+        ):  # onto another disk: this one is not to be trusted any more
+            subprocess.run(["cp", "--archive", f"{place}/.", saved], check=True)
+            subprocess.run(["umount", str(place)], check=True)
+            subprocess.run(["mount", "-t", "tmpfs", "golab-faults", str(place)], check=True)
+            subprocess.run(["cp", "--archive", f"{saved}/.", str(place)], check=True)
 
     return heal
 
@@ -185,3 +250,28 @@ def _words(pid: int) -> list[str]:
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
     return []
+
+
+@contextlib.contextmanager
+def private() -> Generator[daemon.Places]:
+    """An engine of its own, which may be killed; a socket's path has to be short."""
+    with tempfile.TemporaryDirectory(prefix="golab-") as above:
+        place = daemon.Places(Path(above) / "e")
+        daemon.up(place, lambda _words: None)
+        try:
+            yield place
+        finally:
+            daemon.down(place, lambda _words: None)
+
+
+@contextlib.contextmanager
+def warmed(setting: Setting) -> Generator[Setting]:
+    """The same, with a cache that has its binaries: they are the same whichever engine makes them."""
+    from tests.faults.injecting import ended  # noqa: PLC0415 - which needs what is here
+
+    maker = replace(setting, engine="host", daemon_at=None, options=())
+    with maker.world() as world, tempfile.TemporaryDirectory(prefix="faults-") as kept:
+        done = ended(maker, world, maker.run(world))
+        assert done.code in (0, 6), done.said
+        shutil.copytree(world.home / "cache/golab", Path(kept) / "golab", symlinks=True)
+        yield replace(setting, warm=Path(kept) / "golab")

@@ -1,0 +1,199 @@
+"""docs/guarantees.md: what golab promises, how each promise is tested, and what the record of the faults says; the same record, the same bytes."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tests.faults.fault import Fault
+
+FORMAT: Final = 1
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What a user can rely on, and the tests (``file::name``, below tests/) that would fail if it were broken."""
+
+    text: str
+    tests: tuple[str, ...]
+
+
+PROMISES: Final = (
+    Promise(
+        "What was measured is in the record, whoever is killed, at whatever moment: golab, an agent, the engine.",
+        (
+            "faults/test_faults.py::test_every_promise_is_kept_on_the_fake_engine",
+            "faults/test_faults.py::test_every_promise_is_kept_on_the_host",
+            "faults/test_engine.py::test_every_promise_is_kept_on_an_engine_that_is_killed",
+            "test_recovery.py::test_what_was_measured_outlives_the_lab",
+            "docker/test_dying.py::test_what_was_measured_outlives_its_engine",
+        ),
+    ),
+    Promise(
+        "`golab resume` finishes the run: nothing is counted twice, nothing is missing, and the analysis is that of a run to which nothing happened.",
+        (
+            "faults/test_faults.py::test_every_promise_is_kept_on_the_fake_engine",
+            "faults/test_checker.py::test_what_is_missing_or_twice_is_found",
+        ),
+    ),
+    Promise(
+        "A run's folder is there as a whole, with its plan, or not at all; a half-made one is removed.",
+        ("faults/test_faults.py::test_every_promise_is_kept_on_the_fake_engine",),
+    ),
+    Promise(
+        "A full disk, and results that become read-only, end a run with a sentence; when there is room again it can be gone on with.",
+        ("faults/test_faults.py::test_every_promise_is_kept_on_the_host",),
+    ),
+    Promise(
+        "Ctrl-C, SIGTERM and a closed terminal end the run in order: the replicate is stopped, the record kept, everything cleaned up, exit 130. A second one ends it now.",
+        (
+            "test_run.py::test_an_interruption_keeps_the_record_and_leaves_nothing",
+            "host/test_interruption.py::test_once_is_a_wish_and_twice_an_order",
+            "host/test_interruption.py::test_elsewhere_a_signal_is_a_ctrl_c",
+        ),
+    ),
+    Promise(
+        "Under `nohup` a closed terminal is nothing.",
+        ("host/test_interruption.py::test_under_nohup_a_closed_terminal_is_nothing",),
+    ),
+    Promise(
+        "An agent that hears nothing from golab for 10 s ends, with all that it started. Where golab stood still for that long the replicate is run again by the same run.",
+        (
+            "golang_side/test_agent_process.py::test_without_a_beat_the_agent_ends_with_all_that_it_started",
+            "faults/test_faults.py::test_every_promise_is_kept_on_the_host",
+        ),
+    ),
+    Promise(
+        "A wall clock that jumps decides nothing while a run measures.",
+        ("faults/test_faults.py::test_every_promise_is_kept_on_the_fake_engine",),
+    ),
+    Promise(
+        "What a killed golab left (containers, volumes, mounts, loop devices, frozen file systems, settings, folders, processes) is found by its owner"
+        " and removed at the next start and by `golab clean`; `--dry-run` lists it.",
+        (
+            "faults/test_faults.py::test_every_promise_is_kept_on_the_host",
+            "host/test_scratch.py::test_only_what_a_dead_golab_left_is_found",
+            "host/test_scratch.py::test_who_was_started_there_is_ended_and_who_only_looks_is_not",
+            "host/test_journal.py::test_a_setting_comes_back_after_a_kill_at_every_step",
+            "host/test_journal.py::test_mounts_and_devices_are_gone_after_a_kill_at_every_step",
+            "host/test_journal.py::test_what_is_frozen_is_thawed_before_it_is_unmounted",
+            "cli/test_words.py::test_clean_says_beforehand_what_it_would_remove",
+        ),
+    ),
+    Promise(
+        "Nothing that a living golab owns is ever removed, nor what another machine made.",
+        (
+            "docker/test_agent.py::test_sweeping_takes_the_dead_and_leaves_the_living",
+            "host/test_scratch.py::test_only_what_a_dead_golab_left_is_found",
+            "host/test_journal.py::test_what_the_living_changed_is_theirs",
+        ),
+    ),
+)
+
+_HEAD: Final = """\
+# What golab promises, and how that is tested
+
+Written by `python -m tests.faults page tests/faults/record.jsonl` from the record of the faults; not to be edited by hand.
+
+## Promises
+
+| promise | tests that would fail |
+|---|---|
+"""
+_METHOD: Final = """
+## Faults that were done to it
+
+Each line of the record is one run of golab in a folder of its own to which one thing happened, at one *point*: Python tells an audit hook of whatever a
+process is about to do to the world (a file made, renamed, removed, synced; a process started; a request to the engine, an order to an agent), and the n-th of
+these is the point. Where the run was by then is its phase. What the process cannot do to itself (fill a disk, kill its engine) is done while it stands still at that point. Then the fault is made good, `golab resume`
+finishes what is there, `golab clean` runs, and it is checked that
+
+* golab ended with a sentence and one of its own exit codes, or by the signal;
+* every byte that an fsync had brought to the disk is there, and every replicate that an agent had answered for is in the record as it was measured;
+* no position of the plan is there twice, or not at all, and the analysis is that of the same records, in the order in which they were measured, in a run to which nothing happened (on the fake engine, whose
+  replicates are always the same: the records are those of that run, too);
+* nothing of what another golab owns that lives is gone (a folder, a half-made record, an entry of the journal, a volume), and nothing is there that was not there before: processes, mounts, loop devices, cgroups, containers, volumes, temporary files and folders, entries of the journal, half-made
+  records; with `--tune-host`, the machine's settings.
+
+*fake* is an engine without processes, for breadth; *host* and *docker* run real programs, the latter on a private engine of the test's own. An agent's patience is 10 s;
+the record's runs were told 1 s.
+
+On *fake* there is a kill at every point and every other fault in every phase; on the real engines faults, phases and points are drawn by a seed: a sample, made beside other
+work on the machine. A scenario that is not in the table was not tried. The journal of host settings has tests of its own, with a kill at every step (`tests/host/test_journal.py`).
+"""
+
+
+def written(record: str) -> str:
+    """The page of a record's text, whose first line says what it was made with."""
+    head, *lines = (json.loads(line) for line in record.splitlines())
+    if head.get("format") != FORMAT:
+        raise ValueError(f"the record is of format {head.get('format')}, not {FORMAT}")
+    parts = [
+        _HEAD.rstrip("\n"),
+        *_promises(),
+        _METHOD,
+        *_made_with(head),
+        "",
+        *_by_fault(lines),
+        "",
+        *_by_scenario(lines),
+        "",
+        *_lost(lines),
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _promises() -> Iterator[str]:
+    for promise in PROMISES:
+        yield f"| {promise.text} | {', '.join(f'`{test}`' for test in promise.tests)} |"
+
+
+def _made_with(head: dict[str, Any]) -> Iterator[str]:
+    facts = ", ".join(f"{name} {value}" for name, value in head.items() if name != "format")
+    yield f"Made with {facts}."
+
+
+def _by_fault(lines: Sequence[dict[str, Any]]) -> Iterator[str]:
+    engines = list(dict.fromkeys(line["engine"] for line in lines))
+    yield f"| fault | {' | '.join(engines)} | phases | replicates safe before | run again | survived | not |"
+    yield f"|---|{'---|' * (len(engines) + 5)}"
+    for fault in Fault:
+        found = [line for line in lines if line["fault"] == fault.value]
+        if found:
+            yield _row(fault.value, found, engines)
+    yield _row("**all**", lines, engines)
+
+
+def _row(name: str, found: Sequence[dict[str, Any]], engines: Sequence[str]) -> str:
+    ill = sum(bool(line["wrong"]) for line in found)
+    counts = [sum(line["engine"] == engine for line in found) for engine in engines]
+    phases = len({line["phase"] for line in found})
+    numbers = [
+        *counts,
+        phases,
+        sum(line["before"] for line in found),
+        sum(line["again"] for line in found),
+        len(found) - ill,
+        ill,
+    ]
+    return f"| {name} | {' | '.join(map(str, numbers))} |"
+
+
+def _by_scenario(lines: Sequence[dict[str, Any]]) -> Iterator[str]:
+    yield "| scenario | engine | points of a run | faults | survived | not |"
+    yield "|---|---|---|---|---|---|"
+    for scenario, engine in sorted({(line["scenario"], line["engine"]) for line in lines}):
+        found = [line for line in lines if (line["scenario"], line["engine"]) == (scenario, engine)]
+        ill = sum(bool(line["wrong"]) for line in found)
+        yield f"| {scenario} | {engine} | {found[0]['points']} | {len(found)} | {len(found) - ill} | {ill} |"
+
+
+def _lost(lines: Sequence[dict[str, Any]]) -> Iterator[str]:
+    yield "## What was lost"
+    yield ""
+    found = [line for line in lines if line["wrong"]]
+    if not found:
+        yield f"Nothing: {sum(line['before'] for line in lines)} replicates were safe when {len(lines)} faults came, and all of them are in the records in the end."
+    for line in found:
+        first = " ".join(line["wrong"][0].split())
+        yield f"* {line['fault']}, {line['scenario']} on {line['engine']}, phase {line['phase']} (point {line['point']}): {first}"

@@ -1,0 +1,49 @@
+"""Whatever happens to a golab, at whatever moment: nothing is lost, nothing is left behind, and the run can be gone on with.
+
+A sample; all of it is done outside (``nox -s faults``) and is in docs/guarantees.md.
+"""
+
+import os
+
+import pytest
+
+from tests.faults.fault import Fault
+from tests.faults.sampled import broken, sampled
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(os.geteuid() != 0, reason="disks that fill or fail are mounted by root alone"),
+]
+
+_ON_THE_FAKE = set(Fault) - {Fault.AGENT, Fault.DOCKERD, Fault.STOP}
+
+
+def test_every_promise_is_kept_on_the_fake_engine() -> None:
+    """Every fault that needs no processes, in phases and at points that the seed draws; each replicate in the end is one of a whole run's."""
+    lines = sampled("fake", "--most", "27", "--seed", "20")
+
+    assert broken(lines) == []
+    assert {line["fault"] for line in lines} == {fault.value for fault in _ON_THE_FAKE}
+    assert any(line["before"] for line in lines)
+
+
+@pytest.mark.go
+@pytest.mark.usefixtures("go_toolchain")
+def test_every_promise_is_kept_on_the_host() -> None:
+    """The same with real agents, which are killed, too, and left alone for longer than they wait."""
+    lines = sampled("host", "--most", "11", "--seed", "21")
+
+    assert broken(lines) == []
+    assert {line["fault"] for line in lines} == {
+        fault.value for fault in {*_ON_THE_FAKE, Fault.AGENT, Fault.STOP}
+    }
+
+
+@pytest.mark.go
+@pytest.mark.usefixtures("go_toolchain")
+def test_who_stood_still_runs_the_lost_replicate_again() -> None:
+    """Stopped while a replicate is due: its agent ends, and the same run has all of its plan in the end."""
+    lines = sampled("host", "--fault", "stop", "--phase", "replicate")
+
+    assert broken(lines) == []
+    assert [(line["replicates"], line["again"]) for line in lines] == [(8, 1)]
