@@ -39,7 +39,9 @@ def versus(old: Analysis, new: Analysis, wanted: Wanted) -> Versus:
     olds, news = ({cell.id: cell for cell in each.cells} for each in (old, new))
     cells = [
         replace(
-            _cell(olds[pair.old.id], news[pair.new.id], old.scenarios[pair.old.scenario].metrics, wanted),
+            _cell(
+                olds[pair.old.id], news[pair.new.id], old.scenarios[pair.old.scenario].every_metric, wanted
+            ),
             lasting=_lasting((old, olds[pair.old.id]), (new, news[pair.new.id])),
         )
         for pair in paired
@@ -48,11 +50,24 @@ def versus(old: Analysis, new: Analysis, wanted: Wanted) -> Versus:
         old=old.plan.run,
         new=new.plan.run,
         differences=setup.differences(old.plan, new.plan),
-        cells=corrected([cell for cell in cells if cell.metrics or cell.shifts or cell.lasting]),
+        cells=_by_family(
+            [cell for cell in cells if cell.metrics or cell.shifts or cell.lasting],
+            {cell.id for cell in old.cells if cell.looked},
+        ),
         only_old=_without(old, {pair.old.id for pair in paired}),
         only_new=_without(new, {pair.new.id for pair in paired}),
         skill=_skill([(olds[pair.old.id], news[pair.new.id]) for pair in paired]),
     )
+
+
+def _by_family(cells: Sequence[PairedCell], looked_at: set[str]) -> tuple[PairedCell, ...]:
+    """Corrected, plain cells among themselves: that an instrument looked as well does not change what is said of them."""
+    families = (
+        corrected([cell for cell in cells if (cell.old in looked_at) is is_looked_at])
+        for is_looked_at in (False, True)
+    )
+    found = {cell.old: cell for family in families for cell in family}
+    return tuple(found[cell.old] for cell in cells)
 
 
 def _skill(paired: Sequence[tuple[CellSummary, CellSummary]]) -> Estimate | Inconclusive:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lab.analysis import Analysis, analyse
+from lab.model.instrument import DUMP, SCHED
 from lab.model.outcome import Inconclusive, RunComparison, Verdict
 from lab.model.run import Ending
 from lab.model.versus import PairedMetric
@@ -61,6 +62,23 @@ def test_equal_constants_agree_and_what_is_missing_does_not(tmp_path: Path) -> N
         ("timeout", 0, 10),
     ]
     assert Verdict.DISAGREES in found.verdicts
+
+
+def test_runs_that_instruments_looked_at_are_compared_by_instrument(tmp_path: Path) -> None:
+    """Their metrics, too; and what is said of plain cells is the same as without them."""
+    old, new = (_run(tmp_path, Recipe(seed=seed, instruments=(SCHED, DUMP))) for seed in (1, 2))
+    found = {cell.old: cell for cell in versus(old, new, _all).cells}
+
+    assert list(found) == [f"s{size}{end}" for size in (1, 2, 3) for end in ("", "-with_sched")]
+    assert all(cell.old == cell.new for cell in found.values())
+    looked = {metric.name: metric for metric in found["s1-with_sched"].metrics}
+    assert {"wait_ns", "sched_threads", "sched_runnable_p99_ns"} <= set(looked)
+    assert looked["sched_threads"].verdict is Verdict.AGREES
+
+    def is_plain(cell: str, _metric: str) -> bool:
+        return "with" not in cell
+
+    assert versus(old, new, is_plain).cells == tuple(found[name] for name in ("s1", "s2", "s3"))
 
 
 def test_the_p_values_are_corrected_for_all_metrics_of_the_comparison(tmp_path: Path) -> None:
