@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from lab.model.instrument import WITH
 from lab.model.run import Plan, PlannedCell
 from lab.model.scenario import QUIET_LEVELS
 from lab.model.versus import Difference
@@ -33,7 +34,7 @@ def pairs(old: Plan, new: Plan) -> tuple[Pair, ...]:
     """The cells of both runs that belong together, in the old run's order.
 
     A factor that has one level throughout each run, and not the same one, is what the runs are compared for: it does
-    not keep cells apart.
+    not keep cells apart. An instrument does: what it looks at is never compared with what it does not.
     """
     compared = {name for name, _, _ in _compared_levels(old, new)}
     others = {_key(cell, compared): cell for cell in new.cells}
@@ -102,7 +103,9 @@ def _flat(value: object, path: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def _compared_levels(old: Plan, new: Plan) -> Iterator[tuple[str, str, str]]:
-    names = dict.fromkeys(name for plan in (old, new) for cell in plan.cells for name in cell.levels)
+    names = dict.fromkeys(
+        name for plan in (old, new) for cell in plan.cells for name in cell.levels if name != WITH
+    )
     for name in names:
         a, b = (
             {cell.levels.get(name, QUIET_LEVELS.get(name, _ABSENT)) for cell in plan.cells}

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from lab.model.instrument import PLAIN, SCHED, WITH
 from lab.model.run import Plan
 from lab.model.versus import Difference
 from lab.setup import differences, pairs, refusal
@@ -47,6 +48,25 @@ def test_what_the_runs_are_compared_for_does_not_keep_cells_apart(plan: Plan) ->
     ]
     assert differences(plan, other) == (Difference(fact="go", old="1.27.3", new="1.24.11"),)
     assert refusal(plan, other) == ""
+
+
+@pytest.mark.parametrize("quiet", [{}, {WITH: PLAIN}], ids=["from before instruments", "plain"])
+def test_what_an_instrument_looks_at_is_not_compared_with_plain_replicates(
+    plan: Plan, quiet: dict[str, str]
+) -> None:
+    """Whichever was measured first."""
+    levels = [
+        {name: level for name, level in cell.levels.items() if name != WITH} | quiet for cell in plan.cells
+    ]
+    plain = replace(
+        plan, cells=tuple(replace(cell, levels=each) for cell, each in zip(plan.cells, levels, strict=True))
+    )
+    looked = _with_level(plain, WITH, SCHED)
+
+    for old, new in ((plain, looked), (looked, plain)):
+        assert pairs(old, new) == ()
+        assert refusal(old, new) == "they have no cell in common"
+    assert len(pairs(looked, looked)) == len(pairs(plain, plan)) == 3
 
 
 def test_a_cell_of_one_run_only_has_no_partner(plan: Plan) -> None:
