@@ -66,6 +66,35 @@ def test_a_good_manifest_gives_its_cells(tmp_path: Path) -> None:
     assert not scenario.building({}).needs_compiler
 
 
+@pytest.mark.parametrize(
+    ("at", "text"),
+    [
+        ("cells[0].levels", _GOOD.replace('gomaxprocs = ["auto", "2"]', 'with = ["plain", "sched"]')),
+        ("metrics[0].where", _GOOD.replace('{ mode = ["two"] }', '{ with = ["sched"] }')),
+        (
+            "environment[0].where",
+            _GOOD + '[[environment]]\nwhere = { with = ["plain"] }\nvariables = { A = "b" }\n',
+        ),
+        ("files[0].where", _GOOD + '[[files]]\npath = "a"\nsize = "1KiB"\nwhere = { with = ["sched"] }\n'),
+        ("builds[0].where", _GOOD + '[[builds]]\nldflags = "-s"\nwhere = { with = ["sched"] }\n'),
+        ("images[0].where", _GOOD + '[[images]]\nholds = ["base"]\nwhere = { with = ["dump"] }\n'),
+        (
+            "host_settings[0].where",
+            _GOOD
+            + '[[host_settings]]\nsetting = "drop_caches"\ncaches = "all"\nwhere = { with = ["sched"] }\n',
+        ),
+        ("neighbours[0].where", _GOOD + '[[neighbours]]\nprogram = "disk"\nwhere = { with = ["sched"] }\n'),
+        ("touched.where", _GOOD + '[touched]\nfactor = "memory"\nwhere = { with = ["sched"] }\n'),
+    ],
+)
+def test_a_manifest_asks_for_no_instrument(tmp_path: Path, at: str, text: str) -> None:
+    """Else a claim could be judged by replicates that an instrument disturbed."""
+    assert (
+        f"{at}.with: a manifest asks for no instrument, so that its claims are judged by plain cells;"
+        " it is asked for with --with"
+    ) in _load(tmp_path, text)
+
+
 def test_how_far_the_share_of_an_ending_may_be_off_is_the_manifests(tmp_path: Path) -> None:
     """Some margin there is always; one that holds nothing or everything is none."""
     path = tmp_path / "example.toml"

@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from lab.manifest.tables import Name, Table, nearest
+from lab.model.instrument import WITH
 from lab.model.level import FactorKind, Level, read_level
 from lab.model.scenario import Factor
 
@@ -94,8 +95,11 @@ def _bounds(
 def unknown_levels(
     at: str, where: Where, by_name: Mapping[str, Factor], malformed: set[str]
 ) -> Iterator[str]:
-    """The factors and levels of *where* that there are not; of a *malformed* factor nothing is known."""
+    """The factors and levels of *where* that there are not, and instruments; of a *malformed* factor nothing is known."""
     for name, texts in where.items():
+        if name == WITH:
+            yield f"{at}.{name}: a manifest asks for no instrument, so that its claims are judged by plain cells; it is asked for with --with"
+            continue
         factor = by_name.get(name)
         if factor is None:
             if name not in malformed:
