@@ -17,10 +17,10 @@ from lab.model.looked import Course, Disturbance, Dumps, Line, Looked
 from lab.model.matrix import Cell, partners
 from lab.model.outcome import CellSummary, MeasuredMetric
 from lab.model.run import Record
-from lab.stats.disturbance import disturbance
+from lab.stats.disturbance import disturbance, tail_disturbance
 from lab.stats.ending import is_behaviour
 from lab.stats.process import PerProcess, Repetitions, measured
-from lab.stats.summary import CLOCK_NS
+from lab.stats.summary import CLOCK_NS, is_tail_of_processes
 from lab.store import RunFolder
 
 MOST_SAMPLES: Final = 240
@@ -145,13 +145,11 @@ class Looking:
 def _of_metric(
     cell: CellSummary, plain: CellSummary, metric: MeasuredMetric, without: MeasuredMetric
 ) -> Disturbance:
-    found = disturbance(
-        metric.name,
-        metric.statistic,
-        measured(metric),
-        measured(without),
-        resolution=CLOCK_NS if metric.unit == "ns" else 0.0,
-    )
+    samples = measured(metric), measured(without)
+    resolution = CLOCK_NS if metric.unit == "ns" else 0.0
+    found = disturbance(metric.name, metric.statistic, *samples, resolution=resolution)
+    if found.ratio is not None and is_tail_of_processes(metric) and is_tail_of_processes(without):
+        found = tail_disturbance(metric.name, metric.statistic, *samples)
     lost = cell.lost or plain.lost
     return found if lost is None else replace(found, ratio=None, why=lost.why)
 

@@ -20,7 +20,7 @@ from lab.stats.gather import durations
 from lab.stats.process import PerProcess, Repetitions, measured, values_of
 from lab.stats.shape import shape
 from lab.stats.share import compare_shares
-from lab.stats.summary import CLOCK_NS, TAILS, one_shot_tail
+from lab.stats.summary import CLOCK_NS, is_tail_of_processes, one_shot_tail
 from lab.store import RunFolder
 
 _WORTH_TELLING = 0.05
@@ -120,8 +120,7 @@ def _compared(
     old: MeasuredMetric, new: MeasuredMetric, margin: float, resolution: float
 ) -> RunComparison | Inconclusive:
     found = compare_runs(measured(new), measured(old), margin, resolution=resolution)
-    is_once = old.statistic in TAILS and old.repetitions == old.processes and new.repetitions == new.processes
-    if isinstance(found, Inconclusive) or not is_once:
+    if isinstance(found, Inconclusive) or not (is_tail_of_processes(old) and is_tail_of_processes(new)):
         return found
     above, below = (one_shot_tail(measured(each), old.statistic) for each in (new, old))
     for each in (above, below):

@@ -15,7 +15,7 @@ from lab.model.looked import Looked, SeenGroup
 from lab.model.run import Ending, Output, Record, Termination, Turn
 from lab.model.units import Nanos
 from lab.store import RunFolder
-from tests.recorded import SERIES, STRANGE, Recipe, record
+from tests.recorded import SERIES, STRANGE, Recipe, record, rewrite
 
 
 def _looked(found: Analysis, cell: str) -> Looked:
@@ -83,6 +83,27 @@ def test_what_it_costs_is_a_ratio_with_its_interval(folder: RunFolder) -> None:
     assert (ratios["wait_ns"].n_with, ratios["wait_ns"].n_plain) == (6, 6)
     assert ratios["cpu_ns"].ratio is None
     assert ratios["cpu_ns"].why == "no process gave a value, so there is no ratio"
+
+
+def test_what_it_costs_in_the_tail_is_not_what_it_costs_in_the_middle(tmp_path: Path) -> None:
+    """Of what happens once in a process's life, where the slowest fifth of the processes takes twice as long with the instrument."""
+    folder = record(
+        tmp_path, Recipe(replicates=60, repetitions=1, only=("s1",), instruments=(SCHED,), predicted=False)
+    )
+
+    def slowed(found: Record) -> Record:
+        by = 2 if found.turn.cell == "s1-with_sched" and found.turn.block % 5 == 0 else 1
+        waits = tuple(by * value for value in found.observations["wait_ns"])
+        return replace(found, observations={**found.observations, "wait_ns": waits})
+
+    rewrite(folder, slowed)
+    ratios = {each.metric: each.ratio for each in _looked(analyse(folder), "s1-with_sched").disturbances}
+
+    middle, tail = ratios["wait_ns"], ratios["wait_p90_ns"]
+    assert middle is not None
+    assert tail is not None
+    assert middle.value < 1.3
+    assert tail.value == pytest.approx(2, rel=0.15)
 
 
 def test_dumps_of_a_cell_are_taken_together(folder: RunFolder) -> None:

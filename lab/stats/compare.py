@@ -15,7 +15,7 @@ from lab.stats.equivalence import CONFIDENCE, judged, undecided
 from lab.stats.estimate import logs_of
 from lab.stats.process import PerProcess, quantile_of_next
 from lab.stats.rank import rank_test
-from lab.stats.welch import Spread, difference, spread, t_quantile
+from lab.stats.welch import Spread, as_ratio, difference, spread, t_quantile
 
 
 def predicted(simulations: Sequence[PerProcess]) -> Prediction | None:
@@ -89,11 +89,10 @@ def compare_tail(
 
     *log_se* is what more is not known of *below*: a prediction's own error. Inconclusive where an interval reaches 0.
     """
-    sides = [_spread_of(each) for each in (above, below)]
-    for each in sides:
-        if isinstance(each, Inconclusive):
-            return each
-    own, other = (each for each in sides if isinstance(each, Spread))
+    sides = _spreads_of(above, below)
+    if isinstance(sides, Inconclusive):
+        return sides
+    own, other = sides
     other = replace(other, variance=other.variance + log_se**2 * other.n)
     return judged(
         difference(own, other),
@@ -101,6 +100,30 @@ def compare_tail(
         lambda n: difference(replace(own, n=n, freedom=n - 1), other).half_width(CONFIDENCE),
         own.n,
     )
+
+
+def tail_ratio(above: Estimate, below: Estimate, *, confidence: float) -> Estimate | Inconclusive:
+    """The same ratio with its interval alone, where there is no margin to judge it by."""
+    sides = _spreads_of(above, below)
+    if isinstance(sides, Inconclusive):
+        return sides
+    found = difference(*sides)
+    half = found.half_width(confidence)
+    return Estimate(
+        value=as_ratio(found.value),
+        low=as_ratio(found.value - half),
+        high=as_ratio(found.value + half),
+        confidence=confidence,
+        n=min(above.n, below.n),
+        method="ratio of pooled quantiles, Welch on logs",
+    )
+
+
+def _spreads_of(above: Estimate, below: Estimate) -> tuple[Spread, Spread] | Inconclusive:
+    own, other = _spread_of(above), _spread_of(below)
+    if isinstance(own, Inconclusive):
+        return own
+    return other if isinstance(other, Inconclusive) else (own, other)
 
 
 def _spread_of(tail: Estimate) -> Spread | Inconclusive:

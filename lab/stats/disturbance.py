@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from lab.model.looked import Disturbance, Ratio
-from lab.model.outcome import Inconclusive
+from lab.model.outcome import Estimate, Inconclusive
+from lab.stats.compare import tail_ratio
 from lab.stats.estimate import centre_ratio
 from lab.stats.process import PerProcess
+from lab.stats.summary import one_shot_tail
 
 CONFIDENCE: Final = 0.90
 
@@ -17,6 +19,23 @@ def disturbance(
 ) -> Disturbance:
     """The ratio of the centres with its 90 % interval (Welch on logs), or why there is none; *resolution* is the clock's, in the values' unit."""
     found = centre_ratio(looked_at, plain, confidence=CONFIDENCE, resolution=resolution)
+    return _told(metric, statistic, (looked_at, plain), found)
+
+
+def tail_disturbance(metric: str, statistic: str, looked_at: PerProcess, plain: PerProcess) -> Disturbance:
+    """The same of a tail of processes that gave one value each: a process's own only value has no tail, and the centre is none."""
+    with_it, without_it = (one_shot_tail(each, statistic) for each in (looked_at, plain))
+    if isinstance(with_it, Inconclusive) or isinstance(without_it, Inconclusive):
+        missing = with_it if isinstance(with_it, Inconclusive) else without_it
+        return _told(metric, statistic, (looked_at, plain), missing)
+    found = tail_ratio(with_it, without_it, confidence=CONFIDENCE)
+    return _told(metric, statistic, (looked_at, plain), found)
+
+
+def _told(
+    metric: str, statistic: str, samples: tuple[PerProcess, PerProcess], found: Estimate | Inconclusive
+) -> Disturbance:
+    looked_at, plain = samples
     ratio = None if isinstance(found, Inconclusive) else Ratio(found.value, found.low, found.high)
     return Disturbance(
         metric=metric,

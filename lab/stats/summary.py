@@ -224,6 +224,11 @@ def _one_shot(
     return compare_tail(tail, foretold, metric.margin, log_se=prediction.log_se)
 
 
+def is_tail_of_processes(metric: MeasuredMetric) -> bool:
+    """Whether it is a tail of what happened once in each process's life: see :func:`one_shot_tail`."""
+    return metric.statistic in TAILS and 0 < metric.processes == metric.repetitions
+
+
 def one_shot_tail(sample: PerProcess, statistic: str) -> Estimate | Inconclusive:
     """The p90, p99 or p99.9 of processes that gave one value each."""
     return tails(pooled_of(sample), seed=_TAILS_SEED)[STATISTICS[statistic]]

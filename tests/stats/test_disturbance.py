@@ -2,7 +2,7 @@
 
 import pytest
 
-from lab.stats.disturbance import disturbance
+from lab.stats.disturbance import disturbance, tail_disturbance
 from lab.stats.process import PerProcess, Repetitions
 
 
@@ -42,3 +42,21 @@ def test_what_has_no_ratio_says_why(
 
     assert found.ratio is None
     assert found.why.startswith(why)
+
+
+def test_a_tail_of_processes_is_held_against_a_tail() -> None:
+    """Where the slowest fifth takes twice as long the slowest tenth does, and the centre hardly tells; of ten processes there is none."""
+    usual = [1000.0 + number % 40 for number in range(200)]
+    slow = [value * 2 if number % 5 == 0 else value for number, value in enumerate(usual)]
+
+    centre = disturbance("wait_ns", "p90", _sample(*slow), _sample(*usual))
+    tail = tail_disturbance("wait_p90_ns", "p90", _sample(*slow), _sample(*usual))
+    few = tail_disturbance("wait_p90_ns", "p90", _sample(*slow[:10]), _sample(*usual))
+
+    assert centre.ratio is not None
+    assert centre.ratio.value < 1.2
+    assert tail.ratio is not None
+    assert tail.ratio.value == pytest.approx(2, rel=0.05)
+    assert (tail.n_with, tail.n_plain, tail.why) == (200, 200, "")
+    assert few.ratio is None
+    assert few.why == "p90 needs 30 values from 10 processes or more; there are 10 from 10"
