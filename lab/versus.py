@@ -21,6 +21,7 @@ from lab.stats.process import PerProcess, Repetitions, measured, values_of
 from lab.stats.shape import shape
 from lab.stats.share import compare_shares
 from lab.stats.summary import CLOCK_NS, is_tail_of_processes, one_shot_tail
+from lab.stats.tail import too_few_to_judge
 from lab.store import RunFolder
 
 _WORTH_TELLING = 0.05
@@ -120,8 +121,10 @@ def _compared(
     old: MeasuredMetric, new: MeasuredMetric, margin: float, resolution: float
 ) -> RunComparison | Inconclusive:
     found = compare_runs(measured(new), measured(old), margin, resolution=resolution)
-    if isinstance(found, Inconclusive) or not (is_tail_of_processes(old) and is_tail_of_processes(new)):
+    if isinstance(found, Inconclusive):
         return found
+    if not (is_tail_of_processes(old) and is_tail_of_processes(new)):
+        return too_few_to_judge(old.statistic, measured(new), measured(old)) or found
     above, below = (one_shot_tail(measured(each), old.statistic) for each in (new, old))
     for each in (above, below):
         if isinstance(each, Inconclusive):

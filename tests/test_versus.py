@@ -13,7 +13,7 @@ from lab.model.run import Ending
 from lab.model.versus import PairedMetric
 from lab.report.versus import explored, lastings, other_shapes
 from lab.versus import versus
-from tests.recorded import Recipe, record, split
+from tests.recorded import MANIFEST, Recipe, record, split
 
 
 def _run(root: Path, recipe: Recipe) -> Analysis:
@@ -131,6 +131,20 @@ def test_the_p90_of_what_happens_once_is_compared_as_a_tail(tmp_path: Path) -> N
     assert few.verdict is Verdict.INCONCLUSIVE
     assert many.verdict is Verdict.DISAGREES
     assert math.isclose(_metrics(many), 1.6, rel_tol=0.06)
+
+
+def test_a_far_tail_of_a_few_processes_is_not_judged(tmp_path: Path) -> None:
+    """A p99 of each of ten processes is no verdict on another ten's; what they are is told all the same."""
+    far = MANIFEST.replace('statistic = "p90"', 'statistic = "p99"')
+    old, new = (_run(tmp_path, Recipe(seed=seed, manifest=far)) for seed in (1, 2))
+
+    (cell,) = versus(old, new, lambda cell, metric: (cell, metric) == ("s1", "wait_p90_ns")).cells
+
+    (metric,) = cell.metrics
+    assert isinstance(metric.found, Inconclusive)
+    assert metric.found.why == "a p99 is judged from 30 processes on; there are 10"
+    assert metric.old is not None
+    assert metric.verdict is Verdict.INCONCLUSIVE
 
 
 def test_what_is_worth_a_look_is_a_list_and_no_verdict(tmp_path: Path) -> None:

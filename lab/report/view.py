@@ -212,7 +212,10 @@ def conclusion(cells: Sequence[CellSummary]) -> str:
     lost = reasons.count(Reason.LOST)
     if lost:
         parts.append(f"{lost} cannot be judged: replicates ended without their values")
-    if missing := total - len(verdicts) - lost:
+    few = reasons.count(Reason.TOO_FEW)
+    if few:
+        parts.append(f"{few} cannot be judged: too few processes for a tail")
+    if missing := total - len(verdicts) - lost - few:
         parts.append(f"{missing} had nothing measured to compare with")
     return "; ".join(parts)
 

@@ -34,7 +34,7 @@ from lab.stats.ending import is_behaviour, judged, word_of
 from lab.stats.estimate import centre, logs_of
 from lab.stats.process import STATISTICS, PerProcess, Repetitions, measured, simulated
 from lab.stats.reduction import Reduction
-from lab.stats.tail import LEAST_POOLED, name_of, pooled_of, tails
+from lab.stats.tail import LEAST_POOLED, name_of, pooled_of, tails, too_few_to_judge
 from lab.stats.trend import moves, trend_of
 
 CLOCK_NS: Final = 1.0
@@ -192,6 +192,8 @@ def _metric(
         estimate = tail if isinstance(tail, Estimate) else None
         if prediction and isinstance(compared, Comparison):
             compared = _one_shot(tail, prediction, metric)
+    elif isinstance(compared, Comparison):
+        compared = too_few_to_judge(metric.statistic, sample) or compared
     moments = seen.moments()
     found = _tails(metric, seen, lost)
     return MeasuredMetric(

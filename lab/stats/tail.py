@@ -31,6 +31,8 @@ LEAST_POOLED: Final = {0.90: 30, 0.95: 72, 0.99: 368, 0.999: 3688}
 """Repetitions below which a tail has no upper end: of 368, the largest is beyond p99 with 97.5 %."""
 LEAST_PROCESSES: Final = {0.90: 10, 0.95: 20, 0.99: 30, 0.999: 50}
 """Below which the interval holds the truth in fewer than 85 % instead of 95 %."""
+JUDGED_FROM: Final = {"p99": LEAST_PROCESSES[0.99], "p99.9": LEAST_PROCESSES[0.999]}
+"""Processes from which on such a quantile of each process is judged: of fewer, the worst one decides."""
 MOST_RESAMPLED: Final = 500
 """Repetitions from which on only Woodruff's is made: it holds then, and resampling costs more than a summary may take."""
 _AT_ONCE: Final = 2_000_000
@@ -58,6 +60,18 @@ class Pooled:
 def name_of(q: float) -> str:
     """``p99.9`` for 0.999."""
     return f"p{q * 100:g}"
+
+
+def too_few_to_judge(statistic: str, *samples: PerProcess) -> Inconclusive | None:
+    """Why *samples*, each process's *statistic* of its own repetitions, give no verdict; None where they may."""
+    wanted, there = JUDGED_FROM.get(statistic, 0), min(each.n for each in samples)
+    if there >= wanted:
+        return None
+    return Inconclusive(
+        reason=Reason.TOO_FEW,
+        why=f"a {statistic} is judged from {wanted} processes on; there are {there}",
+        wanted=wanted,
+    )
 
 
 def pooled_of(sample: PerProcess) -> Pooled:

@@ -349,3 +349,22 @@ def test_a_trend_that_the_warm_up_does_not_cover_is_told() -> None:
     (told,) = _one(_metric(discard=1), *falling).cautions
     assert "a warm-up of 1 repetitions is not enough" in told.text
     assert _one(_metric(discard=2), *settled).cautions == ()
+
+
+@pytest.mark.parametrize(("statistic", "least"), [("p99", 30), ("p99.9", 50)])
+def test_a_far_tail_of_a_few_processes_is_not_judged(statistic: Statistic, least: int) -> None:
+    """However well it fits: tens of processes are wanted, and the reason says how many."""
+    process = tuple(range(60, 110))
+
+    few = _one(_metric(statistic=statistic), *[process] * (least - 1))
+    enough = _one(_metric(statistic=statistic), *[process] * least)
+    near = _one(_metric(statistic="p90"), *[process] * 8)
+
+    assert few.comparison is None
+    assert few.no_ratio is not None
+    assert few.no_ratio.reason is Reason.TOO_FEW
+    assert few.no_ratio.why == f"a {statistic} is judged from {least} processes on; there are {least - 1}"
+    assert few.no_ratio.wanted == least
+    assert few.estimate is not None
+    assert enough.comparison is not None
+    assert near.comparison is not None
