@@ -16,7 +16,7 @@ from lab.model.instrument import WITH, attached, is_plain
 from lab.model.looked import Course, Disturbance, Dumps, Line, Looked
 from lab.model.matrix import Cell, partners
 from lab.model.outcome import CellSummary, MeasuredMetric
-from lab.model.run import Record
+from lab.model.run import Ending, Record
 from lab.stats.disturbance import disturbance, tail_disturbance
 from lab.stats.ending import is_behaviour
 from lab.stats.process import PerProcess, Repetitions, measured
@@ -46,6 +46,7 @@ class _Seen:
 
     walls: list[int] = field(default_factory=list)
     cpus: list[int] = field(default_factory=list)
+    cut_short: int = 0  # at their limit: of such a life is only known that it is longer
     course: Course | None = None
     unread: Counter[str] = field(default_factory=Counter[str])
     first_unread: str = ""
@@ -78,7 +79,9 @@ class Looking:
             yield record
 
     def _note(self, seen: _Seen, record: Record) -> None:
-        if is_behaviour(record.termination.ending):
+        if record.termination.ending is Ending.TIMEOUT:
+            seen.cut_short += 1
+        elif is_behaviour(record.termination.ending):
             seen.walls.append(record.wall_ns)
             if record.usage is not None:
                 seen.cpus.append(record.usage.user_ns + record.usage.system_ns)
@@ -138,8 +141,14 @@ class Looking:
                 yield _of_metric(cell, plain, metric, without)
         for name in _ACCOUNT:
             if name not in theirs:
-                with_it, without_it = (self._seen[each.id].account(name) for each in (cell, plain))
-                yield disturbance(name, "p50", with_it, without_it)
+                with_it, without_it = (self._seen[each.id] for each in (cell, plain))
+                found = disturbance(name, "p50", with_it.account(name), without_it.account(name))
+                late = with_it.cut_short + without_it.cut_short
+                yield replace(found, ratio=None, why=_cut_short(late)) if late else found
+
+
+def _cut_short(count: int) -> str:
+    return f"{count} of their replicates timed out: what those would have taken is not known"
 
 
 def _of_metric(

@@ -85,6 +85,28 @@ def test_what_it_costs_is_a_ratio_with_its_interval(folder: RunFolder) -> None:
     assert ratios["cpu_ns"].why == "no process gave a value, so there is no ratio"
 
 
+def test_a_life_that_its_limit_ended_is_no_value(folder: RunFolder) -> None:
+    """Of it only is known that it is longer: then there is no ratio of lives; one that ended otherwise is one."""
+
+    def ended(ending: Ending) -> None:
+        def change(found: Record) -> Record:
+            late = found.turn == turn
+            return replace(found, termination=Termination(ending=ending)) if late else found
+
+        rewrite(folder, change)
+
+    turn = next(each.turn for each in folder.records() if each.turn.cell == "s1-with_sched")
+    ended(Ending.TIMEOUT)
+    late = {each.metric: each for each in _looked(analyse(folder), "s1-with_sched").disturbances}
+    ended(Ending.DEADLOCK)
+    dead = {each.metric: each for each in _looked(analyse(folder), "s1-with_sched").disturbances}
+
+    assert (late["wall_ns"].ratio, late["cpu_ns"].ratio) == (None, None)
+    assert late["wall_ns"].why == "1 of their replicates timed out: what those would have taken is not known"
+    assert dead["wall_ns"].ratio is not None
+    assert dead["wall_ns"].n_with == 6
+
+
 def test_what_it_costs_in_the_tail_is_not_what_it_costs_in_the_middle(tmp_path: Path) -> None:
     """Of what happens once in a process's life, where the slowest fifth of the processes takes twice as long with the instrument."""
     folder = record(

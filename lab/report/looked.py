@@ -132,8 +132,11 @@ def disturbance_line(looked: Looked) -> str:
     if looked.undisturbed:
         return f"what it costs: {looked.undisturbed}"
     told = [f"{each.metric} {ratio_text(each)}" for each in looked.disturbances if each.ratio is not None]
-    if without := [each.metric for each in looked.disturbances if each.ratio is None]:
-        told.append(f"no ratio of {', '.join(without)} (not all values are positive, or too few)")
+    reasons: dict[str, list[str]] = {}
+    for each in looked.disturbances:
+        if each.ratio is None:
+            reasons.setdefault(each.why, []).append(each.metric)
+    told += [f"no ratio of {', '.join(names)} ({why})" for why, names in reasons.items()]
     return (
         f"what it costs, {looked.instrument} over {looked.plain} (90 % interval):"
         f" {'; '.join(told) or 'no metric is in both'}"
