@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
@@ -34,7 +34,11 @@ _SAMPLED: Final = (
     "wait_p50_ns",
     "wait_p99_ns",
 )
-_UNREAD: Final = ("schedtrace_unread", "metrics_unread")
+_UNREAD: Final[Mapping[str, Callable[[str], schedtrace.Series | sampled.Sampled]]] = {
+    "schedtrace": schedtrace.read,
+    "metrics": sampled.read,
+}
+"""Kinds of lines, as they are counted in the observations ``…_unread``."""
 _NOTHING_BEFORE: Final = "nothing before its signal, for such a replicate is built and started as a plain one; what comes after it is not looked at"
 _ACCOUNT: Final = ("wall_ns", "cpu_ns")
 """What the kernel and the clock know of every process, whatever it measures."""
@@ -49,7 +53,7 @@ class _Seen:
     cut_short: int = 0  # at their limit: of such a life is only known that it is longer
     course: Course | None = None
     unread: Counter[str] = field(default_factory=Counter[str])
-    first_unread: str = ""
+    first_unread: dict[str, str] = field(default_factory=dict[str, str])
     replicates: int = 0
     asked: list[int] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
@@ -131,7 +135,7 @@ class Looking:
             course=seen.course,
             dumps=_dumps(seen) if dumps else None,
             unread=dict(seen.unread),
-            first_unread=seen.first_unread,
+            first_unread=dict(seen.first_unread),
         )
 
     def _disturbances(self, cell: CellSummary, plain: CellSummary) -> Iterator[Disturbance]:
@@ -164,13 +168,13 @@ def _of_metric(
 
 
 def _note_series(seen: _Seen, record: Record) -> None:
-    for name in _UNREAD:
-        if count := sum(record.observations.get(name, ())):
-            seen.unread[name.removesuffix("_unread")] += count
-            text = record.stderr.text
-            strange = (*schedtrace.read(text).unread, *sampled.read(text).unread)
-            seen.first_unread = seen.first_unread or next(iter(strange), "")
-    if seen.course is None and (lines := tuple(_lines(record.observations))):
+    for kind, read in _UNREAD.items():
+        if count := sum(record.observations.get(f"{kind}_unread", ())):
+            seen.unread[kind] += count
+            if kind not in seen.first_unread and (strange := read(record.stderr.text).unread):
+                seen.first_unread[kind] = strange[0]
+    is_course = seen.course is None and is_behaviour(record.termination.ending)
+    if is_course and (lines := tuple(_lines(record.observations))):
         seen.course = Course(
             position=record.turn.position,
             ending=record.termination.ending.value,

@@ -85,7 +85,7 @@ class LookedResult(_Published):
     course: CourseResult | None
     dumps: DumpsResult | None
     unread: dict[str, int] = Field(description="lines in a format that is not known, by kind")
-    first_unread: str
+    first_unread: dict[str, str] = Field(description="the first of these, by kind")
 
 
 def looked_result(found: Looked) -> LookedResult:
@@ -108,7 +108,7 @@ def looked_result(found: Looked) -> LookedResult:
         course=_course(found.course) if found.course else None,
         dumps=_dumps(found.dumps) if found.dumps else None,
         unread=dict(found.unread),
-        first_unread=found.first_unread,
+        first_unread=dict(found.first_unread),
     )
 
 

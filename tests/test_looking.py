@@ -64,8 +64,45 @@ def test_a_format_that_nobody_knows_is_told_and_the_rest_is_used(folder: RunFold
     found = _looked(analyse(folder), "s1-with_sched")
 
     assert found.unread == {"schedtrace": 6}
-    assert found.first_unread == STRANGE.strip()
+    assert found.first_unread == {"schedtrace": STRANGE.strip()}
     assert found.course is not None
+
+
+def test_each_kind_of_line_has_its_first_one(folder: RunFolder) -> None:
+    """Whichever came first."""
+    torn = "METRICS of another format"
+
+    def change(found: Record) -> Record:
+        if found.turn.cell != "s1-with_sched":
+            return found
+        text = f"{torn}\n{STRANGE}"
+        return replace(
+            found,
+            observations={**found.observations, "metrics_unread": (1,)},
+            stderr=Output(text=text, total_bytes=len(text)),
+        )
+
+    rewrite(folder, change)
+    found = _looked(analyse(folder), "s1-with_sched")
+
+    assert found.unread == {"schedtrace": 6, "metrics": 6}
+    assert found.first_unread == {"schedtrace": STRANGE.strip(), "metrics": torn}
+
+
+def test_the_course_is_that_of_a_replicate_that_behaved(folder: RunFolder) -> None:
+    """What the lab or the machine broke shows nothing of the program."""
+    turn = next(each.turn for each in folder.records() if each.turn.cell == "s1-with_sched")
+
+    def change(found: Record) -> Record:
+        broken = found.turn == turn
+        return replace(found, termination=Termination(ending=Ending.INFRA_FAILED)) if broken else found
+
+    rewrite(folder, change)
+    course = _looked(analyse(folder), "s1-with_sched").course
+
+    assert course is not None
+    assert course.ending == "exit"
+    assert course.position != turn.position
 
 
 def test_what_it_costs_is_a_ratio_with_its_interval(folder: RunFolder) -> None:

@@ -97,7 +97,7 @@ class Looked:
     """What a cell was looked at with, what was seen, and what that cost.
 
     ``plain`` is the cell that it is held against, empty where the run has none; ``undisturbed`` says why there is nothing to hold
-    against it. ``unread`` are how many lines of each kind were in a format that nobody knows, over all replicates, ``first_unread`` the first of them.
+    against it. ``unread`` are how many lines of each kind were in a format that nobody knows, over all replicates, ``first_unread`` the first of each.
     """
 
     instrument: str
@@ -107,4 +107,4 @@ class Looked:
     course: Course | None = None
     dumps: Dumps | None = None
     unread: Mapping[str, int] = field(default_factory=dict)
-    first_unread: str = ""
+    first_unread: Mapping[str, str] = field(default_factory=dict)

@@ -123,7 +123,7 @@ def _group(group: SeenGroup, dumps: int) -> str:
 def unread_lines(looked: Looked) -> Iterator[str]:
     """What of the instrument's output is in a format that nobody knows."""
     for kind, count in looked.unread.items():
-        first = f", the first: {looked.first_unread}" if looked.first_unread else ""
+        first = f", the first: {looked.first_unread[kind]}" if kind in looked.first_unread else ""
         yield f"{counted(count, 'line')} of {kind} could not be read{first}; the others are used"
 
 
