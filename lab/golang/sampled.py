@@ -2,7 +2,8 @@
 
 Each has an instant of CLOCK_MONOTONIC and what runtime/metrics has counted until then: ``goroutines``, ``gc`` (collections), ``mutexwait`` (ns that
 goroutines waited for locks), and of ``/sched/latencies:seconds`` the buckets that are not empty, by their upper ends in ns. What lies between two
-lines is their difference. A line is written at once, so it is whole; one that fits no rule all the same is told of, and the rest goes on.
+lines is their difference. A line is written at once, so it is whole, but it may stand behind what somebody else has begun: schedtrace prints its lines in pieces. One that fits no rule
+all the same is told of, and the rest goes on.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from dataclasses import dataclass
 from typing import Final
 
 _BEGIN: Final = "METRICS "
+_TRACE: Final = "SCHED "
 _LINE: Final = re.compile(
     r"METRICS (?P<at>\d{1,19})ns: goroutines=(?P<goroutines>\d{1,10}) gc=(?P<gc>\d{1,10})"
-    r" mutexwait=(?P<mutexwait>\d{1,19}) latencies=\[ (?P<latencies>(?:\d{1,15}:\d{1,19} )*)\]"
+    r" mutexwait=(?P<mutexwait>\d{1,19}) latencies=\[ (?P<latencies>(?:\d{1,15}:\d{1,19} )*)\]$"
 )
 _SHOWN: Final = 120
 
@@ -41,15 +43,13 @@ class Sampled:
 
 
 def read(stderr: str) -> Sampled:
-    """Every sample in *stderr*; what does not begin with ``METRICS`` is somebody else's."""
+    """Every sample in *stderr*. What has none and does not begin with ``METRICS``, nor has that in a line of schedtrace, is somebody else's."""
     samples, unread = [], []
     for line in stderr.splitlines():
-        if not line.startswith(_BEGIN):
-            continue
-        if found := _LINE.fullmatch(line):
+        if found := _LINE.search(line):
             samples.append(_sample(found))
-        else:
-            unread.append(line[:_SHOWN])
+        elif line.startswith(_BEGIN) or (line.startswith(_TRACE) and _BEGIN in line):
+            unread.append(line[line.index(_BEGIN) :][:_SHOWN])
     return Sampled(tuple(samples), tuple(unread))
 
 

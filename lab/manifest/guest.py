@@ -55,9 +55,7 @@ class _Shown:
         return next((unit for unit in ("ns", "bytes") if self.name.endswith(f"_{unit}")), "count")
 
 
-_HISTOGRAM: Final = (
-    "the upper end of a bucket of the runtime's histogram, which is at most a quarter too high, below 256 ns at most 64 ns"
-)
+_HISTOGRAM: Final = "the upper end of a bucket of the runtime's histogram, which is at most a quarter too high, below 256 ns at most 64 ns"
 _METRICS: Final = (
     _Shown(name="wall_ns", title="from just before the process is made until it is reaped"),
     _Shown(name="cpu_ns", title="CPU time of the process, its own and the kernel's for it (rusage)"),

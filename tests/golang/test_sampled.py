@@ -56,6 +56,25 @@ def test_another_format_is_told_and_the_rest_goes_on(line: str) -> None:
     assert observed(line) == {"metrics_unread": (1,)}
 
 
+@pytest.mark.parametrize(
+    "before", ["SCHED 10ms: gomaxprocs=4 idle", "progress: 10 %", "SCHED 10ms: METRICS "]
+)
+def test_a_line_behind_a_torn_one_is_read(before: str) -> None:
+    """It is one write, whole, wherever somebody else's line has been begun."""
+    found = read(f"{_FIRST}\n{before}{_SECOND}\nprocs=1\n{_THIRD}\n")
+
+    assert [sample.at_ns for sample in found.samples] == [1000, 2000, 3000]
+    assert found.unread == ()
+
+
+def test_what_is_not_whole_within_a_line_of_schedtrace_is_told() -> None:
+    """It is lost, and counted."""
+    found = read(f"SCHED 10ms: gomax{_SECOND[:40]}\n{_THIRD}\n")
+
+    assert [sample.at_ns for sample in found.samples] == [3000]
+    assert found.unread == (_SECOND[:40],)
+
+
 def test_nothing_is_nothing() -> None:
     """A program that was not looked at has no observations."""
     assert observed("panic: no\n") == {}
