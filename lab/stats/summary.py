@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from lab.model.instrument import attached
+from lab.model.instrument import attached, is_plain
 from lab.model.matrix import Cell
 from lab.model.metric import Metric
 from lab.model.outcome import (
@@ -63,12 +63,23 @@ def summarise(
     for record in records:
         if (tally := tallies.get(record.turn.cell)) is not None:
             tally.count(record)
-    return _with_drifts([tally.summary(foretold, clock_ns) for tally in tallies.values()])
+    plain = {name for name, tally in tallies.items() if tally.is_plain}
+    return _with_drifts([tally.summary(foretold, clock_ns) for tally in tallies.values()], plain)
 
 
-def _with_drifts(cells: Sequence[CellSummary]) -> tuple[CellSummary, ...]:
-    """With a caution at each metric that drifted during the run, which only all of them together can tell."""
-    found = drifts({(cell.id, metric.name): measured(metric) for cell in cells for metric in cell.metrics})
+def _with_drifts(cells: Sequence[CellSummary], plain: set[str]) -> tuple[CellSummary, ...]:
+    """With a caution at each metric that drifted during the run, which only all of them together can tell.
+
+    All *plain* ones together: that an instrument looked at others does not change what is said of these.
+    """
+    families = ([cell for cell in cells if (cell.id in plain) is is_plain] for is_plain in (True, False))
+    found = {
+        key: ratio
+        for family in families
+        for key, ratio in drifts(
+            {(cell.id, metric.name): measured(metric) for cell in family for metric in cell.metrics}
+        ).items()
+    }
     return tuple(
         replace(
             cell,
@@ -108,6 +119,11 @@ class _Tally:
         for metric in self._metrics:
             wanted.setdefault(metric.seen_as, []).append(metric.statistic)
         self._seen = {name: Reduction(statistics) for name, statistics in wanted.items()}
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether no instrument looks at the cell."""
+        return is_plain(self._cell.levels)
 
     def count(self, record: Record) -> None:
         """One replicate: its ending, what the first of its kind said, and its values where they may be looked at."""

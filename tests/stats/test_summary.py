@@ -10,6 +10,8 @@ from typing import Literal
 
 import pytest
 
+from lab.model.instrument import SCHED, WITH
+from lab.model.level import Level
 from lab.model.matrix import Cell
 from lab.model.metric import Metric, Statistic
 from lab.model.outcome import (
@@ -368,3 +370,23 @@ def test_a_far_tail_of_a_few_processes_is_not_judged(statistic: Statistic, least
     assert few.estimate is not None
     assert enough.comparison is not None
     assert near.comparison is not None
+
+
+def test_an_instrument_changes_nothing_of_what_is_said_of_a_plain_cell() -> None:
+    """A drift that is told of one metric is told of it beside ten that an instrument looked at."""
+    early, late = (100, 110, 95, 105), (118, 128, 112, 122)
+    plain = _cell("a")
+    looked = [Cell(id=f"a{number}", scenario="s", levels={WITH: Level(SCHED, SCHED)}) for number in range(10)]
+    metric = _metric()
+
+    def told(*cells: Cell) -> MeasuredMetric:
+        records = [
+            _record(cell.id, {"wait_ns": (value,)}) for value in (*early, *early, *late) for cell in cells
+        ]
+        foretold = {(cell.id, metric.name): "" for cell in cells}
+        return _summarised({"s": _scenario(metric)}, cells, records, foretold)[0].metrics[0]
+
+    alone, beside = told(plain), told(plain, *looked)
+
+    assert [each.kind for each in alone.cautions] == [CautionKind.DRIFT]
+    assert beside.cautions == alone.cautions
