@@ -38,6 +38,18 @@ def test_it_fits_every_release_that_is_here(lab_root: Path, cache: Path, other: 
         assert len(declared) == len(set(declared))
 
 
+def test_the_ps_are_walked_under_their_lock(lab_root: Path) -> None:
+    """No stopped world keeps sysmon, which has no P, from them: a list that is just being changed, Ps that are not made yet."""
+    overlay = load_overlay([lab_root / "go_templates/overlays"], ATTACHMENTS[SCHED].overlay)
+    text = "\n".join([*(edit.text for edit in overlay.edits), *overlay.files.values()])
+    code = re.sub(r"//.*", "", text)
+
+    locked = code[code.index("lock(&allpLock)") : code.index("unlock(&allpLock)")]
+    assert locked.count("range allp ") == code.count("allp ") == 1
+    assert "pp != nil" in locked
+    assert "gcount(" not in code
+
+
 def test_its_own_file_is_as_gofmt_has_it(lab_root: Path, go_binary: Path) -> None:
     """A source of Go's like any other."""
     overlay = load_overlay([lab_root / "go_templates/overlays"], ATTACHMENTS[SCHED].overlay)

@@ -81,6 +81,22 @@ def binary(
     return path
 
 
+@pytest.mark.parametrize("release", ["1.23.9", "1.24.11", "1.25.5", "1.26.6"])
+def test_it_compiles_with_the_releases_between(lab_root: Path, cache: Path, release: str) -> None:
+    """Those that are here: an anchor that fits says nothing of the names around it."""
+    if release != "1.24.11" and release not in toolchain.fetched(cache):
+        pytest.skip(f"Go {release} is not fetched, and other tests do not need it")
+    go = toolchain.fetch(release, cache, print)
+    program = GoProgram(
+        "nothing", {"go.mod": b"module nothing\n\ngo 1.22\n", "main.go": b"package main\n\nfunc main() {}\n"}
+    )
+    overlay = load_overlay([lab_root / "go_templates/overlays"], ATTACHMENTS[SCHED].overlay)
+
+    assert build(
+        HostEngine(cache=cache), go, program, cache, Setting(sources=overlaid([overlay], go))
+    ).content
+
+
 def _ran(binary: Path, *arguments: str, traced: bool = True) -> subprocess.CompletedProcess[str]:
     environment = {
         **os.environ,
