@@ -195,6 +195,7 @@ class CautionKind(enum.Enum):
     DRIFT = "drift"
     BELOW_RESOLUTION = "below resolution"
     TOO_FEW_FOR_TAIL = "too few for a tail"
+    TOO_ALIKE_FOR_TAIL = "too alike for a tail"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

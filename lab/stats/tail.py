@@ -33,6 +33,9 @@ LEAST_PROCESSES: Final = {0.90: 10, 0.95: 20, 0.99: 30, 0.999: 50}
 """Below which the interval holds the truth in fewer than 85 % instead of 95 %."""
 JUDGED_FROM: Final = {"p99": LEAST_PROCESSES[0.99], "p99.9": LEAST_PROCESSES[0.999]}
 """Processes from which on such a quantile of each process is judged: of fewer, the worst one decides."""
+MOST_ALIKE: Final = 0.5
+"""The intra-class correlation beyond which p99.9's interval is not to be trusted: halfway between 0.35, where it holds 86 to 90 %, and 0.7, where it
+holds 50 to 77 %."""
 MOST_RESAMPLED: Final = 500
 """Repetitions from which on only Woodruff's is made: it holds then, and resampling costs more than a summary may take."""
 _AT_ONCE: Final = 2_000_000

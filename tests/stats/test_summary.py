@@ -390,3 +390,24 @@ def test_an_instrument_changes_nothing_of_what_is_said_of_a_plain_cell() -> None
 
     assert [each.kind for each in alone.cautions] == [CautionKind.DRIFT]
     assert beside.cautions == alone.cautions
+
+
+@pytest.mark.parametrize(("between", "is_cautioned"), [(0.3, False), (3.0, True)])
+def test_a_far_tail_of_repetitions_that_are_alike_has_a_caution(
+    *, between: float, is_cautioned: bool
+) -> None:
+    """Fifty processes are few where a process's repetitions say the same; nothing is said where they do not."""
+    source = random.Random(1)  # noqa: S311 - made up
+    processes = [
+        tuple(round(10_000 * math.exp(0.3 * (process + source.gauss(0, 1)))) for _ in range(80))
+        for process in (source.gauss(0, between) for _ in range(50))
+    ]
+
+    found = _one(_metric(), *processes)
+
+    assert "p99.9" in found.tails
+    assert found.correlation is not None
+    assert found.correlation.icc is not None
+    assert (found.correlation.icc > 0.5) is is_cautioned
+    kinds = [each.kind for each in found.cautions]
+    assert (CautionKind.TOO_ALIKE_FOR_TAIL in kinds) is is_cautioned
