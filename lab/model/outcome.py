@@ -183,7 +183,7 @@ class Outcome:
     more: int | None = None
 
     @property
-    def is_plain(self) -> bool:
+    def simply_exits(self) -> bool:
         """Whether every process simply exits, the measured and the predicted ones: nothing that a reader of metrics has to be told."""
         return {*self.measured, *self.predicted} <= {"exit"}
 
@@ -267,7 +267,7 @@ class CellSummary:
         """
         found = self.outcome
         if found.predicted:
-            return None if found.is_plain and self.metrics else found
+            return None if found.simply_exits and self.metrics else found
         return found if found.not_predicted and not self.metrics else None
 
     @property
