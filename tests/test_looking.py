@@ -255,7 +255,7 @@ def test_a_record_from_before_there_were_instruments_is_read(tmp_path: Path) -> 
     plan = msgspec.json.decode((folder.path / "plan.json").read_bytes())
     for cell in plan["cells"]:
         del cell["levels"]["with"]
-    (folder.path / "plan.json").write_bytes(msgspec.json.encode(plan))
+    (folder.path / "plan.json").write_bytes(msgspec.json.encode(plan | {"format": 3}))
 
     assert analyse(folder).cells == usual.cells
 

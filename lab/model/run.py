@@ -13,7 +13,8 @@ FORMAT: Final = 4
 """The format of a run's files. History. 1: first. 2: the manifest, the predictions and the run's end are kept beside the plan.
 3: a run may hold cells of several scenarios and engines (a matrix). Later ones of format 3 say what was predicted of how processes
 end, too; earlier ones are read as having no such prediction. 4: every line of runs.jsonl has a checksum; the programs' sources are
-kept; a run may be gone on with (resumed.json)."""
+kept; a run may be gone on with (resumed.json); instruments may look at cells (the factor "with"): cells that do not say
+so are plain."""
 READABLE: Final = (3, FORMAT)
 """The formats that are read. Of 1 and 2 no analysis could be made: the plan names one scenario's digest, or no manifest is there."""
 
