@@ -22,6 +22,7 @@ from lab.engine import address, folders, foreign, images, limits, said
 from lab.engine.attached import Attached, reading
 from lab.engine.base import CAPTURES, FOLDER, BaseImage, Container, Exited, Job, Spec, Tree
 from lab.engine.images import Image
+from lab.engine.loaded import Loaded
 from lab.engine.packing import WHOLE, packed, packed_tree
 from lab.engine.places import Places, relative
 from lab.engine.stream import STDERR, STDOUT, Stream
@@ -61,7 +62,7 @@ class DockerEngine:
         self._cache = cache / "layers"
         self._owner = owner
         self._book = journal.Journal(journal.FOLDER, owner)
-        self._present: dict[str, str] = {}
+        self._images = Loaded(client)
         self._said: dict[str, Any] = {}
 
     def describe(self) -> Mapping[str, Any]:
@@ -74,7 +75,7 @@ class DockerEngine:
 
     def image_of(self, spec: Spec, /) -> str:
         """The id of *spec*'s image, computed."""
-        return images.of_spec(spec, self._cache).id
+        return self._image(spec).id
 
     def base(self, wanted: str | Tree, /) -> BaseImage:
         """An image of the tree, or the one that the engine has by that name; see :mod:`lab.engine.foreign`."""
@@ -155,16 +156,13 @@ class DockerEngine:
     def opened(self, spec: Spec, captures: Path | None = None, /) -> Generator[Container]:
         """A started container whose first process is the agent, removed however the block ends."""
         self.refuse(spec)
-        image = images.of_spec(spec, self._cache)
-        if spec.trees:
-            self._ensured(
-                images.of_trees(spec.trees, self._cache)
-            )  # they are large, and many images stand on them
+        image = self._image(spec)
         kept = captures.resolve() if captures and not address.elsewhere(self.describe()) else None
         with (
             folders.made(spec.folder, self._cache.parent, self._book, spec.laid) as shown,
+            self._loaded(spec, image) as reference,
             self._created(
-                self._ensured(image, above=len(spec.trees)),
+                reference,
                 command=list(spec.agent),
                 mounts=_binds({FOLDER: shown, _CAPTURES: kept}),
                 environment={CAPTURES: _CAPTURES} if kept else {},
@@ -199,25 +197,22 @@ class DockerEngine:
         """Let go of the connection."""
         self._client.close()
 
-    def _ensured(self, image: Image, above: int = 0) -> str:
-        """What the engine calls *image*, which is loaded first if the engine does not have it.
+    def _image(self, spec: Spec) -> Image:
+        return images.of_spec(spec, self._cache, self._owner.run)
 
-        It has an image of its *above* lowest layers: only what lies on them has to be sent, where the engine's store allows that.
-        """
-        if image.id not in self._present:
-            with _sdk_errors("load an image"):
-                found = _known_as(self._client, image)
-                if found is None and above:
-                    with contextlib.suppress(EnvironmentRefusedError, docker.errors.APIError):
-                        _load(self._client, image, above)
-                        found = _known_as(self._client, image)
-                if found is None:
-                    _load(self._client, image)
-                    found = _known_as(self._client, image)
-            if found is None:
-                raise EnvironmentRefusedError(f"the engine took the image {image.tag} and does not have it")
-            self._present[image.id] = found
-        return self._present[image.id]
+    @contextlib.contextmanager
+    def _loaded(self, spec: Spec, image: Image) -> Generator[str]:
+        """What the engine calls the *image* of *spec*. One that is a run's own is loaded anew, and gone in the end."""
+        if spec.trees:  # they are large, and many images stand on them
+            self._ensured(images.of_trees(spec.trees, self._cache))
+        with contextlib.ExitStack() as stack:
+            if images.is_own(spec):
+                stack.enter_context(self._images.forgotten(image))
+            yield self._ensured(image, above=len(spec.trees))
+
+    def _ensured(self, image: Image, above: int = 0) -> str:
+        with _sdk_errors("load an image"):
+            return self._images.ensured(image, above)
 
     def _filled(self, tree: Tree, reference: str) -> Mount:
         """A mount that shows *tree* in a container of an image that is not ours; its volume is filled once, and kept.
@@ -316,22 +311,6 @@ def _sdk_errors(doing: str) -> Generator[None]:
             f"the engine went away while it should {doing}: {error}",
             hint="is its daemon still running? golab doctor says, and what helps",
         ) from error
-
-
-def _known_as(client: docker.DockerClient, image: Image) -> str | None:
-    for reference in (image.id, image.tag):
-        with contextlib.suppress(docker.errors.ImageNotFound):
-            client.images.get(reference)
-            return reference
-    return None
-
-
-def _load(client: docker.DockerClient, image: Image, above: int = 0) -> None:
-    archive: Any = image.archive(above)  # any iterable of bytes will do, whatever the SDK's types say
-    try:
-        client.images.load(archive)
-    except docker.errors.ImageLoadError as error:
-        raise EnvironmentRefusedError(f"the engine would not load the image {image.tag}: {error}") from error
 
 
 def _binds(places: Mapping[str, Path | None]) -> list[Mount]:

@@ -32,6 +32,8 @@ _BLOCK: Final = tarfile.BLOCKSIZE
 _CHUNK_BYTES: Final = 1 << 20
 _CACHE_FORMAT: Final = 1
 """Goes up when the bytes of a tree's layer change."""
+_WHOSE: Final = "/golab/whose"
+"""In the lowest layer of a folder that holds something: by it this layer and all above it are no other image's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +99,20 @@ class Image:
         yield file_entry("manifest.json", json.dumps(manifest).encode())
 
 
-def of_spec(spec: Spec, cache: Path) -> Image:
+def is_own(spec: Spec) -> bool:
+    """Whether the image of *spec* is one run's alone: the kernel keeps which names were looked up in a layer, also those that were not there.
+
+    So names of a folder are new to it only where its layers are no other container's, of no run before.
+    """
+    return spec.folder.startswith("overlay:") and bool(spec.laid)
+
+
+def of_spec(spec: Spec, cache: Path, run: str = "") -> Image:
     """The image of *spec*: its agent in one layer, which many images share, its other files in the next; below them its trees.
 
     The trees' digests are kept in the folder *cache*. Its folder is in the layers above: one for each that ``overlay:N`` asks for, or else, where it will be mounted, an empty one.
-    Of an image of fewer layers than that the last ones are one. EnvironmentRefusedError where its trees alone are as many.
+    Of an image of fewer layers than that the last ones are one. Where that folder holds something its layers are no other *run*'s, and no other spec's.
+    EnvironmentRefusedError where its trees alone are as many.
     """
     agent = [file for file in spec.files if file.path == spec.agent[0]]
     others = [file for file in spec.files if file.path != spec.agent[0]]
@@ -113,6 +124,8 @@ def of_spec(spec: Spec, cache: Path) -> Image:
             raise EnvironmentRefusedError(f"an image of {number} layers has no room beside what it holds")
         wanted = max(most - len(own), 1)
         own += [_folder_files(spec, k, wanted) for k in range(1, wanted + 1)]
+        if is_own(spec):
+            own[-wanted].append(_whose(spec, run))
         own[most - 1 :] = [[file for files in own[most - 1 :] for file in files]]
     elif kind != "tmpfs":
         own.append([layer_file(1)])
@@ -131,6 +144,11 @@ def _folder_files(spec: Spec, number: int, wanted: int) -> list[File]:
             others = [replace(file, content=b"", linked_to=first.path) for file in others]
         found += [first, *others]
     return found
+
+
+def _whose(spec: Spec, run: str) -> File:
+    limits = replace(spec, files=(), trees=())  # files and trees lie below
+    return File(path=_WHOSE, content=f"{run}\n{limits}\n".encode(), executable=False)
 
 
 def layer_file(number: int) -> File:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import docker
+import docker.errors
 import pytest
 
 from lab.host.journal import FOLDER
@@ -29,7 +30,7 @@ def _command(results: Path, *words: str) -> list[str]:
     return [sys.executable, "-m", "lab", *run, "--costs", "packaged", "--no-calibrate", "--json"]
 
 
-def test_a_quick_run_measures_on_every_kind_of_folder(tmp_path: Path) -> None:
+def test_a_quick_run_measures_on_every_kind_of_folder(tmp_path: Path, client: docker.DockerClient) -> None:
     """Each cell's folder lies on what it says, its processes find names that are new, and the neighbour has worked: else there would be no replicate."""
     done = subprocess.run(
         _command(tmp_path, "--quick"), cwd=_ROOT, capture_output=True, text=True, timeout=300, check=False
@@ -49,7 +50,14 @@ def test_a_quick_run_measures_on_every_kind_of_folder(tmp_path: Path) -> None:
     }
     assert all(each == {"exit": 5} for each in outcomes.values())
     folder = RunFolder(Path(told["record"]))
-    assert set(folder.plan().provenance["neighbours"]) == {"disk-writer"}
+    plan = folder.plan()
+    assert set(plan.provenance["neighbours"]) == {"disk-writer"}
+    (image,) = {cell.image for cell in plan.cells if cell.levels["fs"] == "overlay:8"}
+    for reference in (image, f"golab:{image.removeprefix('sha256:')[:32]}"):
+        with pytest.raises(
+            docker.errors.ImageNotFound
+        ):  # the next run's processes find names that are new there, too
+            client.images.get(reference)
     records = folder.records()
     lies_on = {record.turn.cell: record.observations["fs_type"] for record in records}
     assert {name: seen == (_OVERLAY,) for name, seen in lies_on.items()} == {

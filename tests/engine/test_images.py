@@ -264,6 +264,7 @@ def test_what_a_folder_is_to_hold_lies_in_the_layer_that_is_named() -> None:
     top = Laid(path="big-{}", size=9, count=11, layer="top", is_linked=True)
     *_, lowest, _, highest = _laying("overlay:5", low, top)
 
+    assert lowest.pop("golab/whose").isfile()
     assert {name: member.size for name, member in lowest.items() if member.isfile()} == {
         "golab/fs/layer-1": 7,
         "golab/fs/a/b/file-0": 10,
@@ -275,3 +276,30 @@ def test_what_a_folder_is_to_hold_lies_in_the_layer_that_is_named() -> None:
     assert highest["golab/fs/big-0"].size == 9
     assert [len(low.content), len(top.content)] == [10, 9]
     assert 0 not in top.content
+
+
+def _chains(spec: Spec, run: str) -> set[tuple[str, ...]]:
+    """What an engine keeps a spec's folder layers by: each with all that lies below it."""
+    ids = [layer.diff_id for layer in images.of_spec(spec, _NOWHERE, run).layers]
+    return {tuple(ids[: count + 1]) for count in range(2, len(ids))}
+
+
+def test_a_folder_that_holds_something_shares_its_layers_with_nobody() -> None:
+    """Neither with one of more layers, nor of other limits, nor of another run: the kernel would know the names that were looked up there."""
+    files = (File(path="/golab/agent", content=b"a"), File(path="/golab/program", content=b"p"))
+    laid = (Laid(path="new-{}", size=0, count=3),)
+    eight = Spec(files=files, agent=("/golab/agent",), memory_bytes=1, pids=1, folder="overlay:8", laid=laid)
+    others = [replace(eight, folder="overlay:32"), replace(eight, quota=0.5), replace(eight, cpuset="0")]
+    found = [_chains(eight, "a run"), _chains(eight, "another"), *(_chains(each, "a run") for each in others)]
+
+    assert [len(each) for each in found] == [6, 6, 30, 6, 6]
+    assert len(set[tuple[str, ...]]().union(*found)) == 54
+    assert images.of_spec(eight, _NOWHERE, "a run").id == images.of_spec(eight, _NOWHERE, "a run").id
+
+
+def test_an_empty_folder_is_anybodys() -> None:
+    """What is looked up there is named by who looks: its image is kept, and is every run's."""
+    empty = Spec(files=(_AGENT,), agent=("/agent",), memory_bytes=1, pids=1, folder="overlay:8")
+
+    assert not images.is_own(empty)
+    assert _chains(empty, "a run") == _chains(empty, "another")
