@@ -7,14 +7,14 @@ whole machine everybody feels, the run's other cells first: that is set while a 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from lab.bench.execute import Held, both
+from lab.engine import address
 from lab.errors import EnvironmentRefusedError, NotPutBackError
-from lab.experiment import Experiment
 from lab.host import journal, tuning, undo
 from lab.host.owner import Owner
 from lab.model.matrix import Cell
@@ -48,7 +48,18 @@ class Host:
     """What has the kernel drop caches before a replicate runs, or why nothing does."""
 
     def applied_to(self, wanted: Wanted) -> Wanted:
-        """A cell as it is, or with the reason why it cannot run on this machine as that is."""
+        """A cell as it is, or with the reason why it cannot run on this machine as that is.
+
+        One that needs something of the whole machine and runs on another is refused: it is this one that would be changed.
+        """
+        if elsewhere := _elsewhere(wanted):
+            return replace(
+                wanted,
+                engine=EnvironmentRefusedError(
+                    f"it needs something of the whole machine, and its engine is on another than this ({elsewhere})",
+                    hint="run golab there",
+                ),
+            )
         for need in wanted.scenario.host_needs:
             pages, free = need.pages(wanted.cell.levels), self.free.get(need.setting, 0)
             if pages > free:
@@ -83,16 +94,22 @@ def journal_of(run: str) -> journal.Journal:
 
 @contextlib.contextmanager
 def tuned(
-    wanted: Experiment, say: Callable[[str], object], *, run: str, allowed: bool, root: Path = Path("/")
+    wanted: Iterable[Wanted],
+    say: Callable[[str], object],
+    *,
+    run: str,
+    allowed: bool,
+    root: Path = Path("/"),
 ) -> Generator[Host]:
-    """The machine with all that the cells of *wanted* need, if that is *allowed* and as far as the kernel grants it.
+    """The machine with all that the *wanted* cells need which run on it, if that is *allowed* and as far as the kernel grants it.
 
     What dead golabs left changed is put back first. What cannot be set refuses the cells that need it, not the run.
     """
     book = journal_of(run)
     for words in undo.recover(book):
         say(f"after a golab that was killed: {words}")
-    needs = _needs(wanted)
+    here = [each for each in wanted if not _elsewhere(each)]
+    needs = _needs(here)
     with contextlib.ExitStack() as stack:
         granted: dict[str, str] = {}
         free: dict[HostSetting, int] = {}
@@ -111,17 +128,23 @@ def tuned(
             free[setting] = _count(folder / _FREE[setting])
         modes: dict[str, Held | EnvironmentRefusedError | None] = {}
         path = tuning.transparent_huge_pages(root)
-        for mode in _modes(wanted):
+        for mode in _modes(here):
             modes[mode] = _mode_held(stack, book, path, mode, say=say, allowed=allowed)
         if switched := [mode for mode, held in modes.items() if callable(held)]:
             granted[str(path)] = f"{' or '.join(switched)} while a replicate runs that needs it"
             say(f"{path} is {granted[str(path)]}, {undo.read_setting(path)} otherwise")
-        drops = {caches: _dropping(caches, root, allowed=allowed) for caches in _drops(wanted)}
-        if drops and allowed:
+        asked = _drops(here)
+        is_mixed = len(asked) > 1
+        drops = {
+            caches: _dropping(caches, root, allowed=allowed, is_mixed=is_mixed)
+            for caches in asked
+            if caches is not None
+        }
+        if dropped := [caches for caches, held in drops.items() if callable(held)]:
             granted[str(tuning.drop_caches(root))] = (
-                f"{' or '.join(drops)} before each replicate that needs it"
+                f"{' or '.join(dropped)} before each replicate that needs it"
             )
-            say(f"the kernel drops its caches ({', '.join(drops)}) before each replicate that needs it")
+            say(f"the kernel drops its caches ({', '.join(dropped)}) before each replicate that needs it")
         yield Host(allowed, granted, free, why, modes, drops)
 
 
@@ -169,13 +192,35 @@ def _told(held: Held, say: Callable[[str], object]) -> Held:
     return telling
 
 
-def _dropping(caches: Caches, root: Path, *, allowed: bool) -> Held | EnvironmentRefusedError:
-    """What has the kernel drop *caches*. Nothing is put back: what is needed of them comes back by itself."""
+def _elsewhere(wanted: Wanted) -> str:
+    """What shows that a cell which needs something of the whole machine runs on another than this; empty where nothing does."""
+    if isinstance(wanted.engine, EnvironmentRefusedError) or not wanted.scenario.needs_host(
+        wanted.cell.levels
+    ):
+        return ""
+    return address.elsewhere(wanted.engine.describe())
+
+
+def _dropping(caches: Caches, root: Path, *, allowed: bool, is_mixed: bool) -> Held | EnvironmentRefusedError:
+    """What has the kernel drop *caches*. Nothing is put back: what is needed of them comes back by itself.
+
+    That takes time, and others would be measured meanwhile as on a machine that has just started: where the cells of a run do not all forget the same
+    (*is_mixed*), none does.
+    """
     if not allowed:
         return EnvironmentRefusedError(
             f"the whole machine has to forget its cached {_FORGOTTEN[caches]}:"
             " --tune-host has it do so before each replicate of this cell, as root"
         )
+    if is_mixed:
+        return EnvironmentRefusedError(
+            f"the whole machine has to forget its cached {_FORGOTTEN[caches]}, and cells of the same run that do not ask for it would be measured without them",
+            hint="measure those that forget the same in a run of their own (--set or --only)",
+        )
+    try:
+        tuning.refuse_no_drop(root)
+    except EnvironmentRefusedError as error:
+        return error
 
     @contextlib.contextmanager
     def dropping() -> Generator[None]:
@@ -185,25 +230,24 @@ def _dropping(caches: Caches, root: Path, *, allowed: bool) -> Held | Environmen
     return dropping
 
 
-def _needs(wanted: Experiment) -> Mapping[HostSetting, int]:
+def _needs(wanted: Sequence[Wanted]) -> Mapping[HostSetting, int]:
     """Pages by setting: the most that one cell needs, because one replicate runs at a time."""
     found: dict[HostSetting, int] = {}
-    for scenario, cell in wanted.cells:
-        for setting, pages in _pages(scenario, cell):
+    for each in wanted:
+        for setting, pages in _pages(each.scenario, each.cell):
             found[setting] = max(pages, found.get(setting, 0))
     return found
 
 
-def _modes(wanted: Experiment) -> list[str]:
+def _modes(wanted: Sequence[Wanted]) -> list[str]:
     """All that transparent huge pages have to be while one or another cell runs."""
-    modes = (scenario.host_mode(cell.levels) for scenario, cell in wanted.cells)
+    modes = (each.scenario.host_mode(each.cell.levels) for each in wanted)
     return list(dict.fromkeys(filter(None, modes)))
 
 
-def _drops(wanted: Experiment) -> list[Caches]:
-    """All caches that have to be dropped before one or another cell's replicates."""
-    drops = (scenario.host_drop(cell.levels) for scenario, cell in wanted.cells)
-    return list(dict.fromkeys(filter(None, drops)))
+def _drops(wanted: Sequence[Wanted]) -> list[Caches | None]:
+    """All caches that have to be dropped before one or another cell's replicates; None for those before which none are."""
+    return list(dict.fromkeys(each.scenario.host_drop(each.cell.levels) for each in wanted))
 
 
 def _pages(scenario: Scenario, cell: Cell) -> list[tuple[HostSetting, int]]:

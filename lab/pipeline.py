@@ -188,7 +188,7 @@ def ready(
     with (
         opened(wanted, means.engine, cache, progress.stage, run=run) as engines,
         measuring(progress.stage, wait=means.wait),
-        tuned(wanted, progress.stage, run=run, allowed=means.tune_host) as host,
+        tuned(engines.cells(wanted), progress.stage, run=run, allowed=means.tune_host) as host,
     ):
         workshops = {
             each: Workshop(lab, engine, cache, progress, wanted.own)

@@ -158,7 +158,8 @@ def _carried_out(
             captures = _run(sheaf, seats, stop, pace)
     except EnvironmentRefusedError as error:
         if not captures or not isinstance(error, NotPutBackError):
-            return [_lost(turn, str(error)) for turn in sheaf]
+            why = f"{error} ({error.hint})" if error.hint else str(error)
+            return [_lost(turn, why) for turn in sheaf]
     return captures
 
 

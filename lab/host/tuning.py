@@ -147,6 +147,13 @@ def drop_caches(root: Path = Path("/")) -> Path:
     return root / "proc/sys/vm/drop_caches"
 
 
+def refuse_no_drop(root: Path = Path("/")) -> None:
+    """EnvironmentRefusedError where the kernel does not let this process have it drop its caches; nothing is dropped."""
+    path = drop_caches(root)
+    with _refusing(f"{path} cannot be written"):
+        os.close(os.open(path, os.O_WRONLY))
+
+
 def drop(caches: Caches, root: Path = Path("/")) -> None:
     """Have the kernel write out what is changed and forget the *caches*. EnvironmentRefusedError where it does not.
 

@@ -102,7 +102,7 @@ def test_what_a_cell_needs_is_held_while_its_replicates_run_and_no_others() -> N
     def held() -> Iterator[None]:
         seen.append("held")
         if len(seen) > 6:
-            raise EnvironmentRefusedError("somebody else has it")
+            raise EnvironmentRefusedError("somebody else has it", hint="ask him")
         yield
         seen.append("let go")
 
@@ -122,7 +122,7 @@ def test_what_a_cell_needs_is_held_while_its_replicates_run_and_no_others() -> N
 
     assert seen == ["a", "held", "h", "i", "let go", "a", "held"]
     assert [[capture.turn.cell for capture in sheaf] for sheaf in sheaves] == [["a"], ["h", "i"]] * 2
-    assert [_lost(capture) for capture in sheaves[-1]] == ["somebody else has it"] * 2
+    assert [_lost(capture) for capture in sheaves[-1]] == ["somebody else has it (ask him)"] * 2
 
 
 def test_what_was_measured_while_it_was_held_stays_where_it_cannot_be_let_go() -> None:
