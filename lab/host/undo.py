@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from lab.host.journal import Entry, Journal, Kept, Kind
+from lab.host.owner import Owner
 
 _ORDER: Final[tuple[Kind, ...]] = ("freeze", "mount", "loop", "setting")
 """Nothing frozen can be unmounted, nothing mounted be detached."""
@@ -23,25 +24,59 @@ _SECONDS: Final = 20
 def recover(journal: Journal) -> Iterator[str]:
     """Undo what dead owners left, and say so; what a living one changed stays, and what cannot be undone is told and kept."""
     for kept in left(journal):
-        yield undo(journal, kept)
+        if kept.entry.is_here:
+            yield undo(journal, kept)
+        else:
+            journal.forget(kept)
+            yield f"{kept.entry.target} is gone with the mount namespace that it was in"
 
 
 def left(journal: Journal) -> list[Kept]:
-    """What dead owners left, in the order in which it can be undone. What was mounted in another mount namespace is left to who is there."""
+    """What dead owners left, in the order in which it can be undone.
+
+    What was mounted in another mount namespace is left to who is there; where nobody is, it is gone with the namespace, and its entry is left.
+    """
     dead = [
         kept
         for kept in journal.entries()
-        if kept.entry.is_here and kept.entry.owner.is_dead(seen_from=journal.owner)
+        if kept.entry.owner.is_dead(seen_from=journal.owner)
+        and (kept.entry.is_here or is_gone(kept.entry, journal.owner))
     ]
     return sorted(dead, key=lambda kept: _ORDER.index(kept.entry.kind))
 
 
 def foretold(kept: Kept) -> str:
-    """What :func:`undo` is going to try, in words."""
+    """What :func:`recover` is going to try, in words."""
     entry = kept.entry
+    if not entry.is_here:
+        return f"{entry.target}, gone with its mount namespace, is to be forgotten"
     if entry.kind == "setting":
         return f"{entry.target} is to be {entry.before} again"
     return f"{entry.target} is to be {_DONE[entry.kind]}"
+
+
+def is_gone(entry: Entry, seen_from: Owner, root: Path = Path("/")) -> bool:
+    """Whether what was mounted in another mount namespace is there no more: no boot outlives it, and no process or file holds that namespace.
+
+    Whoever may not look at every process cannot know. A file system that is frozen stays so without its mount point.
+    """
+    if entry.owner.boot != seen_from.boot:
+        return True
+    if entry.kind != "mount":
+        return False
+    try:
+        mounts = (root / "proc/self/mountinfo").read_text().splitlines()
+    except OSError:
+        return False
+    held = {line.split(" ")[3] for line in mounts}
+    for process in (root / "proc").glob("[0-9]*"):
+        try:
+            held.add(str((process / "ns/mnt").readlink()))
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it has ended meanwhile
+        except OSError:
+            return False
+    return entry.namespace not in held
 
 
 def undo(journal: Journal, kept: Kept) -> str:

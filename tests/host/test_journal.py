@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,12 +18,14 @@ import pytest
 from lab.engine import folders
 from lab.errors import EnvironmentRefusedError, NotPutBackError
 from lab.host import tuning, undo
-from lab.host.journal import Journal
+from lab.host.journal import Entry, Journal, Kind
 from lab.host.owner import Owner
 from lab.host.undo import recover
 
 _ROOT = Path(__file__).parents[2]
 _MOST_STEPS = 60
+_NOBODY = 2**22 + 1
+"""No pid: proc(5) has the most of them."""
 needs_root = pytest.mark.skipif(
     os.geteuid() != 0, reason="mounts and settings of the machine are root's alone"
 )
@@ -258,17 +261,67 @@ def test_what_cannot_be_put_back_is_kept_and_told(journal: Journal, tmp_path: Pa
     assert len(list(journal.entries())) == 1
 
 
+def _in_namespace(journal: Journal, target: Path, namespace: str, kind: Kind = "mount") -> Entry:
+    """What an owner who is dead left mounted in a mount namespace."""
+    kept = Journal(journal.folder, replace(journal.owner, pid=_NOBODY)).write(kind, str(target))
+    entry = replace(kept.entry, namespace=namespace)
+    kept.path.write_bytes(msgspec.json.encode(entry))
+    return entry
+
+
+@needs_root
 def test_a_mount_of_another_namespace_is_not_taken_for_undone(journal: Journal, tmp_path: Path) -> None:
     """It cannot be seen from here; who is there finds the entry. What is nobody's namespace is everybody's."""
-    dead = Journal(journal.folder, replace(journal.owner, boot="another"))
-    kept = dead.write("mount", str(tmp_path))
-    elsewhere = replace(kept.entry, namespace="mnt:[1]")
-    kept.path.write_bytes(msgspec.json.encode(elsewhere))
+    dead = Journal(journal.folder, replace(journal.owner, pid=_NOBODY))
     dead.write("mount", str(tmp_path / "other"))
     dead.write("loop", "/dev/loop77", wanted="/nowhere")
+    with subprocess.Popen(["unshare", "--mount", "cat"], stdin=subprocess.PIPE) as there:
+        assert there.stdin is not None
+        place = Path(f"/proc/{there.pid}/ns/mnt")
+        while place.readlink() == Path("/proc/self/ns/mnt").readlink():
+            time.sleep(0.001)
+        elsewhere = _in_namespace(journal, tmp_path, str(place.readlink()))
 
-    assert len(list(recover(journal))) == 2
-    assert [each.entry for each in journal.entries()] == [elsewhere]
+        assert len(list(recover(journal))) == 2
+        assert [each.entry for each in journal.entries()] == [elsewhere]
+        there.stdin.close()
+
+
+@pytest.mark.parametrize(
+    ("lives_in", "file_of", "is_gone"),
+    [("mnt:[2]", "mnt:[3]", True), ("mnt:[1]", "mnt:[3]", False), ("mnt:[2]", "mnt:[1]", False)],
+)
+def test_a_mount_is_gone_with_its_namespace(
+    journal: Journal,
+    tmp_path: Path,
+    lives_in: str,
+    file_of: str,
+    is_gone: bool,  # noqa: FBT001 - what is expected
+) -> None:
+    """When no process lives in it and no file keeps it; what is frozen nobody can see."""
+    process = tmp_path / "proc/17/ns"
+    process.mkdir(parents=True)
+    (process / "mnt").symlink_to(lives_in)
+    (tmp_path / "proc/18").mkdir()  # it has ended while it was looked at
+    (tmp_path / "proc/self").mkdir()
+    (tmp_path / "proc/self/mountinfo").write_text(
+        f"22 27 0:21 / /proc rw - proc proc rw\n40 27 0:4 {file_of} /run/ns rw - nsfs nsfs rw\n"
+    )
+    mount, freeze = (_in_namespace(journal, tmp_path, "mnt:[1]", kind) for kind in ("mount", "freeze"))
+
+    assert undo.is_gone(mount, journal.owner, tmp_path) is is_gone
+    assert not undo.is_gone(freeze, journal.owner, tmp_path)
+    assert not undo.is_gone(mount, journal.owner, tmp_path / "nothing to be seen")
+
+
+def test_what_an_earlier_boot_had_mounted_anywhere_is_forgotten(journal: Journal, tmp_path: Path) -> None:
+    """Also what was frozen; what is frozen since is kept, for nobody can see from here whether it is still."""
+    frozen = _in_namespace(journal, tmp_path, "mnt:[1]", "freeze")
+    before = Journal(journal.folder, replace(journal.owner, boot="another")).write("freeze", "/there")
+    before.path.write_bytes(msgspec.json.encode(replace(before.entry, namespace="mnt:[1]")))
+
+    assert len(list(recover(journal))) == 1
+    assert [each.entry for each in journal.entries()] == [frozen]
 
 
 def test_what_is_going_to_be_undone_is_foretold_in_order(journal: Journal) -> None:
