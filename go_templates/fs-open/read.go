@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 
@@ -31,15 +32,17 @@ func read() {
 	}
 }
 
-// observeOpen says how long opening took. A name whose file is not there although it should be is no measurement: there were more processes
-// than names; the others of a file that is absent are one.
-func observeOpen(name, path string, flags int) {
+// observeOpen says how long opening took.
+func observeOpen(name, path string, flags int) { lab.Observe(name, opened(path, flags)) }
+
+// opened says how long opening took. A name whose file is not there although it should be ends the process: there were more of them than names.
+func opened(path string, flags int) int64 {
 	took, found := open(path, flags)
 	if found == (*file == "absent") {
-		lab.Observe("without_a_name", 1)
-		return
+		fmt.Fprintf(os.Stderr, "fs-open: %s is not what -file=%s means: are there more processes than names that are laid for them?\n", path, *file)
+		os.Exit(1)
 	}
-	lab.Observe(name, took)
+	return took
 }
 
 // open says how long os.OpenFile took, and whether the file was there. What it opened is closed afterwards.

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"os"
 	"syscall"
-
-	"${ module }/internal/lab"
 )
 
 // write opens a file of the lowest layer for reading, then for writing: on an overlay the kernel copies it up meanwhile, whole. Then it is
@@ -15,12 +13,7 @@ func write() {
 	if isBare() {
 		lay(name)
 	}
-	if took, found := open(name, os.O_RDONLY); found {
-		lab.Observe("read_first_ns", took)
-	} else {
-		lab.Observe("without_a_name", 1)
-		return
-	}
+	observeOpen("read_first_ns", name, os.O_RDONLY)
 	for i := 0; i < again; i++ {
 		observeOpen("read_again_ns", name, os.O_RDONLY)
 	}
