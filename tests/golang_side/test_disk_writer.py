@@ -75,3 +75,19 @@ def test_a_disk_that_does_not_take_it_is_said(writer: Path, tmp_path: Path) -> N
 
     assert done.returncode == 1
     assert "disk-writer: open disk-writer: no such file or directory" in done.stderr
+
+
+def test_a_folder_in_memory_keeps_no_disk_busy(writer: Path) -> None:
+    """On tmpfs, which /dev/shm is on Linux, it refuses to be anybody's neighbour."""
+    done = subprocess.run(
+        [writer],
+        cwd="/dev/shm",  # noqa: S108 - nothing is written there
+        env={},
+        capture_output=True,
+        text=True,
+        timeout=10,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert "its folder is in memory: no disk is kept busy there" in done.stderr

@@ -2,6 +2,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -22,15 +23,33 @@ func main() {
 		fmt.Fprintf(os.Stderr, "disk-writer: cannot write pieces of %d bytes to a file of %d\n", *piece, *whole)
 		os.Exit(2)
 	}
+	refuse(inMemory("."))
 	told := make(chan os.Signal, 1)
 	signal.Notify(told, syscall.SIGTERM)
 	worked, err := write("disk-writer", told)
+	refuse(err)
+	lab.Observe("worked", worked)
+	lab.Flush()
+}
+
+func refuse(err error) {
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "disk-writer: %v\n", err)
 		os.Exit(1)
 	}
-	lab.Observe("worked", worked)
-	lab.Flush()
+}
+
+// inMemory is an error where the folder is on no disk, which nothing that is written there would keep busy.
+func inMemory(folder string) error {
+	const tmpfs, ramfs = 0x01021994, 0x858458f6 // linux/magic.h
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(folder, &fs); err != nil {
+		return &os.PathError{Op: "statfs", Path: folder, Err: err}
+	}
+	if kind := int64(fs.Type); kind == tmpfs || kind == ramfs {
+		return errors.New("its folder is in memory: no disk is kept busy there (TMPDIR names another)")
+	}
+	return nil
 }
 
 // write counts the pieces that the disk has confirmed. The file is made anew each time it is full, so that there is metadata to write, too.
