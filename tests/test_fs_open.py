@@ -48,8 +48,9 @@ def test_the_twin_says_what_the_manifest_wants_of_it(scenario: Scenario, twin: p
         }
 
         assert result.outcome == "exit", cell.id
-        # Who is never late within the first millisecond has nothing to say.
-        assert set(result.observations) >= wanted - {"other_late_ns"}, cell.id
+        # Who comes to sleep among the last of a few may not be due yet when all are done. Of 64 there are always some behind it.
+        is_short = cell.levels["goroutines"].value in (4, 16)
+        assert set(result.observations) >= wanted - ({"other_late_ns"} if is_short else set()), cell.id
 
 
 def test_layers_cost_who_opens_a_new_name_and_nobody_else(scenario: Scenario, twin: predict.Twin) -> None:
