@@ -13,18 +13,17 @@ from lab.bench import account, command, selection
 from lab.bench.agent import DUMP_LIMIT, OUTPUT_LIMIT, READ_LIMIT, Command
 from lab.bench.berth import Berth, Kept, berth
 from lab.bench.execute import Held, Seat, both
-from lab.bench.neighbour import Neighbour
+from lab.bench.neighbour import NeighbourAtWork
 from lab.engine.base import FOLDER, Engine, File, Spec, Tree
 from lab.errors import BuildError, EngineUnavailableError, EnvironmentRefusedError
 from lab.golang import base, build, render, toolchain
 from lab.golang.base import Base
 from lab.golang.build import Binary
 from lab.golang.render import GoProgram
-from lab.model import scenario as model
 from lab.model.instrument import attached
 from lab.model.level import UNSET
 from lab.model.matrix import Cell, partners
-from lab.model.scenario import CPUSET, FS, GO_RELEASE, HOST_FS, MEMORY, QUOTA, TMPFS, Scenario
+from lab.model.scenario import CPUSET, FS, GO_RELEASE, HOST_FS, MEMORY, QUOTA, TMPFS, Neighbour, Scenario
 from lab.model.units import Nanos
 from lab.workshop import Builds, Holding, Wanted, Workshop, neighbour, probe, render_cell
 
@@ -255,22 +254,30 @@ def seats(
             key = (each.engine.name, each.spec)
             if key not in berths:
                 berths[key] = _opened(stack, each.engine, each.spec, kept)
-            here, held = berths[key], beside.held(each)
-            if isinstance(here, EnvironmentRefusedError):
-                found[each.wanted.cell.id] = here
-                continue
-            if isinstance(held, EnvironmentRefusedError):
-                found[each.wanted.cell.id] = held
-                continue
-            found[each.wanted.cell.id] = Seat(
-                here,
-                functools.partial(_command, each),
-                functools.partial(_probing, each),
-                both(held, each.wanted.held),
-                plain.get(each.wanted.cell.id, "") if attached(each.wanted.cell.levels).dumps else None,
-                each.wanted.is_alone,
-            )
+            found[each.wanted.cell.id] = _seat(each, berths[key], beside.held(each), plain)
         yield found
+
+
+def _seat(
+    each: Runnable,
+    here: Berth | EnvironmentRefusedError,
+    held: Held | EnvironmentRefusedError | None,
+    plain: Mapping[str, str],
+) -> Seat | EnvironmentRefusedError:
+    """The seat of a cell in its berth, beside what its neighbour holds, or why there is none; *plain* has the cells that are as others without dumps."""
+    if isinstance(here, EnvironmentRefusedError):
+        return here
+    if isinstance(held, EnvironmentRefusedError):
+        return held
+    wanted = each.wanted
+    return Seat(
+        here,
+        functools.partial(_command, each),
+        functools.partial(_probing, each),
+        both(held, wanted.held),
+        plain.get(wanted.cell.id, "") if attached(wanted.cell.levels).dumps else None,
+        wanted.is_alone,
+    )
 
 
 def _opened(
@@ -302,12 +309,14 @@ class _Beside:
             self._made[key] = (
                 opened
                 if isinstance(opened, EnvironmentRefusedError)
-                else Neighbour(named.program, opened, functools.partial(_working, named, cell.beside)).held
+                else NeighbourAtWork(
+                    named.program, opened, functools.partial(_working, named, cell.beside)
+                ).held
             )
         return self._made[key]
 
 
-def _working(named: model.Neighbour, spec: Spec, berth: Berth) -> Command:
+def _working(named: Neighbour, spec: Spec, berth: Berth) -> Command:
     container = berth.container
     return Command(
         argv=(container.path(PROGRAM), *named.arguments),

@@ -21,7 +21,7 @@ _WORKED: Final = "worked"
 """What it observes of itself in the end: how often it did what it is for."""
 
 
-class Neighbour:
+class NeighbourAtWork:
     """The program *name* in *berth*; ``held`` is what has it work. Its container is there all the time, and still in between.
 
     The container has an agent of its own: so it ends with the lab, as any other.

@@ -8,7 +8,7 @@ import pytest
 
 from lab.bench.agent import Command
 from lab.bench.berth import MOST_LOSSES, Berth, berth
-from lab.bench.neighbour import Neighbour
+from lab.bench.neighbour import NeighbourAtWork
 from lab.engine.base import Spec
 from lab.errors import EnvironmentRefusedError
 from lab.model.units import Nanos
@@ -35,7 +35,7 @@ def test_it_works_as_long_as_it_is_held() -> None:
     """Again and again, in one container, which is there in between."""
     engine = FakeEngine(script=_until_told, farewell=observing(worked=7))
     with berth(engine, _SPEC, None) as here:
-        neighbour = Neighbour("writer", here, _command)
+        neighbour = NeighbourAtWork("writer", here, _command)
         for _ in range(2):
             with neighbour.held():
                 assert _told(engine)[-1] == "run"
@@ -61,7 +61,7 @@ def test_a_replicate_beside_which_it_did_nothing_is_none(farewell: Reply, why: s
     with (
         berth(engine, _SPEC, None) as here,
         pytest.raises(EnvironmentRefusedError, match=f"the neighbour writer did not work beside it: {why}"),
-        Neighbour("writer", here, _command).held(),
+        NeighbourAtWork("writer", here, _command).held(),
     ):
         pass
 
@@ -73,7 +73,7 @@ def test_one_that_ends_by_itself_has_not_worked_all_the_time() -> None:
     with (
         berth(engine, _SPEC, None) as here,
         pytest.raises(EnvironmentRefusedError, match="did not work beside it: full"),
-        Neighbour("writer", here, _command).held(),
+        NeighbourAtWork("writer", here, _command).held(),
     ):
         pass
 
@@ -86,7 +86,7 @@ def test_a_lost_one_is_had_again_a_few_times() -> None:
 
     engine = FakeEngine(script=gone)
     with berth(engine, _SPEC, None) as here:
-        neighbour = Neighbour("writer", here, _command)
+        neighbour = NeighbourAtWork("writer", here, _command)
         for _ in range(MOST_LOSSES):
             with pytest.raises(EnvironmentRefusedError, match=r"gone|cannot be written to"), neighbour.held():
                 pass
