@@ -20,6 +20,9 @@ from lab.model.folder import Laid, laid_in
 
 _OPEN_TO_ALL: Final = 0o777
 _ROOT: Final = 0
+_SETTINGS: Final = Path("/sys/module/overlay/parameters")
+_OFF: Final = ("index", "metacopy")
+"""What a kernel may have on for all overlays: an index of what was copied up, and copies of a file's metadata alone. A mount is to be the same on each."""
 _PREFIX: Final = "golab-folder-"
 _OWNER: Final = "owner.json"
 """In a folder, beside what is shown of it: whose it is."""
@@ -65,7 +68,8 @@ def _overlay(folder: Path, layers: int, book: Journal, laid: Sequence[Laid]) -> 
     for name in ("up", "work", "shown"):
         (folder / name).mkdir()
     # The first name is the topmost layer. Names are short and relative, because a mount's options fit on one page.
-    options = f"lowerdir={':'.join(reversed(names))},upperdir=up,workdir=work"
+    off = "".join(f",{name}=off" for name in _OFF if (_SETTINGS / name).exists())
+    options = f"lowerdir={':'.join(reversed(names))},upperdir=up,workdir=work{off}"
     with tuning.mount(
         book, folder / "shown", "-t", "overlay", "-o", options, "golab", within=folder
     ) as shown:

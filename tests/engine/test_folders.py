@@ -12,6 +12,7 @@ import pytest
 
 from lab.engine import folders
 from lab.errors import EnvironmentRefusedError
+from lab.host import tuning
 from lab.host.journal import Journal
 from lab.host.owner import Owner
 from lab.model.folder import Laid
@@ -65,6 +66,41 @@ def test_layers_hold_what_is_laid_in_them(tmp_path: Path, book: Journal) -> None
     assert list(book.entries()) == []
 
 
+@needs_root
+@pytest.mark.parametrize(
+    ("known", "options"),
+    [((), "work"), (("index",), "work,index=off"), (("index", "metacopy"), "work,index=off,metacopy=off")],
+)
+def test_a_mount_is_the_same_whatever_the_kernel_has_on_for_all(
+    tmp_path: Path,
+    book: Journal,
+    monkeypatch: pytest.MonkeyPatch,
+    known: tuple[str, ...],
+    options: str,
+) -> None:
+    """What it knows of an index and of copies of metadata alone is off; an older kernel, which knows neither, mounts all the same."""
+    settings = tmp_path / "parameters"
+    settings.mkdir()
+    for name in known:
+        (settings / name).write_text("Y")
+    asked: list[str] = []
+    mount = tuning.mount
+
+    def seen(
+        book: Journal, target: Path, *words: str, within: Path
+    ) -> contextlib.AbstractContextManager[Path]:
+        asked.append(words[3])
+        return mount(book, target, *words, within=within)
+
+    monkeypatch.setattr(folders, "_SETTINGS", settings)
+    monkeypatch.setattr(tuning, "mount", seen)
+
+    with folders.made("overlay-mount:2", tmp_path / "place", book, _LAID) as shown:
+        assert shown is not None
+        assert shown.is_mount()
+    assert asked == [f"lowerdir=2:1,upperdir=up,workdir={options}"]
+
+
 def test_what_dead_golabs_left_is_removed(tmp_path: Path, book: Journal) -> None:
     """Neither what is another one's who lives, nor what nobody has signed."""
     place = tmp_path / "place"
@@ -111,6 +147,7 @@ import sys
 from pathlib import Path
 from lab.engine import folders
 from lab.errors import EnvironmentRefusedError
+from lab.host import tuning
 from lab.host.journal import Journal
 from lab.host.owner import Owner
 
