@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
-
-import msgspec
 
 from lab.engine import address
 from lab.errors import EnvironmentRefusedError
 from lab.host import scratch, tuning
 from lab.host.journal import Journal
-from lab.host.owner import Owner
 from lab.model.folder import Laid, laid_in
 
 _OPEN_TO_ALL: Final = 0o777
@@ -23,9 +19,6 @@ _ROOT: Final = 0
 _SETTINGS: Final = Path("/sys/module/overlay/parameters")
 _OFF: Final = ("index", "metacopy")
 """What a kernel may have on for all overlays: an index of what was copied up, and copies of a file's metadata alone. A mount is to be the same on each."""
-_PREFIX: Final = "golab-folder-"
-_OWNER: Final = "owner.json"
-"""In a folder, beside what is shown of it: whose it is."""
 
 
 def refuse(kind: str, said: Mapping[str, Any]) -> None:
@@ -43,14 +36,13 @@ def made(kind: str, place: Path, book: Journal, laid: Sequence[Laid] = ()) -> Ge
     """The folder for ``bind`` or ``overlay-mount:N``, below *place* and gone on exit; None for what an image has itself.
 
     Every lower directory holds a file ``layer-K``, as the layers of an image do, and what is *laid* there. The mount goes by the
-    machine's journal, *book*. Folders that dead golabs left there are removed first. EnvironmentRefusedError where the disk does not take it.
+    machine's journal, *book*. Its name tells whose it is (:mod:`lab.host.scratch`). EnvironmentRefusedError where the disk does not take it.
     """
     name, _, number = kind.partition(":")
     if name not in ("bind", "overlay-mount"):
         yield None
         return
-    list(sweep(place, book.owner))
-    with _temporary(place, book.owner) as folder, contextlib.ExitStack() as stack:
+    with _temporary(place) as folder, contextlib.ExitStack() as stack:
         shown = folder / "shown"
         if name == "bind":
             _layer(shown, 1, 1, laid)
@@ -103,26 +95,12 @@ def _lay(folder: Path, laid: Laid) -> None:
             other.write_bytes(content)
 
 
-def sweep(place: Path, owner: Owner) -> Iterator[str]:
-    """Remove the folders below *place* that golabs left who are dead as *owner* sees it, and say so.
-
-    One on which something is still mounted stays: unmounting is the journal's, and comes first.
-    """
-    for folder in place.glob(f"{_PREFIX}*"):
-        with contextlib.suppress(OSError, msgspec.DecodeError):
-            whose = msgspec.json.decode((folder / _OWNER).read_bytes(), type=Owner)
-            if whose.is_dead(seen_from=owner) and not (folder / "shown").is_mount():
-                shutil.rmtree(folder)
-                yield f"removed {folder}"
-
-
 @contextlib.contextmanager
-def _temporary(place: Path, owner: Owner) -> Generator[Path]:
+def _temporary(place: Path) -> Generator[Path]:
     with contextlib.ExitStack() as stack:
         try:
             place.mkdir(parents=True, exist_ok=True)
             folder = stack.enter_context(scratch.folder(place, "folder"))
-            (folder / _OWNER).write_bytes(msgspec.json.encode(owner))
         except OSError as error:
             raise EnvironmentRefusedError(f"{place}: no folder can be made there: {error.strerror}") from None
         yield folder

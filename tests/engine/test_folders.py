@@ -5,14 +5,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from lab.engine import folders
 from lab.errors import EnvironmentRefusedError
-from lab.host import tuning
+from lab.host import scratch, tuning
 from lab.host.journal import Journal
 from lab.host.owner import Owner
 from lab.model.folder import Laid
@@ -59,6 +58,7 @@ def test_layers_hold_what_is_laid_in_them(tmp_path: Path, book: Journal) -> None
     """The first directory is the lowest, the last the top one; all of it is seen from above."""
     with folders.made("overlay-mount:3", tmp_path / "place", book, _LAID) as shown:
         assert shown is not None
+        assert scratch.is_one(shown.parent)
         assert _below(shown) == {**_ALL, "layer-2": 7, "layer-3": 7}
         assert set(_below(shown.parent / "1")) == set(_ALL) - {"high"}
         assert set(_below(shown.parent / "3")) == {"layer-3", "high"}
@@ -101,23 +101,6 @@ def test_a_mount_is_the_same_whatever_the_kernel_has_on_for_all(
     assert asked == [f"lowerdir=2:1,upperdir=up,workdir={options}"]
 
 
-def test_what_dead_golabs_left_is_removed(tmp_path: Path, book: Journal) -> None:
-    """Neither what is another one's who lives, nor what nobody has signed."""
-    place = tmp_path / "place"
-    dead = replace(book, owner=replace(book.owner, boot="another"))
-    (place / "golab-folder-unsigned").mkdir(parents=True)
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(folders.made("bind", place, dead, _LAID))
-        (words,) = folders.sweep(place, book.owner)
-        stack.enter_context(folders.made("bind", place, book))
-        assert list(folders.sweep(place, book.owner)) == []
-        left = {path.name for path in place.iterdir()}
-
-    assert words.startswith(f"removed {place}/golab-folder-")
-    assert len(left) == 2
-    assert "golab-folder-unsigned" in left
-
-
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Path]:
     """A disk of 256 KiB."""
@@ -147,7 +130,7 @@ import sys
 from pathlib import Path
 from lab.engine import folders
 from lab.errors import EnvironmentRefusedError
-from lab.host import tuning
+from lab.host import scratch, tuning
 from lab.host.journal import Journal
 from lab.host.owner import Owner
 
