@@ -179,9 +179,9 @@ class Ready:
 
 @contextlib.contextmanager
 def ready(
-    lab: catalogue.Lab, wanted: Experiment, means: Means, progress: Progress, *, run: str
+    lab: catalogue.Lab, wanted: Experiment, means: Means, progress: Progress, *, run: str, results: Path
 ) -> Generator[Ready]:
-    """All that the *run* of an experiment needs, built; the machine is as it was afterwards."""
+    """All that the *run* of an experiment needs, built; the machine is as it was afterwards. StoreError where *results* cannot be written."""
     for scenario, cell in wanted.cells:
         selection.refuse_beyond(environment.available_memory(), scenario, (cell,))
     cache = cache_folder()
@@ -190,6 +190,7 @@ def ready(
         measuring(progress.stage, wait=means.wait),
         tuned(engines.cells(wanted), progress.stage, run=run, allowed=means.tune_host) as host,
     ):
+        refuse_unwritable(results)
         workshops = {
             each: Workshop(lab, engine, cache, progress, wanted.own)
             for each, engine in engines.usable.items()
@@ -203,8 +204,7 @@ def carry_out(lab: catalogue.Lab, wanted: Experiment, means: Means, progress: Pr
     """Measure an experiment: prepare, predict, write both down, measure, analyse."""
     store = Store(means.results or default_results(lab))
     name = store.free(planning.run_name(wanted))
-    refuse_unwritable(store.root)
-    with ready(lab, wanted, means, progress, run=name) as found:
+    with ready(lab, wanted, means, progress, run=name, results=store.root) as found:
         engines, material = found.engines, found.material
         anew = means.calibrate and experiment.is_predicted(wanted)
         needed = experiment.drawn(wanted, cpus=_cpus()) if anew else frozenset[str]()

@@ -121,7 +121,7 @@ def go_on(lab: catalogue.Lab, folder: RunFolder, order: Order, progress: Progres
         base=planning.base_asked(plan),
         tune_host=planning.is_tuned(plan),
     )
-    with ready(lab, wanted, means, progress, run=plan.run) as found:
+    with ready(lab, wanted, means, progress, run=plan.run, results=folder.path) as found:
         _refuse_running(folder, plan)
         decided = folder.decided()
         material = paced(found.material, _rates(decided.costs))

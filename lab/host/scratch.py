@@ -61,8 +61,11 @@ def temporary() -> Path:
 
 
 def places(cache: Path) -> tuple[Path, ...]:
-    """Wherever a golab with that *cache* folder needs anything for a while."""
-    return (temporary(), cache, *sorted(path for path in cache.glob("*") if path.is_dir()))
+    """Wherever a golab with that *cache* folder needs anything for a while; of what this user may not look into, nothing."""
+    below: list[Path] = []
+    with contextlib.suppress(OSError):
+        below = sorted(path for path in cache.iterdir() if path.is_dir())
+    return (temporary(), cache, *below)
 
 
 def write(path: Path, content: bytes) -> None:
@@ -84,7 +87,7 @@ def left(places: Iterable[Path]) -> Iterator[Path]:
     """What dead golabs of this machine and this user left in *places*."""
     own = Owner.of_this_process("")
     for place in places:
-        for path in sorted(place.glob("golab-*")) if place.is_dir() else ():
+        for path in _like_one(place):
             with contextlib.suppress(OSError):
                 if _is_of_the_dead(path.name, own) and path.lstat().st_uid == os.geteuid():
                     yield path
@@ -115,6 +118,14 @@ def delete(path: Path) -> None:
         with contextlib.suppress(OSError):
             Path(below).chmod(0o700)
     shutil.rmtree(path, ignore_errors=True)
+
+
+def _like_one(place: Path) -> list[Path]:
+    """What is named so in *place*; nothing where this user may not look: he left nothing there."""
+    try:
+        return sorted(place.glob("golab-*")) if place.is_dir() else []
+    except OSError:
+        return []
 
 
 def _is_of_the_dead(name: str, own: Owner) -> bool:
