@@ -56,12 +56,18 @@ def sitting_of(*, release: str | None, cpuset: str, groups: str | None, rounds: 
 
 
 def costs_for(
-    workshop: Workshop, asked: str, *, measure: bool, needed: Collection[str], foreign: bool = True
+    workshop: Workshop,
+    asked: str,
+    *,
+    measure: bool,
+    needed: Collection[str],
+    foreign: bool = True,
+    checked: bool = True,
 ) -> Costs:
     """The costs *asked* for: ``packaged``, a file, or with ``auto`` this machine's on the workshop's engine.
 
     A file of another machine is refused unless it may be *foreign*: CostsError. With *measure*, what is *needed* is measured first where it is missing, and again where the machine is no more what it
-    was. A machine that does not keep still while it is measured gives none: what there was is used then, and that is told.
+    was, if that is to be *checked*: it takes seconds, half of a quick run. A machine that does not keep still while it is measured gives none: what there was is used then, and that is told.
     """
     fingerprint = environment.fingerprint()
     if (given := shelf.given(asked, fingerprint)) is not None:
@@ -79,13 +85,7 @@ def costs_for(
     kept = shelf.alone(path, fingerprint) if path.exists() else None
     if not measure:
         return packaged() if kept is None else packaged().merged(kept)
-    groups = calibrate.giving(needed)
-    lacking = tuple(
-        group for group in groups if kept is None or not group.costs & set(needed) <= set(kept.costs)
-    )
-    stale = tuple(group for group in groups if group not in lacking)
-    if kept is not None and stale and _has_drifted(workshop, kept, stale):
-        lacking = groups
+    lacking = _lacking(workshop, kept, needed, checked=checked)
     if lacking:
         try:
             missing = Sitting(release=toolchain.DEFAULT_RELEASE, groups=lacking, processes=MISSING)
@@ -97,6 +97,22 @@ def costs_for(
                 workshop.progress.stage(crowding)
             return packaged().merged(found.costs)
     return packaged() if kept is None else packaged().merged(kept)
+
+
+def _lacking(
+    workshop: Workshop, kept: Costs | None, needed: Collection[str], *, checked: bool
+) -> tuple[Group, ...]:
+    """The groups that have to be measured: what of the *needed* nobody has, or all of them where the machine is no more what it was."""
+    groups = calibrate.giving(needed)
+    if kept is None:
+        return groups
+    lacking = tuple(group for group in groups if not group.costs & set(needed) <= set(kept.costs))
+    stale = tuple(group for group in groups if group not in lacking)
+    if stale and not checked:
+        workshop.progress.stage(f"costs of calibration {kept.identity}; nobody looks whether they still hold")
+    elif stale and _has_drifted(workshop, kept, stale):
+        return groups
+    return lacking
 
 
 def calibrated(workshop: Workshop, sitting: Sitting, *, accepts_drift: bool = False) -> Calibration:

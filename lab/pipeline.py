@@ -212,7 +212,12 @@ def carry_out(lab: catalogue.Lab, wanted: Experiment, means: Means, progress: Pr
             needed |= {LOOP}
         costs = {
             each: costs_for(
-                found.workshops[each], means.costs, measure=anew, needed=needed, foreign=means.foreign_costs
+                found.workshops[each],
+                means.costs,
+                measure=anew,
+                needed=needed,
+                foreign=means.foreign_costs,
+                checked=not wanted.quick,
             )
             for each in dict.fromkeys(cell.engine.name for cell in runnable(material))
         }

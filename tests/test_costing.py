@@ -106,6 +106,18 @@ def test_a_machine_that_became_another_is_measured_anew(machine: _Machine) -> No
     assert "fault (page 4096) is 1.50 of what it was" in machine.told.stages[-2]
 
 
+def test_a_quick_run_takes_costs_as_they_are_and_says_so(machine: _Machine) -> None:
+    """What is missing is measured all the same."""
+    _costs(machine, "fault")
+    machine.factor = lambda _number: 1.5
+    machine.asked.clear()
+
+    costing.costs_for(machine.workshop, "auto", measure=True, needed={"fault", "switch"}, checked=False)
+
+    assert machine.asked == ["runtime"] * costing.MISSING
+    assert any("nobody looks whether they still hold" in stage for stage in machine.told.stages)
+
+
 @pytest.mark.parametrize(("share", "warnings"), [(0.98, 1), (0.01, 0), (None, 0)])
 def test_a_machine_that_others_use_is_told_of(
     machine: _Machine, monkeypatch: pytest.MonkeyPatch, share: float | None, warnings: int
