@@ -230,7 +230,4 @@ def _judged(scenarios: Mapping[str, Scenario], cells: Sequence[CellSummary]) -> 
 
 def _cell(scenarios: Mapping[str, Scenario], planned: PlannedCell) -> Cell:
     scenario = scenarios[planned.scenario]
-    # What an earlier golab's record does not name is at its default: it knew no such factor.
-    levels = {factor.name: factor.default for factor in scenario.factors}
-    levels |= {name: scenario.factor(name).level(text) for name, text in planned.levels.items()}
-    return Cell(scenario.name, planned.id, levels)
+    return Cell(scenario.name, planned.id, scenario.read_levels(planned.levels))

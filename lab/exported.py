@@ -73,8 +73,7 @@ class _Told:
     """A cell as the benchmark format names it, and its metrics by their units."""
 
     def __init__(self, scenario: Scenario, cell: PlannedCell) -> None:
-        levels = {name: scenario.factor(name).level(text) for name, text in cell.levels.items()}
-        self._metrics = scenario.metrics_of(levels)
+        self._metrics = scenario.metrics_of(scenario.read_levels(cell.levels))
         self.name = benchmark_name(cell)
 
     def values(self, record: Record) -> Mapping[str, float]:

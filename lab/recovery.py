@@ -67,8 +67,7 @@ def _reader(folder: RunFolder, plan: Plan) -> Callable[[Capture], Record]:
     def read_as(capture: Capture) -> Record:
         cell = cells[capture.turn.cell]
         scenario = scenarios[cell.scenario]
-        levels = {name: scenario.factor(name).level(text) for name, text in cell.levels.items()}
-        asked = Asked.of(scenario, levels, flaws[cell.id])
+        asked = Asked.of(scenario, scenario.read_levels(cell.levels), flaws[cell.id])
         around = Surroundings(cpus=cpus, has_quota=cell.levels[QUOTA] != UNSET)
         return excluded(decode(capture, asked), scenario.exclusion, around)
 

@@ -60,7 +60,10 @@ def course_of(
     scenarios: Mapping[str, Scenario], cells: Iterable[PlannedCell], records: Iterable[Record]
 ) -> Course:
     """One pass over *records*; nothing is kept of them but numbers."""
-    metrics = {cell.id: _metrics(scenarios[cell.scenario], cell.levels) for cell in cells}
+    metrics: dict[str, tuple[Metric, ...]] = {}
+    for cell in cells:
+        scenario = scenarios[cell.scenario]
+        metrics[cell.id] = scenario.metrics_of(scenario.read_levels(cell.levels))
     course = Course()
     for record in records:
         if record.turn.position < 0:
@@ -75,7 +78,3 @@ def course_of(
                     (record.turn.position, value)
                 )
     return course
-
-
-def _metrics(scenario: Scenario, levels: Mapping[str, str]) -> tuple[Metric, ...]:
-    return scenario.metrics_of({name: scenario.factor(name).level(text) for name, text in levels.items()})

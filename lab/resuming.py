@@ -38,7 +38,6 @@ from lab.material import paced
 from lab.measurement import measure
 from lab.model.matrix import Cell
 from lab.model.run import FINISHED, Plan
-from lab.model.scenario import Scenario
 from lab.model.units import Nanos, long_duration_to_text
 from lab.pipeline import Means, default_results, ready
 from lab.predict import Twin
@@ -253,7 +252,9 @@ def _experiment(folder: RunFolder, plan: Plan, left: Left) -> Experiment:
     for planned in plan.cells:
         if planned.id not in left.told:
             scenario, _ = scenarios[planned.scenario]
-            cells.setdefault(planned.scenario, []).append(_cell(scenario, planned.id, planned.levels))
+            cells.setdefault(planned.scenario, []).append(
+                Cell(scenario.name, planned.id, scenario.read_levels(planned.levels))
+            )
     return Experiment(
         name=plan.scenario,
         title=plan.title,
@@ -265,12 +266,6 @@ def _experiment(folder: RunFolder, plan: Plan, left: Left) -> Experiment:
         simulation_seed=plan.seed,
         quick=plan.quick,
         asked=plan.asked,
-    )
-
-
-def _cell(scenario: Scenario, name: str, levels: Mapping[str, str]) -> Cell:
-    return Cell(
-        scenario.name, name, {factor: scenario.factor(factor).level(text) for factor, text in levels.items()}
     )
 
 

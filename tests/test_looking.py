@@ -7,7 +7,9 @@ from statistics import median
 import msgspec
 import pytest
 
+from lab import reported
 from lab.analysis import Analysis, analyse
+from lab.exported import benchfmt
 from lab.looking import MOST_SAMPLES
 from lab.model.dump import Frame
 from lab.model.instrument import DUMP, SCHED
@@ -257,7 +259,10 @@ def test_a_record_from_before_there_were_instruments_is_read(tmp_path: Path) -> 
         del cell["levels"]["with"]
     (folder.path / "plan.json").write_bytes(msgspec.json.encode(plan | {"format": 3}))
 
-    assert analyse(folder).cells == usual.cells
+    found = analyse(folder)
+    assert found.cells == usual.cells
+    assert len(list(benchfmt(folder, found))) > len(found.cells)
+    assert reported.report(folder, found).startswith("<!doctype html>")
 
 
 def test_metrics_that_an_instrument_has_got_since_are_had_of_older_records(folder: RunFolder) -> None:

@@ -349,6 +349,15 @@ class Scenario:
                 return factor
         raise KeyError(name)
 
+    def read_levels(self, texts: Mapping[str, str]) -> Levels:
+        """The levels that a record names; ValueError for one that is none, KeyError for a factor that is none.
+
+        What an earlier golab's record does not name is at its default: it knew no such factor.
+        """
+        return {factor.name: factor.default for factor in self.factors} | {
+            name: self.factor(name).level(text) for name, text in texts.items()
+        }
+
     @property
     def every_metric(self) -> tuple[Metric, ...]:
         """The manifest's metrics, and those that instruments add."""
