@@ -12,10 +12,10 @@ from dataclasses import replace
 
 from lab.model.outcome import Comparison, Estimate, Inconclusive, Prediction, Reason, RunComparison
 from lab.stats.equivalence import CONFIDENCE, judged, undecided
-from lab.stats.estimate import logs_of
+from lab.stats.estimate import logs_of, ratio_of
 from lab.stats.process import PerProcess, quantile_of_next
 from lab.stats.rank import rank_test
-from lab.stats.welch import Spread, as_ratio, difference, spread, t_quantile
+from lab.stats.welch import Spread, difference, spread, t_quantile
 
 
 def predicted(simulations: Sequence[PerProcess]) -> Prediction | None:
@@ -107,13 +107,9 @@ def tail_ratio(above: Estimate, below: Estimate, *, confidence: float) -> Estima
     sides = _spreads_of(above, below)
     if isinstance(sides, Inconclusive):
         return sides
-    found = difference(*sides)
-    half = found.half_width(confidence)
-    return Estimate(
-        value=as_ratio(found.value),
-        low=as_ratio(found.value - half),
-        high=as_ratio(found.value + half),
-        confidence=confidence,
+    return ratio_of(
+        difference(*sides),
+        confidence,
         n=min(above.n, below.n),
         method="ratio of pooled quantiles, Welch on logs",
     )

@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final, TypeVar
 
 from lab.model.outcome import Estimate, Inconclusive
-from lab.stats.estimate import logs_of
+from lab.stats.estimate import logs_of, ratio_of
 from lab.stats.process import PerProcess
-from lab.stats.welch import as_ratio, difference, spread
+from lab.stats.welch import difference, spread
 
 FALSE_ALARMS: Final = 0.05
 """In how many runs without a drift a warning may be."""
@@ -41,13 +41,9 @@ def drifts(samples: Mapping[_Key, PerProcess]) -> Mapping[_Key, Estimate]:
 
 def _last_over_first(logs: Sequence[float], confidence: float) -> Estimate:
     third = len(logs) // 3
-    found = difference(spread(logs[-third:]), spread(logs[:third]))
-    half = found.half_width(confidence)
-    return Estimate(
-        value=as_ratio(found.value),
-        low=as_ratio(found.value - half),
-        high=as_ratio(found.value + half),
-        confidence=confidence,
+    return ratio_of(
+        difference(spread(logs[-third:]), spread(logs[:third])),
+        confidence,
         n=len(logs),
         method="last third over first, Welch on logs, Bonferroni over a run's metrics",
     )

@@ -13,7 +13,7 @@ from lab.model.outcome import Estimate, Inconclusive, Reason
 from lab.stats.process import PerProcess, quantile, values_of
 from lab.stats.welch import Difference, as_ratio, difference, spread, t_quantile
 
-__all__ = ["centre", "centre_ratio", "log_difference", "logs_of", "quantile"]
+__all__ = ["centre", "centre_ratio", "log_difference", "logs_of", "quantile", "ratio_of"]
 
 _LEAST: Final = 2
 """Values that a spread needs."""
@@ -53,14 +53,21 @@ def centre_ratio(
     found = log_difference(above, below, resolution=resolution)
     if isinstance(found, Inconclusive):
         return found
-    half = found.half_width(confidence)
+    return ratio_of(
+        found, confidence, n=min(above.n, below.n), method="ratio of geometric means, Welch on logs"
+    )
+
+
+def ratio_of(logs: Difference, confidence: float, *, n: int, method: str) -> Estimate:
+    """A difference of logarithms as a ratio with its interval; *n* is what it rests on, *method* how it came about."""
+    half = logs.half_width(confidence)
     return Estimate(
-        value=as_ratio(found.value),
-        low=as_ratio(found.value - half),
-        high=as_ratio(found.value + half),
+        value=as_ratio(logs.value),
+        low=as_ratio(logs.value - half),
+        high=as_ratio(logs.value + half),
         confidence=confidence,
-        n=min(above.n, below.n),
-        method="ratio of geometric means, Welch on logs",
+        n=n,
+        method=method,
     )
 
 
