@@ -102,7 +102,7 @@ def costs_for(
 def _lacking(
     workshop: Workshop, kept: Costs | None, needed: Collection[str], *, checked: bool
 ) -> tuple[Group, ...]:
-    """The groups that have to be measured: what of the *needed* nobody has, or all of them where the machine is no more what it was."""
+    """The groups that have to be measured: what of the *needed* nobody has, and where the machine is no more what it was, those that tell so."""
     groups = calibrate.giving(needed)
     if kept is None:
         return groups
@@ -110,8 +110,9 @@ def _lacking(
     stale = tuple(group for group in groups if group not in lacking)
     if stale and not checked:
         workshop.progress.stage(f"costs of calibration {kept.identity}; nobody looks whether they still hold")
-    elif stale and _has_drifted(workshop, kept, stale):
-        return groups
+    elif stale:
+        moved = {drift.cost for drift in _drifts(workshop, kept, stale)}
+        return tuple(group for group in groups if group in lacking or group.costs & moved)
     return lacking
 
 
@@ -161,8 +162,8 @@ def _sittings(path: Path) -> Sequence[Conditions]:
     ]
 
 
-def _has_drifted(workshop: Workshop, kept: Costs, groups: tuple[Group, ...]) -> bool:
-    """Whether this machine is no more what it was when it was calibrated: a virtual one may move to another host."""
+def _drifts(workshop: Workshop, kept: Costs, groups: tuple[Group, ...]) -> tuple[calibrate.Drift, ...]:
+    """What is no more what it was when this machine was calibrated: a virtual one may move to another host."""
     again = Sitting(release=toolchain.DEFAULT_RELEASE, groups=groups, processes=CHECKED)
     fresh, _ = _primitives(workshop, again)
     moved = calibrate.drifts(kept, fresh.costs)
@@ -172,7 +173,7 @@ def _has_drifted(workshop: Workshop, kept: Costs, groups: tuple[Group, ...]) -> 
             f"costs have drifted since calibration {kept.identity}: {first.name} is"
             f" {first.ratio.value:.2f} of what it was, and {len(moved) - 1} more"
         )
-    return bool(moved)
+    return moved
 
 
 def _primitives(workshop: Workshop, sitting: Sitting) -> tuple[Calibration, tuple[calibrate.Drift, ...]]:

@@ -106,6 +106,17 @@ def test_a_machine_that_became_another_is_measured_anew(machine: _Machine) -> No
     assert "fault (page 4096) is 1.50 of what it was" in machine.told.stages[-2]
 
 
+def test_of_a_machine_that_changed_in_one_thing_that_is_measured_anew(machine: _Machine) -> None:
+    """The groups whose primitives have moved; the others were looked at, too, and hold."""
+    _costs(machine, "fault", "switch")
+    machine.factor = lambda _number: 1.5 if machine.asked[-1] == "memory" else 1.0
+
+    asked = _costs(machine, "fault", "switch")
+
+    assert asked.count("memory") == costing.CHECKED + costing.MISSING
+    assert asked.count("runtime") == costing.CHECKED
+
+
 def test_a_quick_run_takes_costs_as_they_are_and_says_so(machine: _Machine) -> None:
     """What is missing is measured all the same."""
     _costs(machine, "fault")
