@@ -96,9 +96,20 @@ def matrix(session: nox.Session) -> None:
 @nox.session
 def faults(session: nox.Session) -> None:
     """Every fault, in runs of every scenario, on every engine (hours, as root): ``nox -s faults -- --record FILE`` for docs/guarantees.md."""
-    tool = (sys.executable, "-m", "tests.faults")
-    session.run(*tool, "fake", "host", "docker", *session.posargs)
-    session.run(*tool, "host", "docker", "--scenario", "all", *session.posargs)
+    own = ("--points", "every", "--patience", "10")
+    tuned = ("--scenario", "mmap-large", "--option=--tune-host", "--option=--set=thp=always", "--option=--set=mode=touch")
+    real = ("host", "docker")
+    for words in (
+        ("fake", *own),
+        (*real, *own),
+        (*real, "--scenario", "all"),
+        (*real, "--scenario", "hello-static", "--most", "12"),
+        (*real, "--cold", "--phase", "build"),
+        (*real, "--scenario", "mmap-large", "--calibrates", "--phase", "calibrate"),
+        ("docker", "--option=--fs=overlay-mount:3"),
+        (*real, *tuned),
+    ):
+        session.run(sys.executable, "-m", "tests.faults", *words, *session.posargs)
 
 
 @nox.session

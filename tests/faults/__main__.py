@@ -1,26 +1,26 @@
 """``python -m tests.faults``: do faults to runs of golab, one after the other, and write down what was found.
 
-    python -m tests.faults fake                      # a kill at every point of a run on the fake engine, every other fault at every phase
-    python -m tests.faults host docker --scenario all --most 40 --record FILE
+    python -m tests.faults fake --points every                   # kills at every point of a run, every other fault in every phase
+    python -m tests.faults host docker --scenario all --record FILE     # every fault in every phase, at a point that is drawn
+    python -m tests.faults host --scenario all --most 40                # a sample of them
+    python -m tests.faults host --scenario mmap-large --calibrates --phase calibrate
     python -m tests.faults page FILE > docs/guarantees.md
 
-As root, because disks are mounted and engines started; the engine that is killed is one of its own.
+What the record has is not done again, so whoever was stopped goes on. As root, because disks are mounted and engines started; the
+engine that is killed is one of its own.
 """
 
 import argparse
 import contextlib
 import json
-import os
-import platform
-import subprocess
 import sys
 from collections.abc import Generator
 from pathlib import Path
 
-from lab import __version__, catalogue, experiment
+from lab import catalogue, experiment
 from lab.bench import selection
-from tests.faults import page
-from tests.faults.drawing import drawn, every
+from tests.faults import page, recorded
+from tests.faults.drawing import EVERY, drawn, every
 from tests.faults.fault import Fault, Injected
 from tests.faults.injecting import observed, through
 from tests.faults.inside import ROOT
@@ -28,29 +28,42 @@ from tests.faults.points import PHASES, START
 from tests.faults.settings import MISBEHAVE, Setting, private, warmed
 
 _OWN = "misbehave"
+_SLOW = frozenset({"hello-static"})
+"""What takes a minute a replicate, so that all faults to it would take a day: none of ``all``."""
 
 
-def _settings(engine: str, scenarios: list[str], options: list[str]) -> Generator[Setting]:
-    """A short run of each scenario, those of golab or the tests' own, with *options* of ``golab run`` besides."""
+def _settings(engine: str, scenarios: list[str], given: argparse.Namespace) -> Generator[Setting]:
+    """A short run of each scenario, those of golab or the tests' own, with options of ``golab run`` besides."""
+    options = given.option or []
     with contextlib.ExitStack() as stack:
         at = stack.enter_context(private()) if engine == "docker" else None
         for name in scenarios:
-            own = name == _OWN
-            cells = ("--runs=4",) if options else ("--only=well", "--only=nonzero", "--runs=4")
-            which = cells if own else (f"--only={_first(name)}", "--quick", "--runs=3")
+            means = ("calibrating",) * given.calibrates + ("cold builds",) * given.cold
             chosen = Setting(
-                scenario=" ".join([name, *options]),
+                scenario=" ".join([name, *options, *(f"({each})" for each in means)]),
                 engine=engine,
-                root=MISBEHAVE if own else (),
-                command=("run", "scenario", name, *which, "--seed", "7", "--no-calibrate"),
+                root=MISBEHAVE if name == _OWN else (),
+                command=("run", "scenario", name, *_cells(name, options), "--seed", "7"),
+                calibrates=given.calibrates,
+                builds=given.cold,
                 daemon_at=at,
                 options=tuple(options),
+                silence=given.patience,
             )
-            if engine == "fake":
+            if engine == "fake" or given.cold:
                 yield chosen
             else:
                 with warmed(chosen) as warm:
                     yield warm
+
+
+def _cells(scenario: str, options: list[str]) -> tuple[str, ...]:
+    """Which cells of it, and how often: few, where the *options* do not choose them."""
+    if scenario == _OWN:
+        return ("--runs=4",) if options else ("--only=well", "--only=nonzero", "--runs=4")
+    if any(option.startswith("--set") for option in options):
+        return ("--runs=3",)
+    return (f"--only={_first(scenario)}", "--quick", "--runs=3")
 
 
 def _first(scenario: str) -> str:
@@ -60,34 +73,21 @@ def _first(scenario: str) -> str:
 
 
 def _done(given: argparse.Namespace) -> Generator[Injected]:
-    named = catalogue.find(ROOT, ROOT).names() if given.scenario == "all" else [given.scenario]
+    every_name = [name for name in catalogue.find(ROOT, ROOT).names() if name not in _SLOW]
+    named = every_name if given.scenario == "all" else given.scenario.split(",")
+    done = recorded.faults(given.record)
     for engine in given.what:
-        for setting in _settings(engine, [*named], given.option or []):
+        for setting in _settings(engine, named, given):
             seen = observed(setting)
             faults = given.fault or setting.faults
             only = given.phase or ()
             blows = (
                 every(seen.phases, faults, only)
-                if given.most is None
+                if given.points == EVERY
                 else drawn(seen.phases, faults, given.most, given.seed, only)
             )
-            yield from through(setting, seen, blows)
-
-
-def _keep(record: Path, line: str) -> None:
-    """Append a line; the first one says what the record is made with."""
-    if not record.exists():
-        release = subprocess.run(["dockerd", "--version"], capture_output=True, text=True, check=False)
-        docker = release.stdout.removeprefix("Docker version ").partition(",")[0]
-        made_with = {
-            "golab": __version__,
-            "Python": platform.python_version(),
-            "Linux": os.uname().release,
-            "Docker": docker,
-        }
-        record.write_text(json.dumps({"format": page.FORMAT, **made_with}) + "\n")
-    with record.open("a") as file:
-        file.write(line + "\n")
+            left = [blow for blow in blows if recorded.key(setting, seen, blow, given.points) not in done]
+            yield from through(setting, seen, left)
 
 
 def main() -> int:
@@ -96,13 +96,24 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("what", nargs="+", help="fake, host, docker; or page and a record")
-    parser.add_argument("--scenario", default=_OWN, help="one, or all of golab's (default: the tests' own)")
+    parser.add_argument(
+        "--scenario", default=_OWN, help="some, with commas, or all of golab's but the slow ones (default: the tests' own)"
+    )
     parser.add_argument("--option", action="append", help="of golab run, besides: --option=--fs=bind")
     parser.add_argument("--fault", action="append", type=lambda name: Fault[name.upper()])
     parser.add_argument("--phase", action="append", choices=[START, *PHASES])
     parser.add_argument(
-        "--most", type=int, help="so many faults of each scenario on each engine, drawn by --seed"
+        "--points",
+        choices=["drawn", EVERY],
+        default="drawn",
+        help="of a phase, for kills: one that is drawn, or every",
     )
+    parser.add_argument(
+        "--most", type=int, default=1_000_000, help="so many faults of each scenario on each engine"
+    )
+    parser.add_argument("--calibrates", action="store_true", help="have each run calibrate first")
+    parser.add_argument("--cold", action="store_true", help="have each run build its programs")
+    parser.add_argument("--patience", type=float, default=1.0, help="seconds that an agent goes on alone")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--record", type=Path, help="append a line for each here, too")
     given = parser.parse_args()
@@ -115,7 +126,7 @@ def main() -> int:
         print(line, flush=True)  # noqa: T201 - the tool's own output
         kept = kept and not found.wrong
         if given.record:
-            _keep(given.record, line)
+            recorded.keep(given.record, line)
     return 0 if kept else 1
 
 

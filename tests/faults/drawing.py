@@ -3,9 +3,13 @@
 import itertools
 import random
 from collections.abc import Sequence
+from typing import Final
 
 from tests.faults.fault import AT_EVERY_POINT, WHERE, Fault
 from tests.faults.inside import Blow
+
+EVERY: Final = "every"
+"""What a user calls the first of the two."""
 
 
 def every(phases: Sequence[str], faults: Sequence[Fault], only: Sequence[str] = ()) -> list[Blow]:

@@ -30,8 +30,8 @@ INTERRUPTS: Final = frozenset({Fault.TERM, Fault.CTRL_C, Fault.CTRL_C_TWICE, Fau
 _WITH_AGENTS: Final = frozenset({"container", "probe", "replicate", "record"})
 _WITH_A_RECORD: Final = _WITH_AGENTS | {"plan", "clean up", "end", "analysis", "report"}
 WHERE: Final[Mapping[Fault, frozenset[str]]] = {
-    Fault.AGENT: _WITH_AGENTS,
-    Fault.STOP: _WITH_AGENTS,
+    Fault.AGENT: _WITH_AGENTS | {"calibrate"},
+    Fault.STOP: _WITH_AGENTS | {"calibrate"},
     Fault.FULL: _WITH_A_RECORD,
     Fault.READ_ONLY: _WITH_A_RECORD,
     Fault.POWER: _WITH_A_RECORD,
@@ -44,7 +44,7 @@ class Injected:
     """One fault, and what was found after it: ``wrong`` are promises that were not kept, in words.
 
     It was done at ``point`` of ``points``, in ``phase``; golab then ended with ``code``. ``before`` replicates were safe by then, ``replicates``
-    in the record in the end, of which ``again`` were lost and run again.
+    in the record in the end, of which ``again`` were lost and run again. An agent's ``patience`` was so many seconds.
     """
 
     fault: Fault
@@ -57,6 +57,7 @@ class Injected:
     before: int = 0
     replicates: int = 0
     again: int = 0
+    patience: float = 10.0
     wrong: tuple[str, ...] = field(default=())
     seconds: float = 0.0
 

@@ -36,6 +36,8 @@ _ENDS: Final[Mapping[Fault, frozenset[int]]] = {
     Fault.STOP: _WELL,
 }
 """How one may end after a fault; as if nothing had happened also where it came when all was done."""
+_NOT_BEGUN: Final[Mapping[str, frozenset[int]]] = {"calibrate": frozenset({4})}
+"""How one may end as well that cannot measure what its predictions need."""
 _IMPORTED_FIRST: Final = (
     "lab.cli.compare",
     "lab.pipeline",
@@ -103,9 +105,12 @@ def inject(setting: Setting, seen: Seen, blow: Blow) -> Injected | None:
         passed = phases(world)
         if len(passed) < blow.number:
             return None
-        wrong += _ill_ended(blow, hit)
+        wrong += _ill_ended(blow, hit, passed[blow.number - 1])
         hit.heal()
-        for folder in Store(world.home / "results").runs():
+        folders = Store(world.home / "results").runs()
+        if not folders and (setting.calibrates or setting.builds):
+            wrong += _begun_anew(setting, world)
+        for folder in folders:
             kept = Kept(world, folder)
             wrong += kept.at_once()
             before = kept.measured
@@ -130,13 +135,14 @@ def inject(setting: Setting, seen: Seen, blow: Blow) -> Injected | None:
         before=before,
         replicates=count,
         again=again,
+        patience=world.silence,
         wrong=tuple(wrong),
         seconds=round(time.monotonic() - began, 2),
     )
 
 
-def _ill_ended(blow: Blow, hit: Ended) -> Iterator[str]:
-    if hit.code not in _ENDS[blow.fault]:
+def _ill_ended(blow: Blow, hit: Ended, phase: str) -> Iterator[str]:
+    if hit.code not in _ENDS[blow.fault] | _NOT_BEGUN.get(phase, frozenset()):
         yield f"it ended with code {hit.code}: {hit.said[-600:]}"
     if "Traceback" in hit.said or "a bug in golab" in hit.said:
         yield f"it says more than a sentence: {hit.said[-1200:]}"
@@ -149,6 +155,13 @@ def _gone_on_with(setting: Setting, world: World, folder: RunFolder) -> Iterator
         done = ended(setting, world, setting.report(world, folder.path.name))
     if done.code not in _WELL or "golab: " in done.said:
         yield f"golab resume ended with code {done.code}: {done.said[-600:]}"
+
+
+def _begun_anew(setting: Setting, world: World) -> Iterator[str]:
+    """Start it again where there is no run to go on with: what was half built, or half calibrated, must not be in its way."""
+    done = ended(setting, world, setting.run(world))
+    if done.code not in _WELL or "golab: " in done.said:
+        yield f"started again it ended with code {done.code}: {done.said[-600:]}"
 
 
 def ended(setting: Setting, world: World, arguments: Sequence[str], blow: Blow | None = None) -> Ended:

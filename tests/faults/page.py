@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from tests.faults.fault import Fault
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 
 
 @dataclass(frozen=True)
@@ -115,11 +115,11 @@ finishes what is there, `golab clean` runs, and it is checked that
 * nothing of what another golab owns that lives is gone (a folder, a half-made record, an entry of the journal, a volume), and nothing is there that was not there before: processes, mounts, loop devices, cgroups, containers, volumes, temporary files and folders, entries of the journal, half-made
   records; with `--tune-host`, the machine's settings.
 
-*fake* is an engine without processes, for breadth; *host* and *docker* run real programs, the latter on a private engine of the test's own. An agent's patience is 10 s;
-the record's runs were told 1 s.
+*fake* is an engine without processes, for breadth; *host* and *docker* run real programs, the latter on a private engine of the test's own.
 
-On *fake* there is a kill at every point and every other fault in every phase; on the real engines faults, phases and points are drawn by a seed: a sample, made beside other
-work on the machine. A scenario that is not in the table was not tried. The journal of host settings has tests of its own, with a kill at every step (`tests/host/test_journal.py`).
+`nox -s faults` does them all; whoever stops it goes on with the same record. With the tests' own scenario (*misbehave*, on all three engines) there is a kill at every point, and every other fault in every phase in which it can happen.
+With golab's scenarios each fault is done in each phase once, at a point of it that a seed draws. *(cold builds)* have no binaries to begin with, *(calibrating)* measures primitives first, and of either only that phase is hurt; of *hello-static*, each replicate of which
+builds a standard library, there is a sample. A scenario that is not in the table was not tried. The journal of host settings has tests of its own, with a kill at every step (`tests/host/test_journal.py`).
 """
 
 
@@ -132,7 +132,7 @@ def written(record: str) -> str:
         _HEAD.rstrip("\n"),
         *_promises(),
         _METHOD,
-        *_made_with(head),
+        *_made_with(head, lines),
         "",
         *_by_fault(lines),
         "",
@@ -148,9 +148,13 @@ def _promises() -> Iterator[str]:
         yield f"| {promise.text} | {', '.join(f'`{test}`' for test in promise.tests)} |"
 
 
-def _made_with(head: dict[str, Any]) -> Iterator[str]:
+def _made_with(head: dict[str, Any], lines: Sequence[dict[str, Any]]) -> Iterator[str]:
     facts = ", ".join(f"{name} {value}" for name, value in head.items() if name != "format")
     yield f"Made with {facts}."
+    stops = [line["patience"] for line in lines if line["fault"] == Fault.STOP.value]
+    told = ", ".join(f"{seconds:g} s in {stops.count(seconds)}" for seconds in sorted({*stops}, reverse=True))
+    if stops:
+        yield f"An agent's patience is 10 s. Of {len(stops)} times that golab was stopped for longer than that it was {told}."
 
 
 def _by_fault(lines: Sequence[dict[str, Any]]) -> Iterator[str]:
@@ -180,12 +184,13 @@ def _row(name: str, found: Sequence[dict[str, Any]], engines: Sequence[str]) -> 
 
 
 def _by_scenario(lines: Sequence[dict[str, Any]]) -> Iterator[str]:
-    yield "| scenario | engine | points of a run | faults | survived | not |"
-    yield "|---|---|---|---|---|---|"
+    yield "| scenario | engine | points of a run | phases | faults | survived | not |"
+    yield "|---|---|---|---|---|---|---|"
     for scenario, engine in sorted({(line["scenario"], line["engine"]) for line in lines}):
         found = [line for line in lines if (line["scenario"], line["engine"]) == (scenario, engine)]
         ill = sum(bool(line["wrong"]) for line in found)
-        yield f"| {scenario} | {engine} | {found[0]['points']} | {len(found)} | {len(found) - ill} | {ill} |"
+        phases = len({line["phase"] for line in found})
+        yield f"| {scenario} | {engine} | {found[0]['points']} | {phases} | {len(found)} | {len(found) - ill} | {ill} |"
 
 
 def _lost(lines: Sequence[dict[str, Any]]) -> Iterator[str]:

@@ -27,7 +27,7 @@ PHASES: Final[dict[str, tuple[str, str]]] = {
     "host": ("lab.pipeline", "tuned"),
     "prepare": ("lab.pipeline", "prepare"),
     "build": ("lab.golang.build", "build"),
-    "calibrate": ("lab.pipeline", "costs_for"),
+    "calibrate": ("lab.calibrate", "measure"),
     "predict": ("lab.experiment", "foretell"),
     "plan": ("lab.store", "Store.create"),
     "container": ("lab.bench.berth", "Berth._opened"),

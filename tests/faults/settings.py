@@ -31,7 +31,8 @@ _FILLER: Final = "filler"
 class Setting:
     """What is run: a command of golab's without its results, on an *engine*; ``docker`` is golab's own below *daemon_at*.
 
-    *warm* is a cache with binaries in it, which each world gets a copy of.
+    *warm* is a cache with binaries in it, which each world gets a copy of. *calibrates*: it measures primitives first. *builds*: it has no
+    binaries to begin with.
     """
 
     scenario: str
@@ -41,6 +42,8 @@ class Setting:
     """What is asked of it besides; its binaries are the same without."""
     root: tuple[str, ...] = ()
     warm: Path | None = None
+    calibrates: bool = False
+    builds: bool = False
     daemon_at: daemon.Places | None = None
     silence: float = 1.0
     """Seconds that an agent goes on without a beat: 10 where it is not told otherwise."""
@@ -57,7 +60,7 @@ class Setting:
             world.url,
             self.cgroup,
             self.daemon_at.data if self.daemon_at else None,
-            tuned="--tune-host" in self.command,
+            tuned="--tune-host" in self.options,
         )
 
     @property
@@ -76,7 +79,9 @@ class Setting:
     def run(self, world: World) -> list[str]:
         """The arguments of a run."""
         engine = ("--engine", "docker" if self.daemon_at else "host")
-        return [*self.root, *self.command, *self.options, *engine, "--results", str(world.home / "results")]
+        costs = () if self.calibrates else ("--no-calibrate",)
+        where = ("--results", str(world.home / "results"))
+        return [*self.root, *self.command, *costs, *self.options, *engine, *where]
 
     def clean(self, world: World) -> list[str]:
         """The arguments of removing what was left."""
@@ -269,7 +274,7 @@ def warmed(setting: Setting) -> Generator[Setting]:
     """The same, with a cache that has its binaries: they are the same whichever engine makes them."""
     from tests.faults.injecting import ended  # noqa: PLC0415 - which needs what is here
 
-    maker = replace(setting, engine="host", daemon_at=None, options=())
+    maker = replace(setting, engine="host", daemon_at=None, options=(), calibrates=False)
     with maker.world() as world, tempfile.TemporaryDirectory(prefix="faults-") as kept:
         done = ended(maker, world, maker.run(world))
         assert done.code in (0, 6), done.said

@@ -43,7 +43,7 @@ def test_every_promise_is_kept_on_the_host() -> None:
 @pytest.mark.usefixtures("go_toolchain")
 def test_who_stood_still_runs_the_lost_replicate_again() -> None:
     """Stopped while a replicate is due: its agent ends, and the same run has all of its plan in the end."""
-    lines = sampled("host", "--fault", "stop", "--phase", "replicate")
+    lines = sampled("host", "--fault", "stop", "--phase", "replicate", "--points", "every")
 
     assert broken(lines) == []
     assert [(line["replicates"], line["again"]) for line in lines] == [(8, 1)]

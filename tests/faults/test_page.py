@@ -40,7 +40,7 @@ def test_a_promise_that_was_not_kept_is_told() -> None:
         "again": 0,
     }
     lines = [
-        {"format": 1, "golab": "0"},
+        {"format": page.FORMAT, "golab": "0"},
         {**line, "wrong": []},
         {**line, "wrong": ["a replicate\nis missing"]},
     ]
