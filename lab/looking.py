@@ -25,7 +25,14 @@ from lab.store import RunFolder
 
 MOST_SAMPLES: Final = 240
 """Of a time series that are kept of a run's analysis; of more, every second, third … The record has all."""
-_TRACED: Final = ("idleprocs", "threads_traced", "spinningthreads", "runqueue", "localqueues")
+_TRACED: Final = (
+    "idleprocs",
+    "threads_traced",
+    "spinningthreads",
+    "runqueue",
+    "localqueues",
+    "longest_localqueue",
+)
 _SAMPLED: Final = (
     "goroutines_sampled",
     "collections",

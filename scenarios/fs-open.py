@@ -70,10 +70,12 @@ def together(g: G, goroutines: int, where: dict[str, Any]) -> Body:
         yield done.add(1)
         yield g.go(one, where, (ready, done, gate), took)
     yield ready.wait()
+    handed = g.statistics()["handoffs"]
     start = g.now()
     yield gate.close()
     yield done.wait()
     end = g.now()
+    g.observe("handoffs", g.statistics()["handoffs"] - handed)
     g.observe("threads", g.statistics()["threads"])
     g.observe("all_ns", end - start)
     for each in took:

@@ -92,11 +92,13 @@ def observe_thinned(g: G, name: str, waits: Sequence[int]) -> None:
 def arrive(g: G, readers: int, held: int) -> Body:
     """Readers arrive beside a reader, and beside a reader for whom a writer waits."""
     rw, wg = g.rwmutex(), g.waitgroup()
+    behind = list[int]()
 
-    def read(g: G, name: str) -> Body:
+    def read(g: G, name: str, waits: list[int]) -> Body:
         asked = g.now()
         yield rw.rlock()
-        g.observe(name, max(g.now() - asked, LEAST_WAIT))
+        waits.append(max(g.now() - asked, LEAST_WAIT))
+        g.observe(name, waits[-1])
         yield rw.runlock()
         yield wg.done()
 
@@ -111,13 +113,14 @@ def arrive(g: G, readers: int, held: int) -> Body:
     yield rw.rlock()
     yield wg.add(readers)
     for _ in range(readers):
-        yield g.go(read, "beside_reader_wait_ns")
+        yield g.go(read, "beside_reader_wait_ns", list[int]())
     yield wg.wait()
     yield wg.add(readers + 1)
     yield g.go(write)
     yield g.sleep(held)
     for _ in range(readers):
-        yield g.go(read, "behind_writer_wait_ns")
+        yield g.go(read, "behind_writer_wait_ns", behind)
     yield g.sleep(held)
     yield rw.runlock()
     yield wg.wait()
+    g.observe("least_behind_writer_wait_ns", min(behind))

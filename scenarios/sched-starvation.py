@@ -23,8 +23,8 @@ def main(
     goroutines: int = 100,
     window: int = ms(100),
     probe: str = "on",
-    every: int = ms(1),
-    service: int = ms(1),
+    every: int = ms(5),
+    service: int = ms(2),
 ) -> Body:
     """One replicate of a cell. What the runtime is counted or traced with is not simulated."""
     if population == "serving":
@@ -121,8 +121,9 @@ def called(g: G, ns: int) -> Body:
 
 
 def observe(g: G, began: int, used: int) -> None:
-    """CPU time each second."""
+    """CPU time each second, and how many threads there are."""
     g.observe("cpu_us_per_s", max(1, (g.cpu_time() - used) * 1_000_000 // (g.now() - began)))
+    g.observe("threads", g.statistics()["threads"])
 
 
 def gaps(mean: int) -> Iterator[int]:

@@ -68,6 +68,17 @@ def test_layers_cost_who_opens_a_new_name_and_nobody_else(scenario: Scenario, tw
     assert centre("lowest-fs_bind", "new_ns") < 1.5 * centre("lowest-fs_bind", "again_ns")
 
 
+def test_ps_leave_threads_that_look_a_name_up_in_many_layers(scenario: Scenario, twin: predict.Twin) -> None:
+    """Of 64 goroutines more often than of 16."""
+    cells = {cell.id: cell for cell in default_cells(scenario)}
+    few, many = (
+        _of(twin, cells[f"absent-g{n}-counted_on-fs_overlay-mount:32"]).observations["handoffs"][0]
+        for n in (16, 64)
+    )
+
+    assert 0 < few < many
+
+
 def test_an_image_has_two_layers_that_hold_nothing_of_the_folder(
     scenario: Scenario, twin: predict.Twin
 ) -> None:

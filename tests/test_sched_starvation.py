@@ -126,6 +126,18 @@ def test_cpu_time_is_that_of_all_threads(twin: predict.Twin) -> None:
     assert used["selecting", 2] < 10_000
 
 
+def test_who_is_in_the_kernel_has_a_thread_and_leaves_its_p(twin: predict.Twin) -> None:
+    """Twenty at the only P: a thread each, and the P goes on whenever sysmon takes it; parked ones have neither."""
+    assert twin.main is not None
+    calling, parked = (
+        simulate(twin.main, gomaxprocs=1, cpus=2, params={"population": population, "goroutines": 20})
+        for population in ("calling", "selecting")
+    )
+
+    assert calling.observations["threads"][0] >= 20 > 5 * parked.observations["threads"][0] / 2
+    assert calling.statistics["handoffs"] >= 20 > 2 * parked.statistics["handoffs"]
+
+
 def test_requests_come_at_the_rate_that_was_asked_for(lab_root: Path) -> None:
     """Exponential gaps: their mean, and a standard deviation as large."""
     gaps = list(islice(load(lab_root / "scenarios/sched-starvation.py")["gaps"](ms(5)), 20_000))

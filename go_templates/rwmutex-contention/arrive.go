@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -52,4 +53,5 @@ func arrive() {
 		lab.Observe("beside_reader_wait_ns", beside[i])
 		lab.Observe("behind_writer_wait_ns", behind[i])
 	}
+	lab.Observe("least_behind_writer_wait_ns", slices.Min(behind))
 }

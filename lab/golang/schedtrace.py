@@ -74,13 +74,15 @@ def observed(stderr: str) -> Mapping[str, tuple[int, ...]]:
 def observations(series: Series) -> Mapping[str, tuple[int, ...]]:
     """A series as observations, one repetition a sample, in the trace's own words.
 
-    ``traced_at_ns`` is the time since the first line, in whole milliseconds. ``localqueues`` is the sum of the Ps' own queues, ``longest_localqueue`` the longest and ``other_localqueues`` the sum of the others.
+    ``traced_at_ns`` is the time since the first line, in whole milliseconds. ``localqueues`` is the sum of the Ps' own queues, ``longest_localqueue`` the longest and ``other_localqueues`` the sum of the others;
+    ``longest_localqueue_permille`` is its part of them all, where there are any: it has a value less for each line in which there are none.
     ``schedtrace_unread`` is how many lines no rule fits. Nothing where there is no line at all.
     """
     samples = series.samples
     unread = {"schedtrace_unread": (len(series.unread),)} if samples or series.unread else {}
     if not samples:
         return unread
+    shares = tuple(1000 * max(each.local) // sum(each.local) for each in samples if any(each.local))
     return {
         **unread,
         "traced_at_ns": tuple(each.at_ms * 1_000_000 for each in samples),
@@ -92,6 +94,7 @@ def observations(series: Series) -> Mapping[str, tuple[int, ...]]:
         "localqueues": tuple(sum(each.local) for each in samples),
         "longest_localqueue": tuple(max(each.local) for each in samples),
         "other_localqueues": tuple(sum(each.local) - max(each.local) for each in samples),
+        **({"longest_localqueue_permille": shares} if shares else {}),
     }
 
 

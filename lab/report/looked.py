@@ -18,6 +18,7 @@ TITLES: Final = {
     "spinningthreads": "threads that look for work",
     "runqueue": "global queue",
     "localqueues": "Ps' own queues",
+    "longest_localqueue": "the longest of these",
     "goroutines_sampled": "goroutines",
     "wait_p50_ns": "runnable before it ran, median",
     "wait_p99_ns": "runnable before it ran, 99 %",

@@ -148,6 +148,8 @@ class Sched:
     net_pending: int = 0
     """Arrivals that are still to come."""
     timer_sequence: int = 0
+    handoffs: int = 0
+    """How often a P was given away by a thread that blocks, or was taken from it (handoffp)."""
     dead_gs: int = 0
     """Gs that have ended and can be used again (gfget)."""
 

@@ -33,7 +33,7 @@ class Statistics(Mapping[str, Any]):
 
     schedtrace's fields (proc.go: schedtrace) can be had as attributes, too: ``gomaxprocs``, ``idleprocs``, ``threads``
     (sysmon's among them), ``spinningthreads``, ``needspinning``, ``idlethreads``, ``runqueue``, the length of each
-    P's own queue in ``runqueues``, and ``schedticks``. From runtime/metrics there are the ``/sched/…`` that are not
+    P's own queue in ``runqueues``, and ``schedticks``; so can ``handoffs``, calls of handoffp, which Go itself does not count. From runtime/metrics there are the ``/sched/…`` that are not
     of the collector; ``/sched/latencies:seconds`` is a histogram of every eighth wait, as pairs of an upper bound and
     a count.
     """
@@ -80,6 +80,7 @@ def statistics(
             "runqueue": len(state.runq),
             "runqueues": tuple(len(p.runq) for p in state.ps),
             "schedticks": tuple(p.schedtick for p in state.ps),
+            "handoffs": state.handoffs,
             "/sched/gomaxprocs:threads": state.gomaxprocs,
             "/sched/goroutines-created:goroutines": created,
             "/sched/goroutines:goroutines": len(statuses),

@@ -136,6 +136,7 @@ class Threads:
 
     def handoff(self, waker: M, p: P) -> None:
         """proc.go: handoffp."""
+        self.state.handoffs += 1
         spinning = sched.handoff_starts(self.state, p)
         if spinning is not None:
             self.startm(waker, p, spinning=spinning)

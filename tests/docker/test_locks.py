@@ -13,21 +13,27 @@ pytestmark = [pytest.mark.docker, pytest.mark.go, pytest.mark.slow]
 _ROOT = Path(__file__).parents[2]
 
 
-def _measured(tmp_path: Path, name: str, *arguments: str, code: int) -> dict[str, Any]:
+def _measured(
+    tmp_path: Path, name: str, *arguments: str, code: int, claims: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """Each cell by its name; of *claims* something was measured."""
     command = [sys.executable, "-m", "lab", "run", "scenario", name, "--engine", "docker", *arguments]
     always = ["--costs", "packaged", "--no-calibrate", "--results", str(tmp_path), "--json"]
     done = subprocess.run(
         [*command, *always], cwd=_ROOT, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == code, done.stderr
-    return {cell["id"]: cell for cell in json.loads(done.stdout)["cells"]}
+    said = json.loads(done.stdout)
+    verdicts = {claim["id"]: claim["verdict"] for claim in said["claims"]}
+    assert [each for each in claims if verdicts[each] == "not measured yet"] == []
+    return {cell["id"]: cell for cell in said["cells"]}
 
 
 @pytest.mark.usefixtures("go_toolchain")
 def test_a_quick_run_of_the_mutex_has_dumps_and_what_is_predicted(tmp_path: Path) -> None:
     """What is too short to be simulated is measured all the same, and says why it is not predicted."""
     only = [word for cell in ("contend-0s-p2", "contend-sleep-*", "dump") for word in ("--only", cell)]
-    cells = _measured(tmp_path, "mutex-contention", "--quick", "--runs", "2", *only, code=0)
+    cells = _measured(tmp_path, "mutex-contention", "--quick", "--runs", "2", *only, code=0, claims=("3.3c",))
 
     assert {tuple(cell["outcomes"].items()) for cell in cells.values()} == {(("exit", 2),)}
     short = cells["contend-0s-p2"]["metrics"]["ops_per_s"]
@@ -41,12 +47,13 @@ def test_a_quick_run_of_the_mutex_has_dumps_and_what_is_predicted(tmp_path: Path
 @pytest.mark.usefixtures("go_toolchain")
 def test_a_quick_run_of_the_rwmutex_measures_and_predicts(tmp_path: Path) -> None:
     """Readers that come behind a waiting writer wait for both, readers that sleep share the lock; each has its prediction."""
-    cells = _measured(tmp_path, "rwmutex-contention", "--quick", "--runs", "2", code=0)
+    cells = _measured(tmp_path, "rwmutex-contention", "--quick", "--runs", "2", code=0, claims=("3.3d",))
 
     assert {tuple(cell["outcomes"].items()) for cell in cells.values()} == {(("exit", 2),)}
     behind = cells["arrive-10ms"]["metrics"]["behind_writer_wait_ns"]
     asleep = cells["contend-sleep-10ms-window_200ms"]["metrics"]["ops_per_s"]
-    assert all(value >= 15e6 for value in behind["measured"]["values"])
+    least = cells["arrive-10ms"]["metrics"]["least_behind_writer_wait_ns"]
+    assert all(value >= 15e6 for each in (behind, least) for value in each["measured"]["values"])
     assert all(value > 200 for value in asleep["measured"]["values"])
     assert 20e6 <= behind["predicted"]["estimate"] < 22e6
     assert asleep["predicted"]["estimate"] > 1000

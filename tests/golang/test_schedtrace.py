@@ -58,5 +58,6 @@ def test_samples_are_repetitions() -> None:
         "localqueues": (17, 1),
         "longest_localqueue": (17, 1),
         "other_localqueues": (0, 0),
+        "longest_localqueue_permille": (1000, 1000),
     }
     assert observations(read("nothing of the kind")) == {}

@@ -165,7 +165,7 @@ def test_a_mutex_lets_one_in_and_its_queue_is_served_in_order(binary: Binary) ->
     one, twenty = (_run(program, f"-goroutines={n}", *flags) for n in (1, 20))
 
     assert twenty["ops_per_s"][0] <= 500
-    assert twenty["ops_per_s"][0] < one["ops_per_s"][0] * 2
+    assert one["ops_per_s"][0] / 2 < twenty["ops_per_s"][0] < one["ops_per_s"][0] * 2
     assert twenty["starving_permille"] == [1000]
     second_round = twenty["wait_ns"][20:]
     assert all(wait >= 19 * 2 * _MS for wait in second_round)
