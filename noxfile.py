@@ -97,7 +97,13 @@ def matrix(session: nox.Session) -> None:
 def faults(session: nox.Session) -> None:
     """Every fault, in runs of every scenario, on every engine (hours, as root): ``nox -s faults -- --record FILE`` for docs/guarantees.md."""
     own = ("--points", "every", "--patience", "10")
-    tuned = ("--scenario", "mmap-large", "--option=--tune-host", "--option=--set=thp=always", "--option=--set=mode=touch")
+    tuned = (
+        "--scenario",
+        "mmap-large",
+        "--option=--tune-host",
+        "--option=--set=thp=always",
+        "--option=--set=mode=touch",
+    )
     real = ("host", "docker")
     for words in (
         ("fake", *own),

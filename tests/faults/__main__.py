@@ -97,7 +97,9 @@ def main() -> int:
     )
     parser.add_argument("what", nargs="+", help="fake, host, docker; or page and a record")
     parser.add_argument(
-        "--scenario", default=_OWN, help="some, with commas, or all of golab's but the slow ones (default: the tests' own)"
+        "--scenario",
+        default=_OWN,
+        help="some, with commas, or all of golab's but the slow ones (default: the tests' own)",
     )
     parser.add_argument("--option", action="append", help="of golab run, besides: --option=--fs=bind")
     parser.add_argument("--fault", action="append", type=lambda name: Fault[name.upper()])
