@@ -43,4 +43,5 @@ def test_a_quick_run_tells_an_embed_fs_from_a_zip(tmp_path: Path) -> None:
     assert all(count > 0 for count in values["embed-n10000", "first_open_faults"])
     assert all(start > 0 for start in values["embed-n10000", "start_to_main_ns"])
     (claim,) = said["claims"]
-    assert (claim["id"], claim["verdict"] != "not measured yet") == ("4.1e", True)
+    assert claim["id"] == "4.1e"
+    assert "supported" in claim["why"] or "refuted" in claim["why"], "some of it was measured"
