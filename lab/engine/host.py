@@ -113,7 +113,8 @@ class HostEngine:
 
         The end of its input is what ends it, also when this process is killed: a parent-death signal would be
         bound to the thread that started it. The child is the agent's warden: it ends what an agent that was killed has left
-        (go_templates/agent/warden.go), which from here cannot be told from what is somebody else's.
+        (go_templates/agent/warden.go), which from here cannot be told from what is somebody else's. By the mark in its environment, which
+        replicates do not get, the next golab ends an agent that outlives this one because it stands still.
         """
         _refuse_limits(spec)
         with self._folder("run") as folder:
@@ -122,7 +123,7 @@ class HostEngine:
                 for file in spec.files:
                     _lay(folder / file.path.lstrip("/"), file.content, executable=file.executable)
             argv = [str(folder / spec.agent[0].lstrip("/")), *spec.agent[1:]]
-            told = {CAPTURES: str(captures.resolve())} if captures else {}
+            told = {scratch.MARK: str(folder)} | ({CAPTURES: str(captures.resolve())} if captures else {})
             child = _spawned(argv, cwd=folder, env=told, streams=(subprocess.PIPE,) * 3)
             stdin, stdout, stderr = _pipes(child)
             attached = Attached(

@@ -13,15 +13,13 @@ import os
 import re
 import secrets
 import shutil
-import signal
 import tempfile
-import time
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from lab.host import mounts
+from lab.host import marked, mounts
 from lab.host.owner import Owner
 
 MARK: Final = "GOLAB_SCRATCH"
@@ -31,8 +29,6 @@ _NAME: Final = re.compile(
     r"golab-[a-z]+-(?P<host>[0-9a-f]{8})-(?P<boot>[0-9a-f]{8})-(?P<pid>\d+)-(?P<started>\d+)-[0-9a-f]{8}"
 )
 _DIGITS: Final = 8
-_SECONDS: Final = 2.0
-_POLL: Final = 0.01
 
 
 def named(use: str) -> str:
@@ -95,7 +91,7 @@ def left(places: Iterable[Path]) -> Iterator[Path]:
 
 def remove(path: Path) -> str:
     """End what a dead golab started in *path* and remove it; what was done, in words."""
-    ended = _end_started_in(path)
+    ended = marked.end(os.fsencode(f"{MARK}={path}"))
     delete(path)
     if path.exists():
         return f"{path} could not be removed"
@@ -139,38 +135,3 @@ def _is_of_the_dead(name: str, own: Owner) -> bool:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
-
-
-def _end_started_in(path: Path) -> int:
-    """Kill the processes that were told by the mark that they belong to *path*, until there are none; how many they were.
-
-    Each is held by a descriptor before it is looked at, so that nobody is hit who got its number meanwhile.
-    """
-    mark = os.fsencode(f"{MARK}={path}")
-    killed = set[int]()
-    deadline = time.monotonic() + _SECONDS
-    while time.monotonic() < deadline:
-        found = [int(each.name) for each in Path("/proc").iterdir() if each.name.isdecimal()]
-        marked = {pid for pid in found if _killed(pid, mark)}
-        if not marked:
-            break
-        killed |= marked
-        time.sleep(_POLL)
-    return len(killed)
-
-
-def _killed(pid: int, mark: bytes) -> bool:
-    """Whether *pid* has the mark; it is killed then."""
-    try:
-        descriptor = os.pidfd_open(pid)
-    except OSError:
-        return False
-    try:
-        if mark not in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
-            return False
-        signal.pidfd_send_signal(descriptor, signal.SIGKILL)
-    except OSError:
-        return False
-    finally:
-        os.close(descriptor)
-    return True

@@ -171,6 +171,16 @@ def test_lines_go_to_the_agent_and_come_back(engine: Engine, scratch: Path) -> N
     assert list(scratch.iterdir()) == []
 
 
+def test_an_agent_is_told_its_folder_and_nothing_of_ours(engine: Engine, scratch: Path) -> None:
+    """By that mark the next golab ends one that outlives its own; what a shell sets is the shell's."""
+    with engine.opened(_spec(b"#!/bin/sh\n/usr/bin/env\necho end\nread -r line\n")) as container:
+        lines = list(iter(lambda: container.receive(5), b"end"))
+
+    told = dict(line.decode().split("=", 1) for line in lines if line is not None)
+    assert set(told) - {"PWD", "SHLVL", "_", "OLDPWD"} == {MARK}
+    assert Path(told[MARK]).parent == scratch
+
+
 def test_the_digest_is_the_images(engine: Engine) -> None:
     """The same files have the same digest under both engines, so their records can be compared."""
     assert engine.image_of(_spec()) == images.of_spec(_spec(), Path("/nowhere")).id

@@ -104,10 +104,10 @@ def agent(agent_binary: Path) -> Generator[Spoken]:
 
 @pytest.fixture
 def keeping_agent(agent_binary: Path, tmp_path: Path) -> Generator[Spoken]:
-    """A greeted agent that keeps what it measures in the file ``kept`` of *tmp_path*."""
+    """A greeted agent that keeps what it measures in the file ``kept`` of *tmp_path*, with all that agents are told by their environment."""
     kept = tmp_path / "kept"
     kept.touch()
-    with _spoken([str(agent_binary)], GOLAB_CAPTURES=str(kept)) as agent:
+    with _spoken([str(agent_binary)], GOLAB_CAPTURES=str(kept), GOLAB_SCRATCH=str(tmp_path)) as agent:
         yield agent
 
 

@@ -7,6 +7,7 @@ import os
 import select
 import signal
 import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -20,6 +21,7 @@ from lab.dump import parsed
 from lab.engine.base import File, Spec
 from lab.engine.host import HostEngine
 from lab.errors import MeasurementError
+from lab.host import scratch
 from lab.model.units import Nanos
 from tests.golang_side.conftest import Spoken, count, living, soon_gone, soon_there
 
@@ -187,7 +189,7 @@ def test_without_a_file_each_is_answered_at_once(agent: Spoken, nap: str) -> Non
 
 
 def test_replicates_have_no_descriptor_of_the_file(keeping_agent: Spoken) -> None:
-    """Nor the variable that names it."""
+    """Nor the variables that name it, or whose the agent is: what a program flees with must not tell."""
     done = keeping_agent.run("ls -l /proc/self/fd; env")
 
     assert "kept" not in done["text"]
@@ -395,6 +397,48 @@ def _agents(agent_binary: Path, nap: str, tmp_path: Path) -> tuple[HostEngine, S
         timeout=Nanos(10**10),
     )
     return HostEngine(cache=tmp_path / "cache", scratch=tmp_path), spec, command
+
+
+_ABANDONING = """
+import json, os, sys, time
+from pathlib import Path
+from lab.engine.base import File, Spec
+from lab.engine.host import HostEngine
+
+agent, place = sys.argv[1:]
+spec = Spec(files=(File(path="/agent", content=Path(agent).read_bytes()),), agent=("/agent",), memory_bytes=1 << 26, pids=64)
+with HostEngine(cache=Path(place) / "cache", scratch=Path(place)).opened(spec) as container:
+    order = {"op": "run", "id": "1", "argv": ["/bin/sh", "-c", os.environ["SCRIPT"]], "env": ["PATH=/usr/bin:/bin"], "dir": "/"}
+    for line in ({"op": "hello", "wire": 2}, order | {"timeout_ns": 10**11}):
+        container.send(json.dumps(line).encode())
+    print(json.loads(container.receive(10))["pid"], flush=True)
+    time.sleep(60)
+"""
+"""A golab that has a replicate run, and can be killed meanwhile."""
+
+
+def test_an_agent_that_stands_still_does_not_outlive_the_next_start(
+    agent_binary: Path, nap: str, tmp_path: Path, lab_root: Path
+) -> None:
+    """Its golab is killed, and it hears nothing of that: who removes its folder ends it, its warden, and all that it started."""
+    words = [sys.executable, "-c", _ABANDONING, str(agent_binary), str(tmp_path)]
+    told = {**os.environ, "SCRIPT": _FLED.format(nap=nap)}
+    with subprocess.Popen(words, cwd=lab_root, env=told, stdout=subprocess.PIPE, text=True) as golab:
+        assert golab.stdout is not None
+        agent = int(golab.stdout.readline())
+        while count(nap) < 4:
+            time.sleep(0.001)
+        warden = int(Path(f"/proc/{agent}/stat").read_text().rpartition(")")[2].split()[1])
+        for each in (warden, agent):
+            os.kill(each, signal.SIGSTOP)
+        golab.kill()
+    assert count(nap) == 4
+    (left,) = scratch.left([tmp_path])
+
+    assert scratch.remove(left).startswith(f"removed {left} and ended ")
+    assert soon_gone(nap)
+    assert not {f"/proc/{each}/exe" for each in (warden, agent) if Path(f"/proc/{each}/exe").exists()}
+    assert not left.exists()
 
 
 def test_an_agent_that_is_killed_costs_its_replicate_and_leaves_nobody(

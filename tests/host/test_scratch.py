@@ -94,6 +94,26 @@ def test_who_was_started_there_is_ended_and_who_only_looks_is_not(tmp_path: Path
     assert words == f"removed {dead} and ended 1 processes that it had started there"
 
 
+@pytest.mark.slow
+def test_who_descends_from_whom_was_started_there_is_ended_too(tmp_path: Path) -> None:
+    """Without a mark of its own; that its parent stands still, and reaps nobody, hinders nothing."""
+    dead = _of_a_dead(tmp_path)
+    script = "env -i sleep 60 & echo $!; kill -STOP $$; wait"
+    with subprocess.Popen(
+        ["sh", "-c", script],
+        env={**os.environ, scratch.MARK: str(dead)},
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    ) as started:
+        assert started.stdout is not None
+        child = int(started.stdout.readline())
+        words = scratch.remove(dead)
+        assert started.wait() == -signal.SIGKILL
+
+    assert words == f"removed {dead} and ended 2 processes that it had started there"
+    assert not Path(f"/proc/{child}/exe").exists()
+
+
 @needs_root
 @pytest.mark.slow
 def test_what_is_mounted_there_is_unmounted_and_not_removed(tmp_path: Path) -> None:
