@@ -17,6 +17,12 @@ def cleaned(cache: Path, results: Path | None, *, dry: bool) -> Iterator[str]:
     if dry:
         yield from map(undo.foretold, undo.left(book))
         yield from (f"{path} is to be removed" for path in scratch.left(places))
-        return
-    yield from undo.recover(book)
-    yield from map(scratch.remove, scratch.left(places))
+    else:
+        yield from undo.recover(book)
+        yield from map(scratch.remove, scratch.left(places))
+    yield from (unjudged(str(path)) for path in scratch.foreign(places))
+
+
+def unjudged(name: str) -> str:
+    """What is said of a thing of that *name* whose golab may live where nobody here can see it."""
+    return f"{name} stays: its golab is of another machine or pid namespace, and cannot be seen from here; if it lives no more, remove this by hand"

@@ -184,7 +184,7 @@ def _refuse_running(folder: RunFolder, plan: Plan) -> None:
     is_alive = (
         owner is not None
         and owner.pid != this.pid
-        and owner.host == this.host
+        and not owner.is_foreign(seen_from=this)
         and not owner.is_dead(seen_from=this)
     )
     if is_alive or captured.is_held(folder.captures):

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Final, Self
 
 RUN: Final = "golab.run"
 HOST: Final = "golab.host"
 BOOT: Final = "golab.boot"
 PID: Final = "golab.pid"
 PID_STARTED: Final = "golab.pid_started"
+
+_UNKNOWN: Final = "-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,22 +69,33 @@ class Owner:
             PID_STARTED: str(self.pid_started),
         }
 
+    @property
+    def namespace(self) -> str:
+        """The pid namespace, with which ``host`` ends."""
+        return self.host.rpartition(" ")[2]
+
     def is_dead(self, *, seen_from: Owner, root: Path = Path("/")) -> bool:
-        """Whether this owner is certainly gone: made on the same host, and in another boot or no such process."""
-        if self.host != seen_from.host:
-            return False
-        if self.boot != seen_from.boot:
-            return True
+        """Whether this owner is certainly gone: no such process where its pid means the same, or another boot of the same host."""
+        if not self._shares_pids(seen_from):
+            return self.host == seen_from.host
         started = _started(self.pid, root)
         if started is None:
             return not _is_hidden(self.pid)
         return started != self.pid_started
 
+    def is_foreign(self, *, seen_from: Owner) -> bool:
+        """Whether nobody there can tell if it lives: it is another machine's, or another pid namespace's."""
+        return self.host != seen_from.host and not self._shares_pids(seen_from)
 
-def of_the_dead(listed: Iterable[Mapping[str, Any]], owner: Owner) -> list[Mapping[str, Any]]:
-    """Those of things with ``Labels`` whose owner is certainly gone, as *owner* sees it."""
-    owners = ((found, Owner.from_labels(found["Labels"] or {})) for found in listed)
-    return [found for found, other in owners if other is not None and other.is_dead(seen_from=owner)]
+    def _shares_pids(self, other: Owner) -> bool:
+        """Whether a pid means the same to both.
+
+        No two machines are in one boot, so there the host's name says nothing: it may be another since. Over boots it has to be the same,
+        because machines that were copied from one have one machine id, and their first pid namespace is called alike everywhere.
+        """
+        if self.boot != other.boot:
+            return False
+        return self.host == other.host or (self.boot != "" and self.namespace == other.namespace != _UNKNOWN)
 
 
 def _this_host(root: Path) -> str:
@@ -90,8 +103,8 @@ def _this_host(root: Path) -> str:
     try:
         namespace = str((root / "proc/self/ns/pid").readlink())
     except OSError:
-        namespace = "-"
-    return " ".join((socket.gethostname(), _text(root / "etc/machine-id") or "-", namespace))
+        namespace = _UNKNOWN
+    return " ".join((socket.gethostname(), _text(root / "etc/machine-id") or _UNKNOWN, namespace))
 
 
 def _started(pid: int, root: Path) -> int | None:

@@ -1,7 +1,7 @@
 """Folders and files that are needed for a while, named by whose they are: so the next golab can tell what a dead one left.
 
 A kill -9 leaves them wherever they are. Each carries its owner in its name, from the moment on that it exists, because a mark inside it would
-be too late: between making the two somebody else might clean up, or the owner die. Machine and boot are in the name as digests, the
+be too late: between making the two somebody else might clean up, or the owner die. Host, pid namespace and boot are in the name as digests, the
 process as its pid and when that started (:class:`lab.host.owner.Owner`).
 """
 
@@ -15,7 +15,6 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -26,15 +25,32 @@ MARK: Final = "GOLAB_SCRATCH"
 """The variable by which what was started in such a folder is told from whoever merely looks at it."""
 
 _NAME: Final = re.compile(
-    r"golab-[a-z]+-(?P<host>[0-9a-f]{8})-(?P<boot>[0-9a-f]{8})-(?P<pid>\d+)-(?P<started>\d+)-[0-9a-f]{8}"
+    r"golab-[a-z]+-(?P<host>[0-9a-f]{8})(?P<namespace>[0-9a-f]{8})?-(?P<boot>[0-9a-f]{8})-(?P<pid>\d+)-(?P<started>\d+)-[0-9a-f]{8}"
 )
+"""Names that older golabs gave have no namespace of its own: it is in the host's digest."""
+_ANOTHER: Final = "another"
 _DIGITS: Final = 8
 
 
-def named(use: str) -> str:
-    """A name for something of this process's that is needed for a while; *use* is one word of it."""
-    own = Owner.of_this_process("")
-    return f"golab-{use}-{_digest(own.host)}-{_digest(own.boot)}-{own.pid}-{own.pid_started}-{secrets.token_hex(4)}"
+def named(use: str, owner: Owner | None = None) -> str:
+    """A name for something of *owner*'s, or of this process's, that is needed for a while; *use* is one word of it."""
+    own = owner or Owner.of_this_process("")
+    where = f"{_digest(own.host)}{_digest(own.namespace)}-{_digest(own.boot)}"
+    return f"golab-{use}-{where}-{own.pid}-{own.pid_started}-{secrets.token_hex(4)}"
+
+
+def owner_of(name: str, seen_from: Owner) -> Owner | None:
+    """Whose it is by its *name*, of which somebody else's host and boot are told only to be others; None of what is not named so."""
+    found = _NAME.fullmatch(name)
+    if found is None:
+        return None
+    host, boot = seen_from.host, seen_from.boot
+    if found["host"] != _digest(host):
+        is_near = found["namespace"] == _digest(seen_from.namespace)
+        host = f"{_ANOTHER} {seen_from.namespace if is_near else _ANOTHER}"
+    if found["boot"] != _digest(boot):
+        boot = _ANOTHER
+    return Owner(run="", host=host, boot=boot, pid=int(found["pid"]), pid_started=int(found["started"]))
 
 
 @contextlib.contextmanager
@@ -82,11 +98,13 @@ def is_one(path: Path) -> bool:
 def left(places: Iterable[Path]) -> Iterator[Path]:
     """What dead golabs of this machine and this user left in *places*."""
     own = Owner.of_this_process("")
-    for place in places:
-        for path in _like_one(place):
-            with contextlib.suppress(OSError):
-                if _is_of_the_dead(path.name, own) and path.lstat().st_uid == os.geteuid():
-                    yield path
+    return (path for path, owner in _owned(places, own) if owner.is_dead(seen_from=own))
+
+
+def foreign(places: Iterable[Path]) -> Iterator[Path]:
+    """What is this user's in *places* and of golabs of which nobody here can tell whether they live."""
+    own = Owner.of_this_process("")
+    return (path for path, owner in _owned(places, own) if owner.is_foreign(seen_from=own))
 
 
 def remove(path: Path) -> str:
@@ -124,13 +142,12 @@ def _like_one(place: Path) -> list[Path]:
         return []
 
 
-def _is_of_the_dead(name: str, own: Owner) -> bool:
-    found = _NAME.fullmatch(name)
-    if found is None or found["host"] != _digest(own.host):
-        return False
-    boot = own.boot if found["boot"] == _digest(own.boot) else "another"
-    other = replace(own, boot=boot, pid=int(found["pid"]), pid_started=int(found["started"]))
-    return other.is_dead(seen_from=own)
+def _owned(places: Iterable[Path], own: Owner) -> Iterator[tuple[Path, Owner]]:
+    for path in (found for place in places for found in _like_one(place)):
+        owner = owner_of(path.name, own)
+        with contextlib.suppress(OSError):
+            if owner is not None and path.lstat().st_uid == os.geteuid():
+                yield path, owner
 
 
 def _digest(text: str) -> str:

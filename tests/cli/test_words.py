@@ -164,13 +164,17 @@ def test_clean_says_beforehand_what_it_would_remove(tmp_path: Path) -> None:
     with scratch.folder(tmp_path, "run") as living:
         dead = tmp_path / living.name.replace(f"-{os.getpid()}-", f"-{2**22 + 1}-")
         dead.mkdir()
+        elsewhere = tmp_path / living.name.replace(living.name.split("-")[2], "0" * 16)
+        elsewhere.mkdir()
         foretold = _golab("clean", "--dry-run", "--cache", **where).stdout
         assert f"{dead} is to be removed\n" in foretold
+        assert f"{elsewhere} stays: its golab is of another machine" in foretold
         assert f"{cache} is to be removed: 2.00 KiB" in foretold
         assert (dead.exists(), cache.exists()) == (True, True)
         assert f"removed {dead}\n" in _golab("clean", **where).stdout
 
         assert (living.exists(), dead.exists(), cache.exists()) == (True, False, True)
+        assert elsewhere.exists()
         assert "is to be removed" not in _golab("clean", "--dry-run", **where).stdout
 
 

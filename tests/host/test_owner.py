@@ -52,8 +52,34 @@ def test_another_boot_is_dead() -> None:
     assert dataclasses.replace(_US, boot="another").is_dead(seen_from=_US)
 
 
-def test_another_host_cannot_be_judged() -> None:
-    """Another machine's or another pid namespace's numbers mean nothing here."""
-    elsewhere = dataclasses.replace(_US, host="another", boot="another", pid=2**22 + 1)
+def test_a_host_that_was_renamed_is_still_the_same_boot() -> None:
+    """Whoever lives there lives, and whoever does not is dead, under whatever name the host was known."""
+    renamed = dataclasses.replace(_US, host=f"renamed - {_US.namespace}")
+    gone = dataclasses.replace(renamed, pid=2**22 + 1)
+
+    assert (renamed.is_dead(seen_from=_US), renamed.is_foreign(seen_from=_US)) == (False, False)
+    assert (gone.is_dead(seen_from=_US), gone.is_foreign(seen_from=_US)) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("host", "boot"),
+    [
+        ("another", "another"),
+        (f"copied {_US.host.partition(' ')[2]}", "another"),
+        ("container - pid:[1]", _US.boot),
+        ("unknown - -", _US.boot),
+    ],
+)
+def test_another_host_cannot_be_judged(host: str, boot: str) -> None:
+    """Another machine's or another pid namespace's numbers mean nothing here; a copied machine has the same machine id."""
+    elsewhere = dataclasses.replace(_US, host=host, boot=boot, pid=2**22 + 1)
 
     assert not elsewhere.is_dead(seen_from=_US)
+    assert elsewhere.is_foreign(seen_from=_US)
+
+
+def test_a_namespace_that_nobody_knows_is_nobodys() -> None:
+    """Two containers whose /proc tells neither may have the same pid."""
+    us = dataclasses.replace(_US, host="one - -")
+
+    assert not dataclasses.replace(us, host="two - -", pid=2**22 + 1).is_dead(seen_from=us)

@@ -68,6 +68,26 @@ def test_only_what_a_dead_golab_left_is_found(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_machine_may_be_renamed_and_another_is_told(tmp_path: Path) -> None:
+    """In the same boot and pid namespace a pid is a pid. What cannot be judged is left, and found by who wants to tell of it."""
+    dead = _of_a_dead(tmp_path)
+    digests = dead.name.split("-")[2]
+    as_it_was = {
+        name: tmp_path / dead.name.replace(digests, changed)
+        for name, changed in (
+            ("older", digests[:8]),
+            ("renamed", f"{'0' * 8}{digests[8:]}"),
+            ("another", "0" * 16),
+        )
+    }
+    for path in as_it_was.values():
+        path.mkdir()
+
+    assert set(scratch.left([tmp_path])) == {dead, as_it_was["older"], as_it_was["renamed"]}
+    assert list(scratch.foreign([tmp_path])) == [as_it_was["another"]]
+
+
+@pytest.mark.slow
 def test_what_was_made_before_the_last_boot_is_found(tmp_path: Path) -> None:
     """Whoever has that pid now."""
     with scratch.folder(tmp_path, "run") as made:
