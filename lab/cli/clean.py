@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -35,9 +37,11 @@ def clean(
     from lab.pipeline import cache_folder, open_store
     from lab.shelf import users_shelf
 
-    for line in cleaned(cache_folder(), open_store(context.obj, results).root, dry=dry_run):
+    for line in itertools.chain(
+        cleaned(cache_folder(), open_store(context.obj, results).root, dry=dry_run),
+        _leftovers(cache_folder(), with_volumes=cache, dry=dry_run),
+    ):
         typer.echo(line)
-    typer.echo(_leftovers(cache_folder(), with_volumes=cache, dry=dry_run))
     for asked, option, folder in (
         (cache, "--cache", cache_folder()),
         (calibrations, "--calibrations", users_shelf().folder),
@@ -52,8 +56,9 @@ def clean(
             typer.echo(f"kept {folder}: {rounded_bytes(size)}; golab clean {option} removes it")
 
 
-def _leftovers(folder: Path, *, with_volumes: bool, dry: bool) -> str:
-    """Containers and volumes of dead runs, and with the caches the engine's own; without an engine there are none."""
+def _leftovers(folder: Path, *, with_volumes: bool, dry: bool) -> Iterator[str]:
+    """Containers, volumes and images of dead runs, and with the caches the engine's own; without an engine there are none."""
+    from lab.cleaning import unjudged
     from lab.engine import docker
     from lab.engine.choose import counted, where
     from lab.errors import EngineUnavailableError
@@ -63,20 +68,24 @@ def _leftovers(folder: Path, *, with_volumes: bool, dry: bool) -> str:
     try:
         client = docker.connect(os.environ, url)
     except EngineUnavailableError as error:
-        return f"no engine to look for leftovers in ({error})"
+        yield f"no engine to look for leftovers in ({error})"
+        return
     owner = Owner.of_this_process("clean")
     engine = docker.DockerEngine(client, url=url, cache=folder, owner=owner)
     try:
-        left = docker.sweep(client, owner, dry=dry)
+        swept = docker.sweep(client, owner, dry=dry)
         kept = engine.forget(dry=dry) if with_volumes else []
     finally:
         engine.close()
     if dry:
-        named = ", ".join([*left, *kept])
-        return f"to be removed from the engine at {url}: {named or 'nothing, nothing was left'}"
-    removed = [f"{counted(left)} of dead runs"] if left else []
-    removed += [f"{len(kept)} volumes and images"] if kept else []
-    return f"removed from the engine at {url}: {', '.join(removed) or 'nothing, nothing was left'}"
+        named = ", ".join([*swept.removed, *kept])
+        yield f"to be removed from the engine at {url}: {named or 'nothing, nothing was left'}"
+    else:
+        removed = [f"{counted(swept.removed)} of dead runs"] if swept.removed else []
+        removed += [f"{len(kept)} volumes and images"] if kept else []
+        yield f"removed from the engine at {url}: {', '.join(removed) or 'nothing, nothing was left'}"
+    yield from swept.stuck
+    yield from map(unjudged, swept.foreign)
 
 
 def _size(folder: Path) -> int:

@@ -97,13 +97,14 @@ def _docker(cache: Path, run: str, environ: Mapping[str, str], *, asked: bool) -
     try:
         said = engine.describe()
         _check(said, url, elsewhere="" if asked else address.elsewhere(said))
-        left = docker.sweep(client, owner)
+        swept = docker.sweep(client, owner)
     except BaseException:
         engine.close()
         raise
     parts = [f"engine docker {said['version']} at {url} ({named})", *_passed_over(environ)]
     parts += reservations(said)
-    parts += [f"removed {counted(left)} that dead runs had left"] if left else []
+    parts += [f"removed {counted(swept.removed)} that dead runs had left"] if swept.removed else []
+    parts += swept.stuck
     return Chosen(engine=engine, why="; ".join(parts), close=engine.close)
 
 

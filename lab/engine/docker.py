@@ -8,6 +8,7 @@ import tarfile
 import time
 import uuid
 from collections.abc import Callable, Generator, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +19,7 @@ from docker.models.containers import Container as SDKContainer
 from docker.types import LogConfig, Mount, Ulimit
 from urllib3.exceptions import HTTPError  # what the SDK lets through while it reads a stream
 
-from lab.engine import address, folders, foreign, images, limits, said
+from lab.engine import address, folders, foreign, images, limits, said, sweeping
 from lab.engine.attached import Attached, reading
 from lab.engine.base import CAPTURES, FOLDER, BaseImage, Container, Exited, Job, Spec, Tree
 from lab.engine.images import Image
@@ -26,9 +27,10 @@ from lab.engine.loaded import Loaded
 from lab.engine.packing import WHOLE, packed, packed_tree
 from lab.engine.places import Places, relative
 from lab.engine.stream import STDERR, STDOUT, Stream
+from lab.engine.sweeping import GONE_OR_GOING, Swept
 from lab.errors import EngineUnavailableError, EnvironmentRefusedError
-from lab.host import journal
-from lab.host.owner import RUN, Owner, of_the_dead
+from lab.host import journal, scratch
+from lab.host.owner import RUN, Owner
 
 CACHE_LABEL: Final = "golab.cache"
 """Marks the volumes that outlive their job."""
@@ -46,7 +48,6 @@ _OUTPUT_LIMIT: Final = 4 << 20
 """Bytes of a job's words that are kept of each stream."""
 _CONNECT_SECONDS: Final = 5
 _CALL_SECONDS: Final = 120
-_GONE_OR_GOING: Final = (404, 409)  # what it says of a container that somebody else has removed, or removes
 _GRACE_SECONDS: Final = 2.0
 """How long an agent may take to end by itself; it takes some 64 ms."""
 
@@ -63,6 +64,7 @@ class DockerEngine:
         self._owner = owner
         self._book = journal.Journal(journal.FOLDER, owner)
         self._images = Loaded(client)
+        self._repository = scratch.named("image", owner)  # of images that go with their run
         self._said: dict[str, Any] = {}
 
     def describe(self) -> Mapping[str, Any]:
@@ -198,7 +200,8 @@ class DockerEngine:
         self._client.close()
 
     def _image(self, spec: Spec) -> Image:
-        return images.of_spec(spec, self._cache, self._owner.run)
+        image = images.of_spec(spec, self._cache, self._owner.run)
+        return replace(image, repository=self._repository) if images.is_own(spec) else image
 
     @contextlib.contextmanager
     def _loaded(self, spec: Spec, image: Image) -> Generator[str]:
@@ -274,19 +277,10 @@ def described(client: docker.DockerClient) -> dict[str, Any]:
     return said.described(client.info(), client.version())
 
 
-def sweep(client: docker.DockerClient, owner: Owner, *, dry: bool = False) -> list[str]:
-    """Remove what certainly dead golabs of *owner*'s machine left, unless it is *dry*, and name it: containers, volumes that outlived theirs."""
-    with _sdk_errors("list containers"):
-        containers = of_the_dead(client.api.containers(all=True, filters={"label": RUN}), owner)
-    for found in () if dry else containers:
-        _have_removed(SDKContainer({"Id": found["Id"]}, client))
-    with _sdk_errors("list volumes"):
-        volumes = of_the_dead(client.api.volumes(filters={"label": RUN})["Volumes"] or [], owner)
-    for found in () if dry else volumes:
-        with _sdk_errors("remove a volume"), contextlib.suppress(docker.errors.NotFound):
-            client.api.remove_volume(found["Name"])
-    names = (f"container {found['Names'][0].lstrip('/')}" for found in containers)
-    return [*names, *(f"volume {found['Name']}" for found in volumes)]
+def sweep(client: docker.DockerClient, owner: Owner, *, dry: bool = False) -> Swept:
+    """Remove what certainly dead golabs of *owner*'s machine left, unless it is *dry*, and name it: containers, volumes and images of their own."""
+    with _sdk_errors("remove what dead runs left"):
+        return sweeping.sweep(client, owner, dry=dry)
 
 
 def _is_granted(removal: Callable[[], object]) -> bool:
@@ -360,7 +354,7 @@ def _have_removed(container: SDKContainer) -> None:
         try:
             container.remove(force=True, v=True)
         except docker.errors.APIError as error:
-            if error.status_code not in _GONE_OR_GOING:
+            if error.status_code not in GONE_OR_GOING:
                 raise
 
 

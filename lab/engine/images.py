@@ -55,9 +55,10 @@ class Layer:
 
 @dataclass(frozen=True)
 class Image:
-    """Layers, the lowest first, and nothing else: no command, no environment, no date."""
+    """Layers, the lowest first, and nothing else: no command, no environment, no date. An engine keeps it in *repository*, which is no part of it."""
 
     layers: tuple[Layer, ...]
+    repository: str = "golab"
 
     @cached_property
     def config(self) -> bytes:
@@ -80,7 +81,7 @@ class Image:
     @property
     def tag(self) -> str:
         """A name made from the id, for engines whose store knows images by another digest than their config's."""
-        return f"golab:{self.id.removeprefix('sha256:')[:32]}"
+        return f"{self.repository}:{self.id.removeprefix('sha256:')[:32]}"
 
     def archive(self, above: int = 0) -> Iterator[bytes]:
         """The docker-archive, in pieces of about 1 MiB; without the *above* lowest layers, of which the engine has an image.

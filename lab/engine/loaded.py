@@ -42,7 +42,7 @@ class Loaded:
 
     @contextlib.contextmanager
     def forgotten(self, image: Image) -> Generator[None]:
-        """The engine without *image* before and after; what cannot be removed goes with golab clean."""
+        """The engine without *image* before and after; what stays all the same the next golab removes, if its name says whose it is."""
         self._remove(image)
         try:
             yield

@@ -153,7 +153,7 @@ def test_a_dead_golabs_volume_without_a_container_is_swept(client: docker.Docker
         for labels in (dataclasses.replace(us, boot="another").labels(), us.labels(), {CACHE_LABEL: "test"})
     )
     try:
-        assert f"volume {dead.name}" in sweep(client, us)
+        assert f"volume {dead.name}" in sweep(client, us).removed
         left = {each["Name"] for each in client.api.volumes()["Volumes"]}
         assert (dead.name in left, {living.name, cache.name} <= left) == (False, True)
     finally:
@@ -215,9 +215,11 @@ def test_sweeping_takes_the_dead_and_leaves_the_living(
         ours = [each.name for each in client.containers.list(filters={"label": f"{PID}={us.pid}"})]
         try:
             named = sorted(f"container {name}" for name in goes)
-            assert sorted(sweep(client, us, dry=True)) == named
+            foretold = sweep(client, us, dry=True)
+            assert sorted(foretold.removed) == named
+            assert f"container {stays[1]}" in foretold.foreign
             assert {*stays, *goes} <= set(_containers(client))
-            assert sorted(sweep(client, us)) == named
+            assert sorted(sweep(client, us).removed) == named
             assert {*stays, *ours} <= set(_containers(client))
             container.send(b"still here")
             assert container.receive(10) == b"got still here"

@@ -56,6 +56,16 @@ def test_the_id_is_a_fixed_function_of_the_files() -> None:
     assert image.id == f"sha256:{hashlib.sha256(image.config).hexdigest()}"
 
 
+def test_the_name_of_its_repository_is_no_part_of_an_image() -> None:
+    """It says whose it is where an engine has it: whoever owns it, records tell of the same image."""
+    image = _image(_AGENT)
+    owned = replace(image, repository="golab-image-whose")
+
+    assert (owned.id, owned.layers) == (image.id, image.layers)
+    assert owned.tag == image.tag.replace("golab:", "golab-image-whose:")
+    assert owned.tag.encode() in b"".join(owned.archive())
+
+
 def test_the_order_of_files_does_not_matter() -> None:
     """A layer is sorted, so a spec that lists its files otherwise is the same image."""
     assert _image(_AGENT, _PROGRAM, _WORDS).id == _image(_WORDS, _AGENT, _PROGRAM).id

@@ -9,7 +9,7 @@ from typing import Final
 
 import docker
 
-from lab.host import mounts
+from lab.host import mounts, scratch
 from lab.host.owner import RUN
 
 _SETTINGS: Final = (
@@ -98,13 +98,16 @@ def _cgroups(name: str) -> list[str]:
 
 
 def _in_engine(url: str) -> list[str]:
-    """Containers of golab's, and volumes that no cache is; images are a cache by themselves."""
+    """Containers of golab's, and volumes and images that no cache is: the latter are named by their owner."""
     client = docker.DockerClient(base_url=url)
     try:
         containers = client.api.containers(all=True, filters={"label": RUN})
         volumes = client.api.volumes()["Volumes"] or []
-        return [f"container {each['Names'][0]}" for each in containers] + [
-            f"volume {each['Name']}" for each in volumes if not each["Name"].startswith("golab-")
+        tags = [tag for each in client.api.images() for tag in each["RepoTags"] or []]
+        return [
+            *(f"container {each['Names'][0]}" for each in containers),
+            *(f"volume {each['Name']}" for each in volumes if not each["Name"].startswith("golab-")),
+            *(f"image {tag}" for tag in tags if scratch.is_one(Path(tag.partition(":")[0]))),
         ]
     finally:
         client.close()
