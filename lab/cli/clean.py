@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import shutil
@@ -30,30 +31,34 @@ def clean(
 ) -> None:
     """Put back and remove what dead runs left, on the machine and in the engine; with options also what is kept.
 
-    Records are never removed.
+    Records are never removed, nor a cache while a golab measures.
     """
     from lab.cleaning import cleaned
+    from lab.host.lock import measuring
     from lab.model.units import rounded_bytes
     from lab.pipeline import cache_folder, open_store
     from lab.shelf import users_shelf
 
-    for line in itertools.chain(
-        cleaned(cache_folder(), open_store(context.obj, results).root, dry=dry_run),
-        _leftovers(cache_folder(), with_volumes=cache, dry=dry_run),
-    ):
-        typer.echo(line)
-    for asked, option, folder in (
-        (cache, "--cache", cache_folder()),
-        (calibrations, "--calibrations", users_shelf().folder),
-    ):
-        size = _size(folder)
-        if asked and folder.exists() and dry_run:
-            typer.echo(f"{folder} is to be removed: {rounded_bytes(size)}")
-        elif asked and folder.exists():
-            shutil.rmtree(folder)
-            typer.echo(f"removed {folder}: {rounded_bytes(size)}")
-        elif size:
-            typer.echo(f"kept {folder}: {rounded_bytes(size)}; golab clean {option} removes it")
+    with contextlib.ExitStack() as stack:
+        if cache and not dry_run:  # a run has folders in it, and knows which images its engine has
+            stack.enter_context(measuring(typer.echo, wait=False, instead="leave --cache out"))
+        for line in itertools.chain(
+            cleaned(cache_folder(), open_store(context.obj, results).root, dry=dry_run),
+            _leftovers(cache_folder(), with_volumes=cache, dry=dry_run),
+        ):
+            typer.echo(line)
+        for asked, option, folder in (
+            (cache, "--cache", cache_folder()),
+            (calibrations, "--calibrations", users_shelf().folder),
+        ):
+            size = _size(folder)
+            if asked and folder.exists() and dry_run:
+                typer.echo(f"{folder} is to be removed: {rounded_bytes(size)}")
+            elif asked and folder.exists():
+                shutil.rmtree(folder)
+                typer.echo(f"removed {folder}: {rounded_bytes(size)}")
+            elif size:
+                typer.echo(f"kept {folder}: {rounded_bytes(size)}; golab clean {option} removes it")
 
 
 def _leftovers(folder: Path, *, with_volumes: bool, dry: bool) -> Iterator[str]:

@@ -25,17 +25,18 @@ def measuring(
     wait: bool,
     stop: Callable[[], bool] = lambda: False,
     folders: Iterable[Path] = _FOLDERS,
+    instead: str = "leave --no-wait out",
 ) -> Generator[None]:
     """Hold the machine's lock, for all users the same file in the first of *folders* where all may write.
 
     While another golab holds it, *say* is told once for whom this one waits, and *stop* ends the waiting with
-    KeyboardInterrupt; without *wait* it is EnvironmentRefusedError at once. The lock goes with its process,
-    however that ends.
+    KeyboardInterrupt; without *wait* it is EnvironmentRefusedError at once, with what a user may do *instead* of waiting. The
+    lock goes with its process, however that ends.
     """
     path = _place(folders)
     lock = _opened(path)
     try:
-        _take(lock, path, say, wait=wait, stop=stop)
+        _take(lock, path, say, wait=wait, stop=stop, instead=instead)
         os.ftruncate(lock, 0)
         os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
         yield
@@ -44,7 +45,13 @@ def measuring(
 
 
 def _take(
-    lock: int, path: Path, say: Callable[[str], object], *, wait: bool, stop: Callable[[], bool]
+    lock: int,
+    path: Path,
+    say: Callable[[str], object],
+    *,
+    wait: bool,
+    stop: Callable[[], bool],
+    instead: str,
 ) -> None:
     told = False
     while not _taken(lock):
@@ -52,7 +59,7 @@ def _take(
         if not wait:
             raise EnvironmentRefusedError(
                 f"another golab{holder} measures on this machine (it holds {path})",
-                hint="wait for it, or leave --no-wait out",
+                hint=f"wait for it, or {instead}",
             )
         if not told:
             say(f"waiting for another golab{holder} that measures on this machine")

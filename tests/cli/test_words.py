@@ -4,12 +4,14 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import jsonschema
 import pytest
 
 from lab.host import scratch
+from lab.host.lock import measuring
 from lab.published import SCHEMAS
 from tests.modules import PLAIN, written
 
@@ -145,10 +147,41 @@ def test_clean_keeps_what_it_is_not_told_to_remove(tmp_path: Path) -> None:
     assert "no engine to look for leftovers in" in plain.stdout
     assert f"kept {cache}: 2.00 KiB; golab clean --cache removes it" in plain.stdout
     assert cache.exists()
-    assert "removed" in _golab("clean", "--cache", **where).stdout
+    assert "removed" in _cleaned_of_its_cache(where)
     assert (cache.exists(), state.exists()) == (False, True)
     _golab("clean", "--calibrations", **where)
     assert not state.exists()
+
+
+def _cleaned_of_its_cache(where: dict[str, str]) -> str:
+    """What ``golab clean --cache`` says, once nobody measures on this machine: other tests may."""
+    deadline = time.monotonic() + 300
+    while (done := _golab("clean", "--cache", **where)).returncode == 4 and time.monotonic() < deadline:
+        assert "measures on this machine" in done.stderr
+        time.sleep(0.2)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_cache_is_not_removed_while_a_golab_measures(tmp_path: Path) -> None:
+    """Its folders are in there, and it knows which images its engine has: who measures is named, and nothing else is done either."""
+    cache = tmp_path / "cache/golab"
+    cache.mkdir(parents=True)
+    where = {
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        "TMPDIR": str(tmp_path),
+        "DOCKER_HOST": "unix:///none",
+    }
+    with measuring(print, wait=True):
+        refused = _golab("clean", "--cache", **where)
+        foretold = _golab("clean", "--cache", "--dry-run", **where)
+        plain = _golab("clean", **where)
+
+    assert (refused.returncode, refused.stdout) == (4, "")
+    assert f"another golab (pid {os.getpid()}) measures on this machine" in refused.stderr
+    assert "wait for it, or leave --cache out" in refused.stderr
+    assert f"{cache} is to be removed" in foretold.stdout
+    assert (foretold.returncode, plain.returncode, cache.exists()) == (0, 0, True)
 
 
 def test_clean_says_beforehand_what_it_would_remove(tmp_path: Path) -> None:
