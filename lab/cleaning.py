@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from lab.engine import daemon
+from lab.errors import EnvironmentRefusedError
 from lab.host import scratch, undo
 from lab.hosting import journal_of
 from lab.shelf import users_shelf
@@ -21,6 +23,19 @@ def cleaned(cache: Path, results: Path | None, *, dry: bool) -> Iterator[str]:
         yield from undo.recover(book)
         yield from map(scratch.remove, scratch.left(places))
     yield from (unjudged(str(path)) for path in scratch.foreign(places))
+
+
+def of_own_engine(environ: Mapping[str, str], *, dry: bool) -> Iterator[str]:
+    """A line about what golab's own engine has left running and mounted, if that lives no more; its folder is where *environ* says."""
+    at = daemon.places(environ)
+    try:
+        found = daemon.clear(at, dry=dry)
+    except EnvironmentRefusedError as error:
+        yield f"golab's own engine in {at.folder} lives no more, and {error} ({error.hint})"
+        return
+    if found:
+        what = "to be ended of what it left" if dry else "ended of what it left"
+        yield f"golab's own engine in {at.folder} lives no more; {what}: {', '.join(found)}"
 
 
 def unjudged(name: str) -> str:

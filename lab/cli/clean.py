@@ -33,7 +33,7 @@ def clean(
 
     Records are never removed, nor a cache while a golab measures.
     """
-    from lab.cleaning import cleaned
+    from lab.cleaning import cleaned, of_own_engine
     from lab.host.lock import measuring
     from lab.model.units import rounded_bytes
     from lab.pipeline import cache_folder, open_store
@@ -44,6 +44,7 @@ def clean(
             stack.enter_context(measuring(typer.echo, wait=False, instead="leave --cache out"))
         for line in itertools.chain(
             cleaned(cache_folder(), open_store(context.obj, results).root, dry=dry_run),
+            of_own_engine(os.environ, dry=dry_run),
             _leftovers(cache_folder(), with_volumes=cache, dry=dry_run),
         ):
             typer.echo(line)

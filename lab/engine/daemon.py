@@ -29,6 +29,7 @@ __all__ = [
     "INSTALL",
     "Places",
     "Status",
+    "clear",
     "command",
     "configuration",
     "down",
@@ -201,20 +202,26 @@ def down(at: Places, say: Callable[[str], None]) -> list[str]:
             say(f"stopping dockerd, pid {pid}")
             remains.end([pid], remains.TERM_THEN_KILL)
             done.append(f"dockerd, pid {pid}")
-        if survivors := _end_survivors(at):
-            done.append(f"{survivors} processes that it had left")
-        mounted, left = mounts.unmount(at.folder)
-        done += [f"mount {point}" for point in mounted]
-        if cgroups := remains.remove_cgroups(at.cgroup):
-            done.append(f"cgroup {at.cgroup} with what was in it ({len(cgroups)} folders)")
-        if left:  # to remove the folder would be to remove what is mounted there
-            raise EnvironmentRefusedError(
-                f"{', '.join(left)} cannot be unmounted, so {at.folder} stays",
-                hint="umount it, then golab engine down again",
-            )
+        done += _cleared(at)
         _remove(at)
         done.append(str(at.folder))
     return done
+
+
+def clear(at: Places, *, dry: bool = False) -> list[str]:
+    """End what lives on without its dockerd, unmount what is mounted for it, unless it is *dry*; says what that is, in words.
+
+    Images, containers and volumes are kept for the next start. There is nothing to clear of an engine that lives, nor for who is not root.
+    """
+    if os.geteuid() != 0 or not at.mark.exists():
+        return []
+    with _locked(at):
+        if _daemon(at) is not None:
+            return []
+        with contextlib.suppress(OSError, ValueError):
+            _asked(at, "/version")  # of one in another pid namespace there is no pid here
+            return []
+        return _survivors(at) if dry else _cleared(at)
 
 
 def last_lines(log: str) -> str:
@@ -349,6 +356,30 @@ def _read_pid(path: Path) -> int | None:
         return int(path.read_text())
     except (OSError, ValueError):
         return None
+
+
+def _survivors(at: Places) -> list[str]:
+    """What :func:`_cleared` would find, in words."""
+    processes = remains.processes(lambda words: is_ours(words, at), at.cgroup)
+    found = [f"{len(processes)} processes that it had left"] if processes else []
+    found += [f"mount {point}" for point in mounts.at(at.folder)]
+    return [*found, *([f"cgroup {at.cgroup}"] if remains.cgroups(at.cgroup) else [])]
+
+
+def _cleared(at: Places) -> list[str]:
+    """End, unmount and remove what a dockerd has left on the machine. EnvironmentRefusedError where something stays."""
+    survivors = _end_survivors(at)
+    done = [f"{survivors} processes that it had left"] if survivors else []
+    mounted, left = mounts.unmount(at.folder)
+    done += [f"mount {point}" for point in mounted]
+    if cgroups := remains.remove_cgroups(at.cgroup):
+        done.append(f"cgroup {at.cgroup} with what was in it ({len(cgroups)} folders)")
+    if left:  # to remove the folder would be to remove what is mounted there
+        raise EnvironmentRefusedError(
+            f"{', '.join(left)} cannot be unmounted, so {at.folder} stays",
+            hint="umount it, then golab engine down again",
+        )
+    return done
 
 
 def _end_survivors(at: Places) -> int:

@@ -74,13 +74,16 @@ def thaw(cgroup: str) -> None:
             state.write_text("THAWED")
 
 
+def cgroups(cgroup: str) -> list[Path]:
+    """Where *cgroup* is: of version 1 there are several hierarchies, of version 2 one."""
+    return [top for top in (_CGROUPS / cgroup, *_CGROUPS.glob(f"*/{cgroup}")) if top.is_dir()]
+
+
 def remove_cgroups(cgroup: str) -> list[str]:
-    """Remove *cgroup* in every hierarchy: of version 1 there are several, of version 2 one."""
+    """Remove *cgroup* in every hierarchy, with what is in it."""
     removed = []
-    for top in [_CGROUPS / cgroup, *_CGROUPS.glob(f"*/{cgroup}")]:
-        below = (
-            sorted((path for path in top.rglob("*") if path.is_dir()), reverse=True) if top.is_dir() else []
-        )
+    for top in cgroups(cgroup):
+        below = sorted((path for path in top.rglob("*") if path.is_dir()), reverse=True)
         for path in [*below, top]:
             with contextlib.suppress(OSError):
                 path.rmdir()

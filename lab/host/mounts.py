@@ -16,9 +16,14 @@ def below(mounts: str, folder: Path) -> list[str]:
     return sorted((point for point in plain if Path(point).is_relative_to(folder)), reverse=True)
 
 
+def at(folder: Path) -> list[str]:
+    """The mount points at and below *folder*, the innermost first."""
+    return below(_MOUNTS.read_text(), folder)
+
+
 def unmount(folder: Path) -> tuple[list[str], list[str]]:
     """Unmount all at and below *folder*: what was mounted there, and what still is."""
-    found = below(_MOUNTS.read_text(), folder)
+    found = at(folder)
     for mounted in found:
         subprocess.run(["umount", "--lazy", mounted], capture_output=True, check=False)  # noqa: S603, S607 - our own words
-    return found, below(_MOUNTS.read_text(), folder)
+    return found, at(folder)

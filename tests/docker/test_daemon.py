@@ -153,6 +153,57 @@ def test_survivors_that_are_deaf_or_frozen_do_not_outlive_the_end(folder: Path, 
     assert left_of(folder) == []
 
 
+def _clean(folder: Path, *words: str) -> str:
+    """What ``golab clean`` says where golab's own engine is in that folder."""
+    environment = {name: value for name, value in os.environ.items() if name != "DOCKER_HOST"}
+    places = {"XDG_CACHE_HOME": str(folder.parent / "cache"), "TMPDIR": str(folder.parent)}
+    done = subprocess.run(
+        [sys.executable, "-m", "lab", "clean", *words],
+        cwd=Path(__file__).parents[2],
+        env=environment | places | {daemon.FOLDER: str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_clean_ends_what_a_killed_engine_has_left_and_keeps_what_it_has(
+    folder: Path, probe_tree: Tree
+) -> None:
+    """Containers live on without their dockerd. What lives is left alone; what is kept is there when it is up again."""
+    first = golab_engine(folder, "up")[1]
+    with choose("docker", folder / "cache", environ={daemon.FOLDER: str(folder)}) as chosen:
+        engine = chosen.engine
+        assert isinstance(engine, DockerEngine)
+        image = engine._ensured(images.of_trees([probe_tree], folder / "cache"))
+        made = engine._client.containers.create(image, ["/opt/probe/probe", "deaf"], network_mode="none")
+        made.start()
+    assert "lives no more" not in _clean(folder)
+    os.kill(first["pid"], signal.SIGKILL)
+    until = time.monotonic() + 5
+    while golab_engine(folder, "status")[0] == 0 and time.monotonic() < until:
+        time.sleep(0.05)
+
+    foretold = _clean(folder, "--dry-run")
+    alive = left_of(folder)
+    said = _clean(folder)
+
+    assert f"golab's own engine in {folder} lives no more; to be ended of what it left: " in foretold
+    assert len(alive) > 1
+    assert f"golab's own engine in {folder} lives no more; ended of what it left: " in said
+    assert left_of(folder) == [str(folder)]
+    assert "lives no more" not in _clean(folder)
+    assert golab_engine(folder, "up")[0] == 0
+    with choose("docker", folder / "cache", environ={daemon.FOLDER: str(folder)}) as chosen:
+        engine = chosen.engine
+        assert isinstance(engine, DockerEngine)
+        engine._client.images.get(image)  # is there
+    assert golab_engine(folder, "down")[0] == 0
+    assert left_of(folder) == []
+
+
 def test_an_interrupted_start_leaves_no_daemon(folder: Path) -> None:
     """Ctrl-C while dockerd comes up: exit code 130, and nothing goes on in the background."""
     fake = folder.parent / "bin/dockerd"

@@ -112,9 +112,12 @@ def test_nothing_is_no_engine(tmp_path: Path) -> None:
 
     assert daemon.status(at) is None
     assert daemon.down(at, print) == []
+    assert daemon.clear(at) == []
     at.folder.mkdir()
     at.pid.write_text("1")
     assert daemon.status(at) is None
+    assert daemon.clear(at) == []
+    assert not Path(f"{at.folder}.lock").exists()
 
 
 def test_a_folder_of_someone_else_stays(short_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
