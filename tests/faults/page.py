@@ -68,8 +68,8 @@ PROMISES: Final = (
         ("faults/test_faults.py::test_every_promise_is_kept_on_the_fake_engine",),
     ),
     Promise(
-        "What a killed golab left (containers, volumes, mounts, loop devices, frozen file systems, settings, folders, processes) is found by its owner"
-        " and removed at the next start and by `golab clean`; `--dry-run` lists it.",
+        "What a killed golab left (containers, volumes, images of its own, mounts, loop devices, frozen file systems, settings, folders, processes) is found by its owner"
+        " and removed at the next start and by `golab clean`; `--dry-run` lists it. What cannot be removed, or may be another machine's, is told by its name.",
         (
             "faults/test_faults.py::test_every_promise_is_kept_on_the_host",
             "host/test_scratch.py::test_only_what_a_dead_golab_left_is_found",
@@ -78,12 +78,19 @@ PROMISES: Final = (
             "host/test_journal.py::test_mounts_and_devices_are_gone_after_a_kill_at_every_step",
             "host/test_journal.py::test_what_is_frozen_is_thawed_before_it_is_unmounted",
             "cli/test_words.py::test_clean_says_beforehand_what_it_would_remove",
+            "golang_side/test_agent_process.py::test_an_agent_that_stands_still_does_not_outlive_the_next_start",
+            "docker/test_sweeping.py::test_an_image_of_a_killed_run_is_swept_and_a_living_ones_is_not",
+            "docker/test_sweeping.py::test_what_cannot_be_removed_bars_neither_a_start_nor_a_clean",
+            "docker/test_daemon.py::test_clean_ends_what_a_killed_engine_has_left_and_keeps_what_it_has",
         ),
     ),
     Promise(
         "Nothing that a living golab owns is ever removed, nor what another machine made.",
         (
             "docker/test_agent.py::test_sweeping_takes_the_dead_and_leaves_the_living",
+            "docker/test_sweeping.py::test_an_image_of_a_killed_run_is_swept_and_a_living_ones_is_not",
+            "cli/test_words.py::test_a_cache_is_not_removed_while_a_golab_measures",
+            "host/test_owner.py::test_another_host_cannot_be_judged",
             "host/test_scratch.py::test_only_what_a_dead_golab_left_is_found",
             "host/test_journal.py::test_what_the_living_changed_is_theirs",
         ),
@@ -112,7 +119,7 @@ finishes what is there, `golab clean` runs, and it is checked that
 * every byte that an fsync had brought to the disk is there, and every replicate that an agent had answered for is in the record as it was measured;
 * no position of the plan is there twice, or not at all, and the analysis is that of the same records, in the order in which they were measured, in a run to which nothing happened (on the fake engine, whose
   replicates are always the same: the records are those of that run, too);
-* nothing of what another golab owns that lives is gone (a folder, a half-made record, an entry of the journal, a volume), and nothing is there that was not there before: processes, mounts, loop devices, cgroups, containers, volumes, temporary files and folders, entries of the journal, half-made
+* nothing of what another golab owns that lives is gone (a folder, a half-made record, an entry of the journal, a volume), and nothing is there that was not there before: processes, mounts, loop devices, cgroups, containers, volumes, images of a run's own, temporary files and folders, entries of the journal, half-made
   records; with `--tune-host`, the machine's settings.
 
 *fake* is an engine without processes, for breadth; *host* and *docker* run real programs, the latter on a private engine of the test's own.
