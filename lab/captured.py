@@ -52,7 +52,11 @@ class Captures:
     def written_down(self) -> None:
         """All that was measured is in the record: nothing of it is needed here any more."""
         if os.fstat(self._descriptor).st_size > _FULL:
-            os.ftruncate(self._descriptor, 0)
+            self.forget()
+
+    def forget(self) -> None:
+        """Empty the file, whatever is in it."""
+        os.ftruncate(self._descriptor, 0)
 
 
 @contextlib.contextmanager

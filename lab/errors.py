@@ -11,6 +11,7 @@
     |  +- EngineUnavailableError  4   no container engine answers
     |  +- ToolchainError          4   the Go release cannot be had
     |  +- NotPutBackError         4   a setting that was changed cannot be put back
+    |  +- LeftAloneError          4   golab stood still for so long that what it held is gone
     +- BuildError                 5   the Go toolchain refused the program
     +- MeasurementError           6   it ran, but what came back cannot be used
     +- ProgramRaisedError         6   a simulated program's Python raised
@@ -76,6 +77,10 @@ class ToolchainError(EnvironmentRefusedError):
 
 class NotPutBackError(EnvironmentRefusedError):
     """A setting of the machine was as it was wanted, to the end, and cannot be put back; the journal keeps it."""
+
+
+class LeftAloneError(EnvironmentRefusedError):
+    """What was held for a replicate went away because this process stood still: nothing was found out, and it can be had again."""
 
 
 class BuildError(LabError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from lab import captured, manifest
 from lab.bench.agent import read
@@ -11,7 +11,7 @@ from lab.bench.exclude import Surroundings, excluded
 from lab.errors import MeasurementError
 from lab.model.level import UNSET
 from lab.model.run import Capture, Plan, Record
-from lab.model.scenario import QUOTA
+from lab.model.scenario import QUOTA, Scenario
 from lab.store import RunFolder
 
 
@@ -19,7 +19,8 @@ def recover(folder: RunFolder) -> int:
     """Bring over what is left in the captures of a run that is over; how many replicates that were.
 
     They are read as the run itself would have, by its own manifests and probes. Only whether a stranger's container was there in its last
-    quarter of a second nobody knows any more. A run that goes on is left alone. StoreError where the record cannot be read or written.
+    quarter of a second nobody knows any more. Of :func:`held_cells` nothing is brought over. A run that goes on is left alone. StoreError
+    where the record cannot be read or written.
     """
     with captured.left(folder.captures) as lines:
         if lines is None:
@@ -30,10 +31,13 @@ def recover(folder: RunFolder) -> int:
         known = {record.turn.position for record in records}
         if records.damage:
             return 0  # nobody knows what stands behind it
-        fresh = [capture for capture in _captures(plan, lines) if capture.turn.position not in known]
-        if (
-            fresh
-        ):  # else it may have been killed before its probes were written down, by which a replicate is read
+        held = held_cells(folder, plan)
+        fresh = [
+            capture
+            for capture in _captures(plan, lines)
+            if capture.turn.position not in known and capture.turn.cell not in held
+        ]
+        if fresh:  # else it may have been killed before its probes were written down, by which they are read
             folder.append(*map(_reader(folder, plan), fresh))
         folder.captures.unlink(missing_ok=True)
     return len(fresh)
@@ -55,13 +59,33 @@ def _captures(plan: Plan, lines: Sequence[bytes]) -> Iterator[Capture]:
             yield capture
 
 
-def _reader(folder: RunFolder, plan: Plan) -> Callable[[Capture], Record]:
-    flaws = folder.flaws()
-    cells = {cell.id: cell for cell in plan.cells}
+def held_cells(folder: RunFolder, plan: Plan) -> frozenset[str]:
+    """The cells beside which somebody works, or for which the whole machine is set otherwise, as long as a replicate runs.
+
+    Whether that held is found out after the replicate: what was measured before is none until then.
+    """
+    scenarios = _scenarios(folder, plan)
+    found = set()
+    for cell in plan.cells:
+        scenario = scenarios[cell.scenario]
+        levels = scenario.read_levels(cell.levels)
+        if scenario.neighbour(levels) is not None or scenario.host_mode(levels):
+            found.add(cell.id)
+    return frozenset(found)
+
+
+def _scenarios(folder: RunFolder, plan: Plan) -> Mapping[str, Scenario]:
     scenarios = {}
     for name in plan.manifests:
         content, path = folder.manifest(name)
         scenarios[name] = manifest.read(content, name=name, path=path)
+    return scenarios
+
+
+def _reader(folder: RunFolder, plan: Plan) -> Callable[[Capture], Record]:
+    flaws = folder.flaws()
+    cells = {cell.id: cell for cell in plan.cells}
+    scenarios = _scenarios(folder, plan)
     cpus = plan.provenance["machine"]["cpu"]["count"] or 1
 
     def read_as(capture: Capture) -> Record:

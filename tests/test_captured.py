@@ -46,6 +46,18 @@ def test_whole_lines_are_read_and_a_full_file_is_emptied(tmp_path: Path) -> None
         assert captures.lines() == [b"three"], "an agent appends, wherever the end is"
 
 
+def test_what_is_forgotten_is_gone_at_once(tmp_path: Path) -> None:
+    """However little it is: what comes next is kept again."""
+    path = tmp_path / "kept"
+    with captured.made(path) as captures, path.open("ab", buffering=0) as agent:
+        agent.write(b"one\ntwo\n")
+        captures.forget()
+        forgotten = captures.lines()
+        agent.write(b"three\n")
+
+        assert (forgotten, captures.lines()) == ([], [b"three"])
+
+
 def test_a_run_that_goes_on_keeps_its_own(tmp_path: Path) -> None:
     """And one that an error ended leaves it to whoever reads the record next."""
     path = tmp_path / "kept"

@@ -12,15 +12,29 @@ import msgspec
 import pytest
 
 from lab.analysis import analyse
+from lab.bench.left import left_of
 from lab.model.run import Ending
-from lab.recovery import recover
+from lab.recovery import held_cells, recover
 from lab.store import RunFolder, Store
+from tests.fakes import DONE
+from tests.recorded import MANIFEST, NAME, Recipe, record
+from tests.resumed import waiting
 
 _ROOT = Path(__file__).parent.parent
 _AHEAD = 3
 """So many answers at least an agent has kept and not told when its lab is killed."""
 
-pytestmark = [pytest.mark.go, pytest.mark.slow]
+_NEIGHBOUR = """
+[[neighbours]]
+program = "disk-writer"
+where = { size = ["2"] }
+"""
+_MODE = """
+[[host_settings]]
+setting = "transparent_hugepage"
+mode = "always"
+where = { size = ["3"] }
+"""
 
 
 def _killed(results: Path, engine: str) -> RunFolder:
@@ -55,6 +69,8 @@ def _ahead(runs: Path) -> int:
     return len(_positions(runs.parent)) - runs.read_bytes().count(b"\n")
 
 
+@pytest.mark.go
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["host", pytest.param("docker", marks=pytest.mark.docker)])
 @pytest.mark.usefixtures("go_toolchain")
 def test_what_was_measured_outlives_the_lab(tmp_path: Path, engine: str) -> None:
@@ -75,6 +91,8 @@ def test_what_was_measured_outlives_the_lab(tmp_path: Path, engine: str) -> None
     assert analyse(folder).warnings == (f"the run never came to its end: {len(kept)} of 5000 replicates",)
 
 
+@pytest.mark.go
+@pytest.mark.slow
 @pytest.mark.usefixtures("go_toolchain")
 def test_a_line_that_a_kill_cut_off_is_made_whole(tmp_path: Path) -> None:
     """Its replicate is among the captures: a kill in the middle of writing a sheaf down loses nothing of it."""
@@ -88,6 +106,8 @@ def test_a_line_that_a_kill_cut_off_is_made_whole(tmp_path: Path) -> None:
     assert records.damage == ""
 
 
+@pytest.mark.go
+@pytest.mark.slow
 @pytest.mark.usefixtures("go_toolchain")
 def test_a_replicate_is_judged_as_the_run_would_have(tmp_path: Path) -> None:
     """What its cell was not given makes it contaminated, whoever reads it."""
@@ -101,3 +121,30 @@ def test_a_replicate_is_judged_as_the_run_would_have(tmp_path: Path) -> None:
     fresh = [record.termination for record in folder.records()][written:]
 
     assert {(end.ending, end.detail) for end in fresh} == {(Ending.CONTAMINATED, "half of it was given")}
+
+
+def test_of_cells_for_which_something_was_held_nothing_is_brought_over(tmp_path: Path) -> None:
+    """Whether the neighbour worked to the end was to be found out after the replicate: they are run again."""
+    recipe = Recipe(replicates=2, measured=False, stopped_by=None, manifest=MANIFEST + _NEIGHBOUR)
+    folder = record(tmp_path, recipe)
+    turns = folder.plan().turns
+    folder.keep_probes({}, dict.fromkeys(("s1", "s2", "s3"), ""))
+    lines = [
+        json.dumps({**DONE, **waiting({"id": turn.position}), "id": str(turn.position)}) for turn in turns
+    ]
+    folder.captures.write_text("".join(f"{line}\n" for line in lines))
+
+    assert recover(folder) == 4
+    assert [record.turn for record in folder.records()] == [turn for turn in turns if turn.cell != "s2"]
+    assert not folder.captures.exists()
+    left = left_of(folder.plan(), folder.records(), ())
+    assert left.turns == tuple(turn for turn in turns if turn.cell == "s2")
+
+
+def test_what_is_held_is_a_neighbour_or_a_mode_of_the_machine(tmp_path: Path) -> None:
+    """By cell, as the manifest says."""
+    folder = record(tmp_path, Recipe(measured=False))
+    assert held_cells(folder, folder.plan()) == frozenset()
+    (folder.path / f"scenarios/{NAME}.toml").write_text(MANIFEST + _NEIGHBOUR + _MODE)
+
+    assert held_cells(folder, folder.plan()) == {"s2", "s3"}

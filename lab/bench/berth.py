@@ -30,6 +30,9 @@ class Kept(Protocol):
     def lines(self) -> list[bytes]:
         """Every whole line that is in it."""
 
+    def forget(self) -> None:
+        """Empty it."""
+
 
 class Berth:
     """The container of *spec* in *engine*, with its agent. Made by :func:`berth`.
@@ -76,6 +79,11 @@ class Berth:
     def kept_lines(self) -> list[bytes]:
         """What agents have kept and may not have told, if anything is kept."""
         return self._kept.lines() if self._kept is not None else []
+
+    def forget(self) -> None:
+        """What agents have kept until now is no replicate's: nobody takes it for one's."""
+        if self._kept is not None:
+            self._kept.forget()
 
     def close(self) -> None:
         """End the agent and remove its container."""

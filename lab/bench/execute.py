@@ -18,7 +18,7 @@ import msgspec
 
 from lab.bench.agent import Command, read
 from lab.bench.berth import Berth
-from lab.errors import EnvironmentRefusedError, MeasurementError, NotPutBackError
+from lab.errors import EnvironmentRefusedError, LeftAloneError, MeasurementError, NotPutBackError
 from lab.model.run import Capture, Turn
 from lab.model.units import Nanos
 
@@ -31,7 +31,7 @@ _MOST: Final = 64
 Held = Callable[[], contextlib.AbstractContextManager[None]]
 """What holds the machine as a replicate needs it, for as long as it runs; EnvironmentRefusedError where it cannot or did not.
 
-NotPutBackError where it did, and only could not let go of it."""
+NotPutBackError where it did, and only could not let go of it; LeftAloneError where it did not because this process stood still."""
 
 
 def both(outer: Held | None, inner: Held | None) -> Held | None:
@@ -149,13 +149,17 @@ def _carried_out(
 ) -> Sequence[Capture]:
     """Captures of a sheaf; only of its first turns where the agent was lost.
 
-    What could not be held is why all are lost. What was measured while it was held stays, also where it could not be let go.
+    What could not be held is why all are lost. What was measured while it was held stays, also where it could not be let go. Where what was held
+    is gone because this process stood still, all come again: the first is said to be lost, and what the agent has kept of any is none.
     """
     held = seats[sheaf[0].cell].held or contextlib.nullcontext
     captures: Sequence[Capture] = ()
     try:
         with held():
             captures = _run(sheaf, seats, stop, pace)
+    except LeftAloneError as error:
+        seats[sheaf[0].cell].berth.forget()
+        return [replace(_lost(sheaf[0], str(error)), again=True)]
     except EnvironmentRefusedError as error:
         if not captures or not isinstance(error, NotPutBackError):
             why = f"{error} ({error.hint})" if error.hint else str(error)

@@ -13,7 +13,7 @@ import msgspec
 from lab.bench.agent import Command, read
 from lab.bench.berth import Berth
 from lab.bench.execute import Held
-from lab.errors import EnvironmentRefusedError, MeasurementError
+from lab.errors import EnvironmentRefusedError, LeftAloneError, MeasurementError
 
 _SETTLING_SECONDS: Final = 0.02
 """How long it works before a replicate starts beside it; starting a process takes 2 ms."""
@@ -50,10 +50,14 @@ class NeighbourAtWork:
 
     @contextlib.contextmanager
     def _losing(self) -> Generator[None]:
+        """LeftAloneError where it was lost because this process stood still, which it is not to blame for."""
         try:
             yield
         except MeasurementError as error:
-            self._berth.lose(self._name, str(error))
+            left_alone = self._berth.agent.left_alone
+            self._berth.lose(self._name, left_alone or str(error), blameless=bool(left_alone))
+            if left_alone:
+                raise LeftAloneError(left_alone) from None
             raise self._refusal(str(error)) from None
 
     def _refusal(self, why: str) -> EnvironmentRefusedError:

@@ -14,7 +14,7 @@ from lab.bench.berth import MOST_LOSSES, Berth
 from lab.bench.execute import SHEAF_NS, UNKNOWN_LIFE, Pace, Seat, execute
 from lab.bench.plan import blocks
 from lab.engine.base import Spec
-from lab.errors import EngineUnavailableError, EnvironmentRefusedError, NotPutBackError
+from lab.errors import EngineUnavailableError, EnvironmentRefusedError, LeftAloneError, NotPutBackError
 from lab.model.run import Capture, Turn
 from lab.model.units import Nanos
 from tests.fakes import DONE, AgentEndsError, FakeEngine, Reply
@@ -37,6 +37,9 @@ class _Kept:
 
     def lines(self) -> list[bytes]:
         return self.written
+
+    def forget(self) -> None:
+        self.written.clear()
 
 
 def _seat(berth: Berth, cell: str, *, settle: bool = False) -> Seat:
@@ -145,6 +148,33 @@ def test_what_was_measured_while_it_was_held_stays_where_it_cannot_be_let_go() -
     assert [[_lost(capture) for capture in sheaf] for sheaf in sheaves] == [
         *([""] * 2, [""], ["it did not stay so"] * 2, [""], ["it cannot be held"])
     ]
+
+
+def test_where_what_is_held_went_while_the_lab_stood_still_its_turns_come_again() -> None:
+    """In their order; of what the agent has kept of them meanwhile nothing is taken for theirs."""
+    still = [LeftAloneError("golab stood still for 11 s, so its agent ended")]
+    kept = _Kept()
+
+    @contextlib.contextmanager
+    def held() -> Iterator[None]:
+        yield
+        if still:
+            kept.written += [_done("0"), _done("1")]
+            raise still.pop()
+
+    with contextlib.ExitStack() as stack:
+        one = _berth(stack, FakeEngine(), kept)
+        seats = {"a": _seat(one, "a"), "h": replace(_seat(one, "h"), held=held)}
+        turns = [Turn(position=at, block=0, cell=cell) for at, cell in enumerate("hha")]
+        sheaves = list(execute(turns, seats, stop=_never, pace=Pace({"a": 1, "h": 1})))
+
+    assert [[(capture.turn.position, capture.again) for capture in sheaf] for sheaf in sheaves] == [
+        [(0, True)],
+        [(0, False), (1, False)],
+        [(2, False)],
+    ]
+    assert _lost(sheaves[0][0]) == "golab stood still for 11 s, so its agent ended"
+    assert kept.written == []
 
 
 def test_without_a_file_to_keep_them_in_replicates_go_one_by_one() -> None:

@@ -1,7 +1,9 @@
 """Who works beside a replicate: started before it, ended after it, and none where it did nothing."""
 
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,9 +12,9 @@ from lab.bench.agent import Command
 from lab.bench.berth import MOST_LOSSES, Berth, berth
 from lab.bench.neighbour import NeighbourAtWork
 from lab.engine.base import Spec
-from lab.errors import EnvironmentRefusedError
+from lab.errors import EnvironmentRefusedError, LeftAloneError
 from lab.model.units import Nanos
-from tests.fakes import AgentEndsError, FakeEngine, Reply, observing
+from tests.fakes import AgentEndsError, FakeContainer, FakeEngine, Reply, observing
 
 _SPEC = Spec(files=(), agent=("/agent",), memory_bytes=1, pids=1)
 
@@ -76,6 +78,38 @@ def test_one_that_ends_by_itself_has_not_worked_all_the_time() -> None:
         NeighbourAtWork("writer", here, _command).held(),
     ):
         pass
+
+
+@pytest.mark.parametrize("goes_at", ["run", "stop"])
+def test_one_that_the_lab_left_alone_is_had_again_and_is_not_to_blame(goes_at: str) -> None:
+    """Its agent ends where golab stands still for longer than that waits; however often."""
+
+    class Leaving(FakeContainer):
+        def send(self, line: bytes, /) -> None:
+            """Gone when it is told so."""
+            self.closed |= json.loads(line)["op"] == goes_at
+            super().send(line)
+
+    made: list[FakeContainer] = []
+
+    class Short(FakeEngine):
+        @contextlib.contextmanager
+        def opened(self, _spec: Spec, _captures: Path | None = None, /) -> Iterator[Any]:
+            """An agent that goes."""
+            made.append(Leaving("sha256:0", _until_told))
+            yield made[-1]
+
+    with berth(Short(), _SPEC, None) as here:
+        neighbour = NeighbourAtWork("writer", here, _command)
+        for _ in range(MOST_LOSSES + 1):
+            here.agent._beats._longest = 11.0
+            with (
+                pytest.raises(LeftAloneError, match=r"^golab stood still for 11 s, so its agent ended$"),
+                neighbour.held(),
+            ):
+                pass
+
+    assert len(made) == MOST_LOSSES + 2
 
 
 def test_a_lost_one_is_had_again_a_few_times() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from lab.analysis import analyse
 from lab.errors import LabError
 from lab.model.run import Ending, Record
+from lab.recovery import held_cells
 from lab.store import RunFolder
 from tests.faults.inside import World
 
@@ -28,7 +29,7 @@ class Kept:
     records: tuple[Record, ...] = ()
     again: int = 0
     _measured: dict[int, int] = field(default_factory=dict)
-    """By position, how long it took: of every replicate that anybody has answered for."""
+    """By position, how long it took: of every replicate that anybody has answered for, and of which nothing more was to be found out."""
 
     @property
     def measured(self) -> int:
@@ -57,9 +58,12 @@ class Kept:
     def _captured(self) -> Iterator[tuple[int, int]]:
         path = self.folder.path / _CAPTURES
         lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
+        plan = self.folder.plan()
+        held = held_cells(self.folder, plan)
+        to_come = {turn.position for turn in plan.turns if turn.cell in held}
         for line in lines:
             found: dict[str, Any] = json.loads(line)
-            if str(found["id"]).isdecimal() and not found["stopped"]:
+            if str(found["id"]).isdecimal() and not found["stopped"] and int(found["id"]) not in to_come:
                 yield int(found["id"]), found["end_ns"] - found["start_ns"]
 
     def finally_(self, whole: Sequence[Record] = ()) -> Iterator[str]:
