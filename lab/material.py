@@ -25,7 +25,7 @@ from lab.model.level import UNSET
 from lab.model.matrix import Cell, partners
 from lab.model.scenario import CPUSET, FS, GO_RELEASE, HOST_FS, MEMORY, QUOTA, TMPFS, Neighbour, Scenario
 from lab.model.units import Nanos
-from lab.workshop import Builds, Holding, Wanted, Workshop, neighbour, probe, render_cell
+from lab.workshop import Builds, BuiltNeighbour, Holding, Wanted, Workshop, neighbour, probe, render_cell
 
 PROGRAM: Final = "/golab/program"
 """Where a container has the cell's program."""
@@ -48,8 +48,8 @@ class Prepared:
     """What its container holds beside it, the lowest first."""
     iterations_per_us: int = 0
     """Of the loop behind ``lab.Work``, where it runs; 0: not known."""
-    neighbour: Binary | None = None
-    """The program of who works beside it, if anybody does."""
+    neighbour: BuiltNeighbour | None = None
+    """Who works beside it, if anybody does."""
 
     @property
     def cell(self) -> Cell:
@@ -115,7 +115,7 @@ def prepare(workshop: Workshop, wanted: Sequence[Wanted], *, base_name: str = ba
             probes[cell.text(GO_RELEASE)],
             built,
             () if isinstance(trees, EnvironmentRefusedError) else trees,
-            neighbour=beside if isinstance(beside, Binary) else None,
+            neighbour=None if isinstance(beside, BuildError) else beside,
         )
         if isinstance(built, Binary):
             ready = replace(ready, built=_refusal(_runnable(agent, ready, built)) or built)
@@ -187,7 +187,9 @@ def _runnable(agent: Binary, each: Prepared, program: Binary) -> Runnable:
     wanted = each.wanted
     assert not isinstance(wanted.engine, EnvironmentRefusedError)  # noqa: S101 - nothing is built for a refused engine
     spec = replace(_spec((agent, each.probe, program), wanted), trees=each.trees)
-    beside = _neighbouring(agent, each.neighbour, wanted, wanted.engine.name) if each.neighbour else None
+    beside = (
+        _neighbouring(agent, each.neighbour.binary, wanted, wanted.engine.name) if each.neighbour else None
+    )
     return Runnable(wanted, wanted.engine, spec, beside=beside)
 
 

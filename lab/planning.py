@@ -26,6 +26,7 @@ from lab.model.units import duration_to_text
 from lab.report.text import counted
 from lab.sim.costs import Costs
 from lab.store import Sources
+from lab.workshop import BuiltNeighbour
 
 _BASE: Final = "--base="
 _TUNE_HOST: Final = "--tune-host"
@@ -100,11 +101,13 @@ def sources(wanted: Experiment, material: Material) -> Sources:
     programs: dict[str, dict[str, str]] = {}
     texts: dict[str, str] = {}
     for each in material.prepared:
-        found = programs.setdefault(each.program.source_sha256, {})
-        for path, content in each.program.files.items():
-            found[path] = hashlib.sha256(content).hexdigest()
-            if each.wanted.scenario.name not in wanted.own:
-                texts[found[path]] = content.decode(errors="replace")
+        beside = (each.neighbour.program,) if each.neighbour else ()
+        for program in (each.program, *beside):
+            found = programs.setdefault(program.source_sha256, {})
+            for path, content in program.files.items():
+                found[path] = hashlib.sha256(content).hexdigest()
+                if each.wanted.scenario.name not in wanted.own:
+                    texts[found[path]] = content.decode(errors="replace")
     return Sources(programs, texts)
 
 
@@ -145,11 +148,7 @@ def _dumping(wanted: Experiment) -> frozenset[str]:
 def _provenance(
     own: Engine, material: Material, running: Iterable[Runnable], granted: Mapping[str, str]
 ) -> dict[str, Any]:
-    beside = {
-        named.program: each.neighbour.sha256
-        for each in material.prepared
-        if each.neighbour and (named := each.wanted.scenario.neighbour(each.cell.levels))
-    }
+    beside = {each.neighbour.name: each.neighbour for each in material.prepared if each.neighbour}
     others = {each.engine.name: each.engine for each in running if each.engine.name != own.name}
     return {
         "golab": __version__,
@@ -157,9 +156,16 @@ def _provenance(
         "machine": environment.describe(),
         "base": material.base.described() if material.base else None,
         **({"held_base": material.held.described()} if material.held else {}),
-        **({"neighbours": beside} if beside else {}),
+        **(_of_neighbours(beside) if beside else {}),
         **({"tuned": dict(granted)} if granted else {}),
         **({"other_engines": {name: each.describe() for name, each in others.items()}} if others else {}),
+    }
+
+
+def _of_neighbours(beside: Mapping[str, BuiltNeighbour]) -> dict[str, Any]:
+    return {
+        "neighbours": {name: each.binary.sha256 for name, each in beside.items()},
+        "neighbour_programs": {name: each.program.source_sha256 for name, each in beside.items()},
     }
 
 

@@ -45,7 +45,12 @@ from lab.recovery import recover
 from lab.resumption import note_resumption
 from lab.sim import costs
 from lab.store import RunFolder, Store
-from lab.unchanged import refuse_another_machine, refuse_other_manifests, refuse_other_programs
+from lab.unchanged import (
+    refuse_another_engine,
+    refuse_another_machine,
+    refuse_other_manifests,
+    refuse_other_programs,
+)
 from lab.workshop import Progress
 
 _ENGINES: Final[Mapping[str, EngineName]] = {"docker": "docker", "host": "host"}
@@ -122,6 +127,8 @@ def go_on(lab: catalogue.Lab, folder: RunFolder, order: Order, progress: Progres
     )
     with ready(lab, wanted, means, progress, run=plan.run, results=folder.path) as found:
         _refuse_running(folder, plan)
+        described = {name: each.describe() for name, each in found.engines.usable.items()}
+        refuse_another_engine(plan, described)
         decided = folder.decided()
         material = paced(found.material, _rates(decided.costs))
         own = found.engines.own

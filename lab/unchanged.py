@@ -1,4 +1,4 @@
-"""What a run is gone on with under: the same manifests, machine, programs, binaries and containers as it was planned with.
+"""What a run is gone on with under: the same manifests, machine, engines, programs, binaries, containers and neighbours as it was planned with.
 
 Half of a run under one program and half under another would be two runs that look like one. So whatever differs refuses the whole
 resumption, with the difference.
@@ -13,14 +13,19 @@ from pathlib import Path
 from typing import Any, Final
 
 from lab import __version__
+from lab.engine import said
 from lab.errors import EnvironmentRefusedError, UsageError
 from lab.golang.render import GoProgram
 from lab.host import environment
 from lab.material import Material
 from lab.model.run import Plan, PlannedCell
 from lab.store import RunFolder
+from lab.workshop import BuiltNeighbour
 
 _AGAIN: Final = "measure it anew, or go back to what it was planned with"
+_WHERE: Final = "go on where it was begun; golab report shows what there is of it"
+_OTHER_MEMORY: Final = 0.01
+"""Of a machine's memory: from such a difference on it is another's."""
 _SHOWN: Final = 5
 """Cells that are named."""
 _LINES: Final = 60
@@ -47,27 +52,69 @@ def refuse_other_manifests(folder: RunFolder, plan: Plan, scenarios: Path) -> No
 
 
 def refuse_another_machine(plan: Plan, described: Mapping[str, Any]) -> None:
-    """EnvironmentRefusedError where *described* is not the machine of the plan, as far as a measurement depends on it."""
-    then = environment.what_matters(plan.provenance.get("machine", {}))
-    now = environment.what_matters(described)
-    if differing := [name for name in now if then[name] != now[name]]:
-        told = "; ".join(f"{name} was {then[name]}, is {now[name]}" for name in differing)
+    """EnvironmentRefusedError where *described* is not the machine of the plan, as far as a measurement depends on it and the plan says so."""
+    changes = _changes(_of_machine(plan.provenance.get("machine", {})), _of_machine(described))
+    if told := "\n".join(changes):
         raise EnvironmentRefusedError(
-            f"{plan.run} was measured on another machine, or under another kernel: {told}",
-            hint="go on where it was begun; golab report shows what there is of it",
+            f"{plan.run} was measured on another machine, under another kernel or on other CPUs:\n{told}",
+            hint=_WHERE,
         )
+
+
+def refuse_another_engine(plan: Plan, described: Mapping[str, Mapping[str, Any]]) -> None:
+    """EnvironmentRefusedError where an engine of the plan is another one, or set up otherwise, than that of its name which is *described*.
+
+    Only what the plan says of it is compared. Another version of an engine is none.
+    """
+    planned = {plan.engine: plan.provenance.get("engine", {}), **plan.provenance.get("other_engines", {})}
+    changes = [
+        f"engine {name}: {change}"
+        for name, then in planned.items()
+        if name in described
+        for change in _changes(said.what_matters(then), said.what_matters(described[name]))
+    ]
+    if told := "\n".join(changes):
+        raise EnvironmentRefusedError(
+            f"{plan.run} was measured in another engine, or in one that was set up otherwise:\n{told}",
+            hint=_WHERE,
+        )
+
+
+def _of_machine(described: Mapping[str, Any]) -> dict[str, Any]:
+    """What must not change in the middle of a run: what costs depend on, and the CPUs on which golab and what it starts may run."""
+    allowed = (described.get("cpu") or {}).get("allowed")
+    return {**environment.what_matters(described), "cpus_allowed": allowed}
+
+
+def _changes(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """What is not what it was; a fact that an older record does not have is none."""
+    return [
+        f"{name} was {old}, is {now.get(name)}"
+        for name, old in then.items()
+        if old is not None and not _is_same(name, old, now.get(name))
+    ]
+
+
+def _is_same(name: str, then: object, now: object) -> bool:
+    """Whether a fact is what it was: the memory that a kernel has to give is not to the byte the same after each boot."""
+    if name == "memory_bytes" and isinstance(then, int) and isinstance(now, int):
+        return abs(then - now) <= then * _OTHER_MEMORY
+    return then == now
 
 
 def refuse_other_programs(
     folder: RunFolder, plan: Plan, cells: tuple[PlannedCell, ...], material: Material
 ) -> None:
-    """UsageError where a cell's program, binary, container, arguments or environment are not those of its plan; what differs."""
+    """UsageError where a cell's program, binary, container, arguments, environment or neighbour are not those of its plan; what differs."""
     planned = {cell.id: cell for cell in plan.cells}
-    programs = {each.cell.id: each.program for each in material.prepared}
-    whys = {each.cell.id: each.built for each in material.prepared}
+    prepared = {each.cell.id: each for each in material.prepared}
     found: dict[str, list[str]] = {}
     for cell in cells:
-        for words in _differing(folder, planned[cell.id], cell, programs[cell.id], str(whys[cell.id])):
+        here = prepared[cell.id]
+        for words in (
+            *_differing(folder, planned[cell.id], cell, here.program, str(here.built)),
+            *_other_neighbour(folder, plan.provenance, here.neighbour),
+        ):
             found.setdefault(words, []).append(cell.id)
     if found:
         told = "\n".join(f"{_named(ids)}: {words}" for words, ids in found.items())
@@ -106,6 +153,23 @@ def _other_binary(then: str, now: str, why: str) -> str:
         f"the same program gave another binary ({then[:12]}, now {now[:12]}):"
         " another base, C compiler, overlay or linker flags"
     )
+
+
+def _other_neighbour(
+    folder: RunFolder, provenance: Mapping[str, Any], now: BuiltNeighbour | None
+) -> Iterator[str]:
+    """What of who works beside a cell is not what it was, as far as the record says what that was."""
+    if now is None:
+        return
+    then = provenance.get("neighbours", {}).get(now.name)
+    if then in (None, now.binary.sha256):
+        return
+    source = provenance.get("neighbour_programs", {}).get(now.name, now.program.source_sha256)
+    kept = folder.source(source) if source != now.program.source_sha256 else {}
+    if kept:
+        yield f"its neighbour {now.name} was changed:\n{_of_program(kept, now.program)}"
+    else:
+        yield f"its neighbour {now.name} is another ({then[:12]}, now {now.binary.sha256[:12]})"
 
 
 def _of_program(kept: Mapping[str, str], program: GoProgram) -> str:

@@ -68,8 +68,17 @@ def probe(workshop: Workshop, release: str) -> Binary:
     return build.build(workshop.engine, go, source, workshop.cache)
 
 
-def neighbour(workshop: Workshop, wanted: Wanted) -> Binary | BuildError | None:
-    """The program of who works beside a cell's replicates, as the newest release builds it; None where nobody does."""
+@dataclass(frozen=True, slots=True)
+class BuiltNeighbour:
+    """Who works beside a cell's replicates: by name, source and binary."""
+
+    name: str
+    program: GoProgram
+    binary: Binary
+
+
+def neighbour(workshop: Workshop, wanted: Wanted) -> BuiltNeighbour | BuildError | None:
+    """Who works beside a cell's replicates, as the newest release builds it; None where nobody does."""
     named = wanted.scenario.neighbour(wanted.cell.levels)
     if named is None:
         return None
@@ -82,9 +91,10 @@ def neighbour(workshop: Workshop, wanted: Wanted) -> Binary | BuildError | None:
         values={},
     )
     try:
-        return build.build(workshop.engine, go, source, workshop.cache)
+        binary = build.build(workshop.engine, go, source, workshop.cache)
     except BuildError as error:
         return error
+    return BuiltNeighbour(named.program, source, binary)
 
 
 class Holding:

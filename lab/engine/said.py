@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
+
+from lab.engine import address
+
+_MATTERS: Final = ("kernel", "cpus", "memory_bytes", "storage_driver", "cgroup_version", "runtime")
+_HERE: Final = "this machine"
 
 
 def described(info: Mapping[str, Any], version: Mapping[str, Any]) -> dict[str, Any]:
@@ -28,3 +33,12 @@ def described(info: Mapping[str, Any], version: Mapping[str, Any]) -> dict[str, 
         | {"CPUQuota": bool(info.get("CpuCfsQuota"))},
         "warnings": info.get("Warnings") or [],
     }
+
+
+def what_matters(described: Mapping[str, Any]) -> dict[str, Any]:
+    """What of an engine that is *described* so a measurement depends on, and on which machine it is; nothing of what it does not say."""
+    found = {name: described[name] for name in _MATTERS if described.get(name) is not None}
+    if "url" in described:
+        host = address.host_of(str(described["url"]))
+        found["machine"] = host if host and not address.is_here(host) else _HERE
+    return found
