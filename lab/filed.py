@@ -75,10 +75,12 @@ class Probes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class End:
-    """``end.json``."""
+    """``end.json``. How many ``lines`` there were, and the last one's ``checksum``; an earlier golab's record does not say."""
 
     format: int
     stopped_by: StoppedBy
+    lines: int | None = None
+    checksum: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +127,7 @@ def read(path: Path, kind: type[_Kind]) -> _Kind:
     try:
         found = msgspec.json.decode(content).get("format")
         if found not in READABLE:
-            readable = " and ".join(map(str, READABLE))
+            readable = f"{', '.join(map(str, READABLE[:-1]))} and {READABLE[-1]}"
             raise StoreError(f"{path}: is of format {found}; this golab reads {readable}", hint=_other(found))
         return msgspec.json.decode(content, type=kind)
     except (msgspec.DecodeError, AttributeError) as error:

@@ -1,8 +1,8 @@
 """runs.jsonl: one line a replicate, each with a checksum over itself and the line before it.
 
 A line is a JSON object whose first key is ``crc``: eight hexadecimal digits, the CRC-32 of the rest of the object (as if it had begun
-there), begun with the checksum of the line before, or with 0. So a line that was changed is found, and so is the place where
-one is missing, was put in, or stands elsewhere. Lines of format 3 have no checksum.
+there), begun with the checksum of the line before; the first line's is begun with what its run was planned with (:mod:`lab.bound`). So a line that
+was changed is found, and so is the place where one is missing, was put in, or stands elsewhere. Lines of format 3 have no checksum.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from lab.model.run import Ending, Plan, Record, Resumption
 _OPEN: Final = b'{"crc":"'
 _DIGITS: Final = 8
 _PREFIX: Final = len(_OPEN) + _DIGITS + len(b'",')
+_PART: Final = 1 << 20
+"""Bytes that are read at once where nothing but lines are counted."""
 _FIRST_SEALED: Final = 4
 """The format whose lines were the first to have checksums."""
 
@@ -35,10 +37,20 @@ def sealed(record: Record, before: int) -> tuple[bytes, int]:
     return b'%s%08x",%s\n' % (_OPEN, checksum, body[1:]), checksum
 
 
-def last_checksum(path: Path) -> int:
-    """The checksum of the last line in *path*; 0 where there is none. Only that line is read."""
+def last_checksum(path: Path, first: int = 0) -> int:
+    """The checksum of the last line in *path*, which is all that is read; *first* where there is no line, or it has none."""
     with _mapped(path) as content:
-        return _stated(content[content.rfind(b"\n", 0, len(content) - 1) + 1 :]) or 0
+        found = _stated(content[content.rfind(b"\n", 0, len(content) - 1) + 1 :])
+        return first if found is None else found
+
+
+def line_count(path: Path) -> int:
+    """How many whole lines *path* has."""
+    try:
+        with path.open("rb") as file:
+            return sum(part.count(b"\n") for part in iter(lambda: file.read(_PART), b""))
+    except FileNotFoundError:
+        return 0
 
 
 def whole_bytes(path: Path) -> int | None:
@@ -70,11 +82,15 @@ class Records:
 
     What stands before the first damage is given, nothing after it: nobody knows what is missing there. ``lines`` and ``size`` say how many
     lines stand before it, and how many bytes they are. A replicate that was lost and is run again is not given: its later line is.
+    ``first`` is what the first line's checksum begins with; ``ended`` is how many lines there were when the run came to its end, and the last one's
+    checksum, if anybody has said so.
     """
 
     path: Path
     plan: Plan
     resumptions: Sequence[Resumption] = ()
+    first: int = 0
+    ended: tuple[int, str] | None = None
     damage: str = field(default="", init=False)
     lines: int = field(default=0, init=False)
     size: int = field(default=0, init=False)
@@ -83,7 +99,7 @@ class Records:
         """Every whole record up to the first damage. StoreError where the file cannot be read at all."""
         self.damage, self.lines, self.size = "", 0, 0
         decode = msgspec.json.Decoder(Record).decode
-        reader = _Reader(self.plan, self.resumptions)
+        reader = _Reader(self.plan, self.resumptions, self.first)
         try:
             with self.path.open("rb") as file:
                 for line in file:
@@ -102,15 +118,26 @@ class Records:
                     if counts:
                         yield record
         except FileNotFoundError:
-            return
+            pass
         except OSError as error:
             raise StoreError(f"{self.path}: cannot be read: {error.strerror}") from None
+        self.damage = self._not_as_ended(reader.last)
+
+    def _not_as_ended(self, last: int) -> str:
+        """That these are not the lines which the run had in the end: where the last ones are missing, each of the others is whole."""
+        if self.ended is None or self.ended == (self.lines, f"{last:08x}"):
+            return ""
+        lines, checksum = self.ended
+        return (
+            f"{self.path.name}: it ends with line {self.lines} and checksum {last:08x},"
+            f" and when the run came to its end that was line {lines} and checksum {checksum}"
+        )
 
 
 class _Reader:
     """Holds each line against its checksum, the plan, and what was there before."""
 
-    def __init__(self, plan: Plan, resumptions: Sequence[Resumption]) -> None:
+    def __init__(self, plan: Plan, resumptions: Sequence[Resumption], first: int) -> None:
         self._turns = plan.turns
         self._cells = {cell.id for cell in plan.cells}
         self._is_sealed = plan.format >= _FIRST_SEALED
@@ -118,25 +145,25 @@ class _Reader:
         self._void: dict[int, int] = {}
         for resumption in resumptions:  # a later one is told of lines that are further down
             self._void |= dict.fromkeys(resumption.again, resumption.lines)
-        self._before = 0
+        self._first = self.last = first
 
     def check(self, line: bytes) -> None:
-        """ValueError for a line that is not whole, or not the one that was written behind the last."""
+        """ValueError for a line that is not whole, or not the one that was written behind the last, whose checksum is ``last``."""
         if not line.endswith(b"\n"):
             raise ValueError(f"it is the last one and was cut off after {len(line)} bytes")
         stated = _stated(line)
         if stated is None:
             if self._is_sealed:
                 raise ValueError(f"it has no checksum; it begins with {line[:20]!r}")
-            self._before = 0
+            self.last = self._first
             return
-        found = zlib.crc32(memoryview(line)[_PREFIX:-1], zlib.crc32(b"{", self._before))
+        found = zlib.crc32(memoryview(line)[_PREFIX:-1], zlib.crc32(b"{", self.last))
         if found != stated:
             raise ValueError(
                 f"its checksum is {stated:08x}, and {found:08x} was expected:"
-                " it was changed, or the line that it was written behind is not before it"
+                " it was changed, or what it was written behind is not before it"
             )
-        self._before = stated
+        self.last = stated
 
     def counts(self, record: Record, line: int) -> bool:
         """Whether the *record* of a line (from 0 on) is one of the run's. ValueError where it cannot be."""

@@ -2,7 +2,7 @@
 
 What a run decides beforehand is there before its first replicate: ``plan.json``, each scenario's manifest with its margins
 and rules (``scenarios/NAME.toml``), what is predicted (``predictions.json``) and, by engine, the costs that this rests on
-(``costs/ENGINE.json``).
+(``costs/ENGINE.json``); ``decided.json`` binds these to the lines that follow (:mod:`lab.bound`).
 ``probes.json`` has what a process of each cell saw of its own settings. ``runs.jsonl`` gets one line a replicate, fsync'ed before the
 next one is ordered, and ``captures.jsonl`` is where a line is until then; ``dumps/POSITION.txt`` is there before the line of a
 replicate that left a goroutine dump, whole for the first ones of a cell only. ``end.json`` says what ended the run, and ``analysis.json`` and
@@ -21,12 +21,13 @@ from typing import Any, Final
 
 import msgspec
 
+from lab import bound
 from lab.durable import append, cut, made, settle, unwritable, write
 from lab.errors import StoreError, UnknownNameError
 from lab.filed import Analysis, End, Predictions, Probes, Programs, Resumed, content_of, read, to_json
 from lab.host import scratch
 from lab.host.owner import Owner
-from lab.lines import Records, last_checksum, sealed, whole_bytes
+from lab.lines import Records, last_checksum, line_count, sealed, whole_bytes
 from lab.model.outcome import CellSummary, Foresight
 from lab.model.run import (
     FINISHED,
@@ -53,7 +54,7 @@ _REPORT: Final = "report.html"
 _RESUMED: Final = "resumed.json"
 _OWNER: Final = "owner.json"
 _PROGRAMS: Final = "programs.json"
-_CHANGING: Final = (_PLAN, _RUNS, _CAPTURES, _RESUMED, _END, _ANALYSIS, _PREDICTIONS)
+_CHANGING: Final = (_PLAN, _RUNS, _CAPTURES, _RESUMED, _END, _ANALYSIS, _PREDICTIONS, bound.NAME)
 _ASIDE: Final = "runs.damaged-{}.jsonl"
 
 WHOLE_DUMPS: Final = 3
@@ -101,7 +102,7 @@ class RunFolder:
         path = self.path / _RUNS
         if self._checksums and not path.exists():
             raise StoreError(f"{path}: is not there any more: somebody took it away while the run went on")
-        checksum = self._checksums[0] if self._checksums else last_checksum(path)
+        checksum = self._checksums[0] if self._checksums else self._last_checksum()
         lines = []
         for record in records:
             line, checksum = sealed(self._without_dump(record), checksum)
@@ -112,6 +113,9 @@ class RunFolder:
             hint = f"what was measured before is kept; when there is room: golab resume {self.path}"
             raise StoreError(str(error), hint=hint) from None
         self._checksums[:] = [checksum]
+
+    def _last_checksum(self) -> int:
+        return last_checksum(self.path / _RUNS, bound.first_checksum(self.path, self.plan().format))
 
     def _without_dump(self, record: Record) -> Record:
         """The record as its line has it, once its dump is in a file of its own: whole, or its beginning after the first ones."""
@@ -144,14 +148,14 @@ class RunFolder:
             self.cut(whole)
 
     def keep_aside(self, size: int) -> str:
-        """Copy what stands in the record from byte *size* on into a file of its own; its name."""
+        """Copy what stands in the record from byte *size* on into a file of its own; its name, empty where nothing stands there."""
         taken = next(
             name for name in map(_ASIDE.format, itertools.count(1)) if not (self.path / name).exists()
         )
-        with (self.path / _RUNS).open("rb") as file:
-            file.seek(size)
-            write(self.path / taken, file.read())
-        return taken
+        behind = content_of(self.path / _RUNS)[size:] if (self.path / _RUNS).exists() else b""
+        if behind:
+            write(self.path / taken, behind)
+        return taken if behind else ""
 
     def cut(self, size: int) -> None:
         """Take off what stands in the record from byte *size* on."""
@@ -185,7 +189,9 @@ class RunFolder:
 
     def end(self, stopped_by: StoppedBy) -> None:
         """Write down that no replicate comes any more, and why."""
-        write(self.path / _END, to_json(End(format=FORMAT, stopped_by=stopped_by)))
+        lines, checksum = line_count(self.path / _RUNS), f"{self._last_checksum():08x}"
+        end = End(format=FORMAT, stopped_by=stopped_by, lines=lines, checksum=checksum)
+        write(self.path / _END, to_json(end))
         (self.path / _OWNER).unlink(missing_ok=True)
 
     def keep_analysis(self, cells: Sequence[CellSummary]) -> None:
@@ -199,6 +205,11 @@ class RunFolder:
     def flaws(self) -> Mapping[str, str]:
         """By cell, what is not as it was asked for. StoreError where nobody came to find out."""
         return read(self.path / _PROBES, Probes).flaws
+
+    def seated(self) -> frozenset[str]:
+        """The cells for which there was a container when the run was begun, or last gone on with; none where it never came so far."""
+        path = self.path / _PROBES
+        return frozenset(read(path, Probes).cells) if path.exists() else frozenset()
 
     @property
     def captures(self) -> Path:
@@ -216,8 +227,10 @@ class RunFolder:
         return self.path / _REPORT
 
     def plan(self) -> Plan:
-        """The run's plan. StoreError if there is none, or its format is another."""
-        return read(self.path / _PLAN, Plan)
+        """The run's plan. StoreError if there is none, its format is another, or it was changed since."""
+        plan = read(self.path / _PLAN, Plan)
+        bound.refuse_changed(self.path, plan.format, _PLAN)
+        return plan
 
     def manifest(self, scenario: str) -> tuple[bytes, Path]:
         """A scenario's manifest as it was when the run was planned, and where that copy is."""
@@ -246,12 +259,24 @@ class RunFolder:
         }
 
     def foretold(self) -> Foresight:
-        """What was predicted before anything was measured. An earlier golab's record has no outcomes."""
+        """What was predicted before anything was measured. An earlier golab's record has no outcomes.
+
+        StoreError where it, or the plan or the costs that it rests on, was changed since.
+        """
+        bound.refuse_changed(self.path, self.plan().format)
         return read(self.path / _PREDICTIONS, Predictions).foretold()
 
     def records(self, plan: Plan | None = None) -> Records:
         """Every replicate that was measured, as a stream; whoever has read the *plan* need not have it read again."""
-        return Records(self.path / _RUNS, plan or self.plan(), self.resumptions())
+        plan = plan or self.plan()
+        first = bound.first_checksum(self.path, plan.format)
+        return Records(self.path / _RUNS, plan, self.resumptions(), first, self._ended())
+
+    def _ended(self) -> tuple[int, str] | None:
+        """How many lines there were when the run came to its end, and the last one's checksum; None where nobody has said so."""
+        path = self.path / _END
+        end = read(path, End) if path.exists() else None
+        return None if end is None or end.lines is None else (end.lines, end.checksum)
 
     def kept_analysis(self) -> tuple[CellSummary, ...] | None:
         """What was concluded when the run was last analysed; None where that was never written or is no more readable."""
@@ -344,15 +369,18 @@ def _stamp(path: Path) -> tuple[int, int]:
 
 def _fill(folder: Path, decided: Decided) -> None:
     """The plan comes last: whoever finds it finds all the rest."""
-    predictions = Predictions.of(decided.foretold)
     for name, manifest in decided.manifests.items():
         write(made(folder / _MANIFESTS) / f"{name}.toml", manifest)
-    write(folder / _PREDICTIONS, to_json(predictions))
-    for engine, costs in decided.costs.items():
-        write(made(folder / _COSTS) / f"{engine}.json", costs.encode())
     programs = Programs(format=FORMAT, programs=decided.sources.programs, files=decided.sources.files)
     write(folder / _PROGRAMS, to_json(programs))
-    write(folder / _PLAN, to_json(decided.plan))
+    plan = to_json(decided.plan)
+    others = {f"{_COSTS}/{engine}.json": costs.encode() for engine, costs in decided.costs.items()}
+    others[_PREDICTIONS] = to_json(Predictions.of(decided.foretold))
+    for path, content in others.items():
+        made((folder / path).parent)
+        write(folder / path, content)
+    write(folder / bound.NAME, bound.binding({**others, _PLAN: plan}))
+    write(folder / _PLAN, plan)
 
 
 def _alike(record: Record) -> tuple[str, Ending]:

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from lab import manifest
+from lab import bound, manifest
 from lab.bench.plan import blocks
+from lab.lines import sealed
 from lab.model.instrument import attached, is_plain
 from lab.model.level import Level
 from lab.model.matrix import Cell, default_cells, looked_at
@@ -201,7 +202,34 @@ def rewrite(folder: RunFolder, change: Callable[[Record], Record]) -> None:
     """Write a run's record anew, each replicate as *change* makes it."""
     records = [change(each) for each in folder.records()]
     (folder.path / "runs.jsonl").unlink()
-    RunFolder(folder.path).append(*records)
+    again = RunFolder(folder.path)
+    again.append(*records)
+    _end_again(again)
+
+
+def decide_otherwise(folder: RunFolder, name: str, content: bytes) -> None:
+    """Have the file *name* of what was decided hold *content*, as if the run had been planned so; its replicates are as they were."""
+    records = list(folder.records())
+    (folder.path / name).write_bytes(content)
+    decided = [
+        path for each in ("plan.json", "predictions.json", "costs/*.json") for path in folder.path.glob(each)
+    ]
+    contents = {str(path.relative_to(folder.path)): path.read_bytes() for path in decided}
+    (folder.path / bound.NAME).write_bytes(bound.binding(contents))
+    again = RunFolder(folder.path)
+    lines, checksum = [], bound.first_checksum(again.path, again.plan().format)
+    for each in records:
+        line, checksum = sealed(each, checksum)
+        lines.append(line)
+    if lines:
+        (again.path / "runs.jsonl").write_bytes(b"".join(lines))
+    _end_again(again)
+
+
+def _end_again(folder: RunFolder) -> None:
+    """By its lines as they are now."""
+    if (folder.path / "end.json").exists():
+        folder.end(folder.stopped_by())
 
 
 def split(folder: RunFolder, cell: str, factor: float) -> None:

@@ -50,10 +50,15 @@ def test_a_damaged_record_is_used_up_to_the_damage(tmp_path: Path) -> None:
 def test_a_record_that_was_cut_off_between_two_lines_is_damaged_too(
     tmp_path: Path, kept: int, missing: str
 ) -> None:
-    """Every line is whole, and the run had come to its end: what is there is used, what is not is told."""
+    """Every line is whole, and the run had come to its end: what is there is used, what is not is told.
+
+    Also where an earlier golab wrote the end, which does not say how many lines there were.
+    """
     folder = record(tmp_path, Recipe())
     path = folder.path / "runs.jsonl"
     path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:kept]))
+    assert analyse(folder).damage.startswith(f"runs.jsonl: it ends with line {kept} and checksum ")
+    (folder.path / "end.json").write_text('{"format": 4, "stopped_by": "replicates"}')
 
     found = analyse(folder)
     assert sum(sum(cell.outcomes.values()) for cell in found.cells) == kept

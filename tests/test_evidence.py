@@ -13,8 +13,8 @@ from lab.model.claim import Register
 from lab.model.outcome import ClaimVerdict
 from lab.model.run import FORMAT, Ending, Plan
 from lab.model.scenario import Scenario
-from lab.store import Store
-from tests.recorded import MANIFEST, NAME, Recipe, record
+from lab.store import RunFolder, Store
+from tests.recorded import MANIFEST, NAME, Recipe, decide_otherwise, record
 
 _CPU = "Example CPU"
 _REGISTER = """
@@ -183,14 +183,16 @@ def test_a_run_in_which_every_replicate_timed_out_is_no_gap(tmp_path: Path) -> N
 def test_a_run_that_cannot_be_used_is_passed_over_by_name(tmp_path: Path) -> None:
     """Damaged, of another format, changed afterwards, incomplete: the next one stands in."""
     record(tmp_path, Recipe(name=_name(1)))
-    folders = [record(tmp_path, Recipe(name=_name(day))).path for day in range(2, 8)]
+    folders = [record(tmp_path, Recipe(name=_name(day))).path for day in range(2, 9)]
     (folders[0] / "plan.json").write_text("{}")
     (folders[1] / "plan.json").write_text('{"format": 99}')
     (folders[2] / "scenarios" / f"{NAME}.toml").write_text(_OLDER)
     runs = (folders[3] / "runs.jsonl").read_bytes()
     (folders[3] / "runs.jsonl").write_bytes(runs[:-5])
-    (folders[4] / "predictions.json").write_text(f'{{"format": {FORMAT}, "predictions": []}}')
+    nothing = f'{{"format": {FORMAT}, "predictions": []}}'
+    decide_otherwise(RunFolder(folders[4]), "predictions.json", nothing.encode())
     (folders[5] / "scenarios" / f"{NAME}.toml").write_bytes(b"\xff")
+    (folders[6] / "predictions.json").write_text(nothing)
 
     found = _stand(tmp_path)
 
@@ -198,14 +200,15 @@ def test_a_run_that_cannot_be_used_is_passed_over_by_name(tmp_path: Path) -> Non
     said = sorted(found.passed_over)
     for line, day, words in zip(
         said,
-        range(2, 8),
+        range(2, 9),
         (
-            f"is of format None; this golab reads 3 and {FORMAT}",
-            f"is of format 99; this golab reads 3 and {FORMAT}",
+            f"is of format None; this golab reads 3, 4 and {FORMAT}",
+            f"is of format 99; this golab reads 3, 4 and {FORMAT}",
             "was changed after the run was planned",
             "it is the last one and was cut off",
             "its files do not belong together",
             "not TOML",
+            "predictions.json: was changed after the run was planned",
         ),
         strict=True,
     ):

@@ -9,8 +9,8 @@ from typing import Final
 import msgspec
 import pytest
 
-from lab.lines import Records, last_checksum, sealed, whole_bytes
-from lab.model.run import Ending, Plan, Record, Resumption, Termination, Turn
+from lab.lines import Records, last_checksum, line_count, sealed, whole_bytes
+from lab.model.run import FORMAT, Ending, Plan, Record, Resumption, Termination, Turn
 from lab.model.units import Nanos
 from lab.store import RunFolder
 from tests.recorded import Recipe, record
@@ -20,8 +20,8 @@ _WHERE: Final = "; nothing from there on is used"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> RunFolder:
-    """Six replicates of three cells."""
-    return record(tmp_path, Recipe(replicates=2, repetitions=1))
+    """Six replicates of three cells; nobody has said that there are no more."""
+    return record(tmp_path, Recipe(replicates=2, repetitions=1, stopped_by=None))
 
 
 def _lines(folder: RunFolder) -> list[bytes]:
@@ -39,8 +39,8 @@ def _read(folder: RunFolder, lines: Sequence[bytes]) -> tuple[int, str]:
 
 
 def test_a_line_is_json_and_its_checksum_can_be_made_by_anybody(folder: RunFolder) -> None:
-    """CRC-32 of the object without its first key, begun with that of the line before."""
-    before = 0
+    """CRC-32 of the object without its first key, begun with that of the line before, or of what was decided."""
+    before = zlib.crc32((folder.path / "decided.json").read_bytes())
     for line in _lines(folder):
         told = msgspec.json.decode(line)
         body = b"{" + line.removeprefix(b'{"crc":"%s",' % told["crc"].encode()).rstrip(b"\n")
@@ -68,13 +68,10 @@ def test_every_byte_that_is_changed_is_found(folder: RunFolder) -> None:
 @pytest.mark.parametrize(
     ("damaged", "count", "said"),
     [
-        (lambda x: [*x[:2], *x[3:]], 2, "or the line that it was written behind is not before it"),
-        (
-            lambda x: [*x[:2], x[3], x[2], *x[4:]],
-            2,
-            "or the line that it was written behind is not before it",
-        ),
-        (lambda x: [*x, x[5]], 6, "or the line that it was written behind is not before it"),
+        (lambda x: [*x[:2], *x[3:]], 2, "or what it was written behind is not before it"),
+        (lambda x: x[1:], 0, "or what it was written behind is not before it"),
+        (lambda x: [*x[:2], x[3], x[2], *x[4:]], 2, "or what it was written behind is not before it"),
+        (lambda x: [*x, x[5]], 6, "or what it was written behind is not before it"),
         (lambda x: [*x[:3], x[3][:70], x[4][70:], x[5]], 3, "it was changed, or"),
         (lambda x: [*x[:3], x[3][:70]], 3, "it is the last one and was cut off after 70 bytes"),
         (lambda x: [*x[:3], x[3][:70], x[4][:50]], 3, "it is the last one and was cut off after 120 bytes"),
@@ -86,6 +83,7 @@ def test_every_byte_that_is_changed_is_found(folder: RunFolder) -> None:
     ],
     ids=[
         "missing",
+        "the first missing",
         "swapped",
         "doubled",
         "two halves",
@@ -109,6 +107,40 @@ def test_a_damage_is_named_with_its_line_and_byte(
     assert damage.startswith(f"runs.jsonl: line {count + 1}, from byte {sum(map(len, lines[:count]))} on: ")
     assert said in damage
     assert damage.endswith(_WHERE)
+
+
+def test_lines_of_a_run_with_the_same_cells_in_the_same_order_are_anothers(
+    folder: RunFolder, tmp_path: Path
+) -> None:
+    """By what was decided: no line of it fits, though its plan has each place."""
+    other = record(tmp_path, Recipe(replicates=2, repetitions=1, name="20261123-2-example"))
+
+    count, damage = _read(folder, _lines(other))
+    assert count == 0
+    assert damage.startswith("runs.jsonl: line 1, from byte 0 on: its checksum is ")
+
+
+@pytest.mark.parametrize("kept", [0, 4, 6])
+def test_a_record_that_was_cut_off_behind_a_line_is_told_from_one_that_ended_there(
+    folder: RunFolder, kept: int
+) -> None:
+    """What is there is used. An earlier golab's end does not say how many lines there were."""
+    lines = _lines(folder)
+    folder.end("max-time")
+    count, damage = _read(folder, lines[:kept])
+
+    assert count == kept
+    assert bool(damage) == (kept < 6)
+    if damage:
+        assert damage.startswith(f"runs.jsonl: it ends with line {kept} and checksum ")
+        assert f"and when the run came to its end that was line 6 and checksum {_last_crc(lines)}" in damage
+    (folder.path / "end.json").write_text('{"format": 4, "stopped_by": "max-time"}')
+    assert _read(folder, lines[:kept]) == (kept, "")
+
+
+def _last_crc(lines: Sequence[bytes]) -> str:
+    """What the last line says it has."""
+    return str(msgspec.json.decode(lines[-1])["crc"])
 
 
 def _replicate(turn: Turn, ending: Ending = Ending.EXIT) -> Record:
@@ -186,8 +218,8 @@ def test_a_place_counts_once(folder: RunFolder) -> None:
 def test_an_earlier_golabs_lines_are_read_without_checksums(folder: RunFolder) -> None:
     """And what is added to such a record has them."""
     plan_file = folder.path / "plan.json"
-    plan_file.write_bytes(plan_file.read_bytes().replace(b'"format": 4', b'"format": 3'))
     bare = [msgspec.json.encode(each) + b"\n" for each in folder.records()]
+    plan_file.write_bytes(plan_file.read_bytes().replace(b'"format": %d' % FORMAT, b'"format": 3'))
     assert _read(folder, bare) == (6, "")
     last = tuple(folder.records())[5]
     _read(folder, bare[:5])
@@ -208,4 +240,6 @@ def test_the_last_checksum_is_found_without_reading_the_rest(folder: RunFolder, 
     assert whole_bytes(path) == sum(map(len, lines[:-1]))
     (tmp_path / "empty").touch()
     assert [last_checksum(tmp_path / name) for name in ("empty", "none")] == [0, 0]
+    assert [last_checksum(tmp_path / name, 7) for name in ("empty", "none")] == [7, 7]
+    assert [line_count(each) for each in (tmp_path / "empty", tmp_path / "none", path)] == [0, 0, 5]
     assert [whole_bytes(tmp_path / name) for name in ("empty", "none")] == [None, None]

@@ -38,7 +38,7 @@ def test_runs_are_listed_with_how_they_came_out(tmp_path: Path) -> None:
         second.conclusion
         == "4 of 6 predictions hold; 2 cannot be judged: replicates ended without their values"
     )
-    assert third.problem.endswith(f"plan.json: is of format 99; this golab reads 3 and {FORMAT}")
+    assert third.problem.endswith(f"plan.json: is of format 99; this golab reads 3, 4 and {FORMAT}")
 
 
 def test_the_kept_analysis_is_what_is_listed(tmp_path: Path) -> None:
@@ -102,9 +102,9 @@ def test_two_runs_mixed_into_one_folder_are_told_from_one(tmp_path: Path) -> Non
     one = record(tmp_path / "one", Recipe())
     other = record(tmp_path / "two", Recipe(seed=2, replicates=12))
     shutil.copyfile(other.path / "runs.jsonl", one.path / "runs.jsonl")
-    assert "line 1, from byte 0 on: the plan has cell" in analyse(one).damage
+    assert "line 1, from byte 0 on: its checksum is" in analyse(one).damage
     own = record(tmp_path / "three", Recipe())
     with (own.path / "runs.jsonl").open("ab") as file:
         file.write((other.path / "runs.jsonl").read_bytes())
     assert "line 31, from byte" in analyse(own).damage
-    assert "the line that it was written behind is not before it" in analyse(own).damage
+    assert "what it was written behind is not before it" in analyse(own).damage

@@ -17,7 +17,7 @@ from lab.model.looked import Looked, SeenGroup
 from lab.model.run import Ending, Output, Record, Termination, Turn
 from lab.model.units import Nanos
 from lab.store import RunFolder
-from tests.recorded import SERIES, STRANGE, Recipe, record, rewrite
+from tests.recorded import SERIES, STRANGE, Recipe, decide_otherwise, record, rewrite
 
 
 def _looked(found: Analysis, cell: str) -> Looked:
@@ -204,14 +204,14 @@ def _ended(folder: RunFolder, **changes: object) -> None:
     plan = folder.plan()
     turn = Turn(position=len(plan.turns), block=9, cell="s1-with_dump")
     longer = replace(plan, turns=(*plan.turns, turn))
-    (folder.path / "plan.json").write_bytes(msgspec.json.encode(longer))
+    decide_otherwise(folder, "plan.json", msgspec.json.encode(longer))
     usual = Record(
         turn=turn,
         termination=Termination(ending=Ending.EXIT, exit_code=0),
         started_at_ns=1,
         wall_ns=next(iter(folder.records())).wall_ns,
     )
-    folder.append(replace(usual, **changes))  # type: ignore[arg-type]
+    RunFolder(folder.path).append(replace(usual, **changes))  # type: ignore[arg-type]
 
 
 def test_who_left_no_dump_is_counted(folder: RunFolder) -> None:
@@ -242,7 +242,7 @@ def test_without_a_plain_cell_nothing_is_held_against_it(tmp_path: Path) -> None
     folder = record(tmp_path, Recipe(replicates=2, only=("s1",), instruments=(SCHED,)))
     plan = msgspec.json.decode((folder.path / "plan.json").read_bytes())
     plan["cells"] = [cell for cell in plan["cells"] if cell["id"] != "s1"]
-    (folder.path / "plan.json").write_bytes(msgspec.json.encode(plan))
+    decide_otherwise(folder, "plan.json", msgspec.json.encode(plan))
 
     found = _looked(analyse(folder), "s1-with_sched")
     assert found.plain == ""
@@ -257,7 +257,7 @@ def test_a_record_from_before_there_were_instruments_is_read(tmp_path: Path) -> 
     plan = msgspec.json.decode((folder.path / "plan.json").read_bytes())
     for cell in plan["cells"]:
         del cell["levels"]["with"]
-    (folder.path / "plan.json").write_bytes(msgspec.json.encode(plan | {"format": 3}))
+    decide_otherwise(folder, "plan.json", msgspec.json.encode(plan | {"format": 3}))
 
     found = analyse(folder)
     assert found.cells == usual.cells
@@ -270,7 +270,7 @@ def test_metrics_that_an_instrument_has_got_since_are_had_of_older_records(folde
     kept = msgspec.json.decode((folder.path / "predictions.json").read_bytes())
     usual = analyse(folder).cells
     kept["predictions"] = [each for each in kept["predictions"] if not each["metric"].startswith("sched_")]
-    (folder.path / "predictions.json").write_bytes(msgspec.json.encode(kept))
+    decide_otherwise(folder, "predictions.json", msgspec.json.encode(kept))
 
     assert analyse(folder).cells == usual
 

@@ -83,8 +83,8 @@ def test_a_run_that_was_killed_is_gone_on_with(tmp_path: Path, engine: str) -> N
     assert analyse(folder).damage == ""
     assert "gone on with at" in folder.report.read_text()
     assert sorted(path.name for path in folder.path.iterdir()) == [
-        *("analysis.json", "costs", "end.json", "plan.json", "predictions.json", "probes.json"),
-        *("programs.json", "report.html", "resumed.json", "runs.jsonl", "scenarios"),
+        *("analysis.json", "costs", "decided.json", "end.json", "plan.json", "predictions.json"),
+        *("probes.json", "programs.json", "report.html", "resumed.json", "runs.jsonl", "scenarios"),
     ]
     again = _resume(_LAB, tmp_path, folder.path.name)
     assert again.returncode == 2

@@ -25,7 +25,7 @@ from lab.model.units import Nanos
 from lab.resuming import Order, open_again
 from lab.store import RunFolder, Store
 from tests.fakes import AgentEndsError, FakeEngine, Reply
-from tests.recorded import MANIFEST, NAME, Recipe, record
+from tests.recorded import MANIFEST, NAME, Recipe, decide_otherwise, record
 from tests.resumed import Silent, go_on, waiting
 
 _ORDER = Order()
@@ -52,6 +52,12 @@ def _analysis(folder: RunFolder) -> bytes:
 
 def _places(folder: RunFolder) -> list[int]:
     return [each.turn.position for each in folder.records()]
+
+
+def _eight_are_enough(folder: RunFolder) -> None:
+    """Of the thirty replicates that are planned, where what is judged is precise."""
+    plan = (folder.path / "plan.json").read_bytes()
+    decide_otherwise(folder, "plan.json", plan.replace(b'"replicates": 30', b'"replicates": 8', 1))
 
 
 @pytest.fixture(scope="module")
@@ -150,9 +156,7 @@ def test_a_run_that_was_precise_when_it_was_killed_is_not_measured_further(tmp_p
     """It was killed between its last replicate and its end: the rule is asked before anything is measured."""
     folder = _begun(tmp_path, replicates=30)
     plan = replace(folder.plan(), replicates=8)
-    (folder.path / "plan.json").write_bytes(
-        (folder.path / "plan.json").read_bytes().replace(b'"replicates": 30', b'"replicates": 8', 1)
-    )
+    _eight_are_enough(folder)
     assert folder.plan() == plan
     assert go_on(folder) == "precise"
     places = _places(folder)
@@ -167,9 +171,7 @@ def test_a_run_that_was_precise_when_it_was_killed_is_not_measured_further(tmp_p
 def test_lost_ones_of_a_precise_run_are_run_again_and_no_more(tmp_path: Path) -> None:
     """The blocks that were whole already count as such: the rule is asked again when the lost ones are there."""
     folder, died = _begun(tmp_path, replicates=30), set[str]()
-    (folder.path / "plan.json").write_bytes(
-        (folder.path / "plan.json").read_bytes().replace(b'"replicates": 30', b'"replicates": 8', 1)
-    )
+    _eight_are_enough(folder)
 
     def script(order: Mapping[str, Any]) -> Reply:
         if order["id"] == "4" and not died:

@@ -13,6 +13,7 @@ from lab.model.outcome import Foresight, Prediction
 from lab.model.run import FORMAT, CostsUsed, DumpText, Ending, Plan, Record, Termination, Turn
 from lab.model.units import Nanos
 from lab.store import SHORT_DUMP_BYTES, WHOLE_DUMPS, Decided, RunFolder, Store
+from tests.recorded import decide_otherwise
 
 _PLAN = Plan(
     format=FORMAT,
@@ -82,9 +83,43 @@ def test_a_record_from_before_outcomes_were_predicted_is_read(folder: RunFolder)
     path = folder.path / "predictions.json"
     kept = msgspec.json.decode(path.read_bytes())
     del kept["outcomes"]
-    path.write_bytes(msgspec.json.encode(kept))
+    decide_otherwise(folder, path.name, msgspec.json.encode(kept))
 
     assert folder.foretold() == Foresight(metrics=_DECIDED.foretold.metrics)
+
+
+@pytest.mark.parametrize("name", ["plan.json", "predictions.json", "costs/host.json", "decided.json"])
+def test_what_was_decided_is_not_changed_afterwards(folder: RunFolder, name: str) -> None:
+    """The file is named that does not fit, before anything is judged by it; so it is where it is gone."""
+    path = folder.path / name
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\n ") + b"\n")
+    if name == "decided.json":
+        folder.append(_record(0))
+        path.write_bytes(path.read_bytes() + b"\n")
+        records = folder.records()
+        assert list(records) == []
+        assert records.damage.startswith("runs.jsonl: line 1, ")
+    else:
+        with pytest.raises(StoreError, match=rf"{name}: was changed after the run was planned"):
+            folder.decided()
+        with pytest.raises(StoreError, match=rf"{name}: was changed after the run was planned"):
+            folder.foretold()
+    path.unlink()
+    with pytest.raises(StoreError, match=rf"{name}: cannot be read"):
+        folder.decided()
+
+
+def test_an_earlier_golabs_files_are_not_bound(folder: RunFolder) -> None:
+    """Nobody has written down what they were; its lines begin with nothing."""
+    plan = folder.path / "plan.json"
+    plan.write_bytes(plan.read_bytes().replace(b'"format": %d' % FORMAT, b'"format": 4'))
+    (folder.path / "decided.json").unlink()
+    folder.append(_record(0), _record(1))
+    folder.end("replicates")
+
+    records = folder.records()
+    assert (tuple(records), records.damage) == ((_record(0), _record(1)), "")
+    assert folder.decided().foretold == _DECIDED.foretold
 
 
 def test_a_run_without_an_end_was_killed(folder: RunFolder) -> None:
@@ -135,7 +170,7 @@ def test_another_format_is_refused(folder: RunFolder, found: int, hint: str) -> 
     path = folder.path / "plan.json"
     path.write_bytes(path.read_bytes().replace(b'"format": %d' % FORMAT, b'"format": %d' % found))
 
-    with pytest.raises(StoreError, match=f"format {found}; this golab reads 3 and {FORMAT}") as refused:
+    with pytest.raises(StoreError, match=f"format {found}; this golab reads 3, 4 and {FORMAT}") as refused:
         folder.plan()
     assert refused.value.hint
     assert refused.value.hint.startswith(hint)

@@ -9,13 +9,14 @@ from typing import Any, Final, Literal
 
 from lab.model.units import Nanos
 
-FORMAT: Final = 4
+FORMAT: Final = 5
 """The format of a run's files. History. 1: first. 2: the manifest, the predictions and the run's end are kept beside the plan.
 3: a run may hold cells of several scenarios and engines (a matrix). Later ones of format 3 say what was predicted of how processes
 end, too; earlier ones are read as having no such prediction. 4: every line of runs.jsonl has a checksum; the programs' sources are
 kept; a run may be gone on with (resumed.json); instruments may look at cells (the factor "with"): cells that do not say
-so are plain."""
-READABLE: Final = (3, FORMAT)
+so are plain. 5: decided.json has the digests of plan, predictions and costs, and the checksums begin with its; the end says how many
+lines there are."""
+READABLE: Final = (3, 4, FORMAT)
 """The formats that are read. Of 1 and 2 no analysis could be made: the plan names one scenario's digest, or no manifest is there."""
 
 StoppedBy = Literal["precise", "replicates", "max-time", "interrupted", "killed"]

@@ -52,5 +52,7 @@ def test_what_has_no_page_is_a_sentence(tmp_path: Path) -> None:
     assert f"golab: {tmp_path}/no/page.html: No such file or directory" in nowhere.stderr
     assert "is called 'nothing'" in unknown.stderr
     assert "holds no run yet" in empty.stderr
-    assert f"is of format 99; this golab reads 3 and {FORMAT}\n  hint: a newer golab wrote it" in newer.stderr
+    assert (
+        f"is of format 99; this golab reads 3, 4 and {FORMAT}\n  hint: a newer golab wrote it" in newer.stderr
+    )
     assert not [done.stdout for done in (nowhere, unknown, empty, newer) if done.stdout]
