@@ -125,11 +125,20 @@ def _seated(
 ) -> Mapping[str, Seat]:
     """The cells that can run. What only the kernel knew is found out when a container starts: it refuses its cells, and the rest runs.
 
-    The first refusal where none can.
+    The first refusal where none can, or that of a cell which could when the run was begun: such a refusal may pass, and what is left of
+    the cell would never be measured.
     """
     refused = {cell: each for cell, each in found.items() if isinstance(each, EnvironmentRefusedError)}
     if refused and len(refused) == len(found):
         raise next(iter(refused.values()))
+    could = folder.seated()
+    for cell, why in refused.items():
+        if cell in could:
+            more = f" ({why.hint})" if why.hint else ""
+            raise EnvironmentRefusedError(
+                f"{cell} could run when the run was begun, and cannot now: {why}{more}",
+                hint=f"nothing is lost: golab resume {folder.path} goes on when it can",
+            )
     for each in material.prepared:
         if each.cell.id in refused:
             folder.append(_not_run(each, refused[each.cell.id]))

@@ -10,7 +10,8 @@ What is left are the turns without a line, and those that were lost (:mod:`lab.b
 says from which line on they count no more, and is on the disk before the first new line is. Until the run ends again it has no end: whoever
 kills it now leaves what a first kill leaves, and it can be gone on with again.
 
-A record that is damaged is gone on with from the damage on: what stands behind it is kept in a file of its own, and is measured again.
+A record that is damaged is gone on with from the damage on: what stands behind it is kept in a file of its own, and is measured again. Where
+nothing is missing before it, the record is made whole and nothing is measured.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from lab import captured, catalogue, experiment, manifest, planning, reported
 from lab.analysis import Analysis
@@ -107,11 +108,11 @@ def go_on(lab: catalogue.Lab, folder: RunFolder, order: Order, progress: Progres
         lab = lab.validation
     _refuse_running(folder, plan)
     refuse_unwritable(folder.path)
+    decided = folder.decided()
     recover(folder)
     left = _left(folder, plan, order)
-    if not left.turns:  # it was killed between its last replicate and its end
-        folder.end("replicates")
-        return reported.concluded(folder)
+    if not left.turns:
+        return _closed(folder, plan, left)
     is_own = plan.asked[:2] == ("run", "program")
     if not is_own:
         refuse_other_manifests(folder, plan, lab.scenarios)
@@ -129,7 +130,6 @@ def go_on(lab: catalogue.Lab, folder: RunFolder, order: Order, progress: Progres
         _refuse_running(folder, plan)
         described = {name: each.describe() for name, each in found.engines.usable.items()}
         refuse_another_engine(plan, described)
-        decided = folder.decided()
         material = paced(found.material, _rates(decided.costs))
         own = found.engines.own
         refuse_other_programs(folder, plan, planning.planned_cells(material, own), material)
@@ -223,12 +223,30 @@ def _left(folder: RunFolder, plan: Plan, order: Order) -> Left:
 
 
 def open_again(folder: RunFolder, plan: Plan, order: Order, engine: Engine) -> Left:
-    """The record as it is to be gone on with, all of it on the disk; what is left.
+    """The record as it is to be gone on with, all of it on the disk; what is left."""
+    _take_up(folder, plan, _left(folder, plan, order), engine.describe())
+    return left_of(plan, folder.records(plan), folder.resumptions())
 
-    A damage is kept aside first, then told of, and taken off last: whoever kills this leaves nothing that is not told.
+
+def _closed(folder: RunFolder, plan: Plan, left: Left) -> Analysis:
+    """A run of which nothing is left to measure: it was killed before it wrote its end, or what is damaged stands behind all of it."""
+    ended = folder.stopped_by()
+    records = folder.records(plan)
+    for _ in records:
+        pass
+    if records.damage:
+        _take_up(folder, plan, left, engine={})
+    folder.end(ended if ended in FINISHED else "replicates")
+    return reported.concluded(folder)
+
+
+def _take_up(folder: RunFolder, plan: Plan, left: Left, engine: Mapping[str, Any]) -> None:
+    """Write down that the run is gone on with, in an *engine* that said so of itself, and have its record end before its damage.
+
+    That is kept aside first, then told of, and taken off last: whoever kills this leaves nothing that is not told.
     """
-    folder.drop_half_line()
-    left = _left(folder, plan, order)
+    if folder.stopped_by() == "killed":  # half a line of any other was not left by a kill
+        folder.drop_half_line()
     records = folder.records(plan)
     for _ in records:
         pass
@@ -236,7 +254,7 @@ def open_again(folder: RunFolder, plan: Plan, order: Order, engine: Engine) -> L
     folder.own(Owner.of_this_process(plan.run))
     note_resumption(
         folder,
-        engine.describe(),
+        engine,
         again=left.again,
         max_time_ns=left.max_time_ns,
         elapsed_ns=left.elapsed_ns,
@@ -246,7 +264,6 @@ def open_again(folder: RunFolder, plan: Plan, order: Order, engine: Engine) -> L
         folder.cut(records.size)
         recover(folder)
     folder.captures.unlink(missing_ok=True)
-    return left_of(plan, folder.records(plan), folder.resumptions())
 
 
 def _experiment(folder: RunFolder, plan: Plan, left: Left) -> Experiment:

@@ -1,12 +1,13 @@
 """A run that was stopped anywhere is gone on with: nothing twice, nothing missing, and it says the same as one that was not."""
 
+import contextlib
 import fcntl
 import os
 import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,17 +17,21 @@ import pytest
 from lab import catalogue, resuming
 from lab.analysis import analyse
 from lab.bench.left import left_of
+from lab.engine.base import Spec
 from lab.errors import EnvironmentRefusedError, StoreError, UsageError
+from lab.golang.build import Binary
 from lab.host import environment
 from lab.host.interruption import Interruption
 from lab.host.owner import Owner
+from lab.material import Material
+from lab.measurement import measure
 from lab.model.run import Ending
 from lab.model.units import Nanos
 from lab.resuming import Order, open_again
 from lab.store import RunFolder, Store
 from tests.fakes import AgentEndsError, FakeEngine, Reply
 from tests.recorded import MANIFEST, NAME, Recipe, decide_otherwise, record
-from tests.resumed import Silent, go_on, waiting
+from tests.resumed import Silent, go_on, material, waiting
 
 _ORDER = Order()
 
@@ -152,6 +157,107 @@ def test_a_damage_is_set_aside_and_measured_again(tmp_path: Path, whole: RunFold
     assert "what was damaged kept in runs.damaged-1.jsonl" in analyse(folder).resumed[0]
 
 
+@pytest.mark.parametrize("behind", [b'{"crc":"', b"\x00" * 100 + b"\n", b"{}\n{}\n"])
+def test_what_stands_behind_a_whole_record_is_set_aside(
+    whole: RunFolder, tmp_path: Path, behind: bytes
+) -> None:
+    """Half a line, too: the run had come to its end, so it was no kill that left it. Nothing is measured, and next time nothing is damaged."""
+    folder = RunFolder(shutil.copytree(whole.path, tmp_path / "results/run"))
+    with (folder.path / "runs.jsonl").open("ab") as file:
+        file.write(behind)
+    assert "line 19, from byte" in analyse(folder).damage
+    lab = _lab(tmp_path)
+    found = resuming.go_on(lab, folder, _ORDER, Silent())
+
+    assert (found.damage, found.stopped_by) == ("", "replicates")
+    assert (folder.path / "runs.damaged-1.jsonl").read_bytes() == behind
+    assert (folder.path / "runs.jsonl").read_bytes() == (whole.path / "runs.jsonl").read_bytes()
+    assert "what was damaged kept in runs.damaged-1.jsonl" in found.resumed[0]
+    with pytest.raises(UsageError, match="is finished"):
+        resuming.go_on(lab, folder, _ORDER, Silent())
+
+
+def test_half_a_line_that_a_kill_left_behind_a_whole_record_is_taken_off(
+    whole: RunFolder, tmp_path: Path
+) -> None:
+    """It was never a replicate."""
+    folder = RunFolder(shutil.copytree(whole.path, tmp_path / "results/run"))
+    (folder.path / "end.json").unlink()
+    with (folder.path / "runs.jsonl").open("ab") as file:
+        file.write(b'{"crc":"')
+    found = resuming.go_on(_lab(tmp_path), folder, _ORDER, Silent())
+
+    assert (found.damage, found.stopped_by) == ("", "replicates")
+    assert not list(folder.path.glob("runs.damaged-*"))
+
+
+def test_a_record_that_was_cut_off_behind_a_line_is_gone_on_with(whole: RunFolder, tmp_path: Path) -> None:
+    """There is nothing to set aside."""
+    folder = _cut(RunFolder(shutil.copytree(whole.path, tmp_path / "run")), 9)
+    assert "it ends with line 9" in analyse(folder).damage
+    again = _resumed(folder)
+
+    assert (again.path / "runs.jsonl").read_bytes() == (whole.path / "runs.jsonl").read_bytes()
+    assert _analysis(again) == _analysis(whole)
+    assert not list(again.path.glob("runs.damaged-*"))
+
+
+class _Full(FakeEngine):
+    """An engine without room for one of the containers."""
+
+    @contextlib.contextmanager
+    def opened(self, spec: Spec, captures: Path | None = None, /) -> Iterator[Any]:
+        """Refused for what is of another binary, or as any fake."""
+        if any(file.content == b"other" for file in spec.files):
+            raise EnvironmentRefusedError("no space left on device", hint="is the disk full?")
+        with super().opened(spec, captures) as container:
+            yield container
+
+
+def _of_two_binaries(engine: FakeEngine) -> Material:
+    """The first of the cells has another than the rest."""
+    made = material(engine)
+    first, *rest = made.prepared
+    return replace(made, prepared=(replace(first, built=Binary(content=b"other")), *rest))
+
+
+def test_a_cell_that_could_run_and_cannot_for_a_while_is_not_given_up(
+    tmp_path: Path, whole: RunFolder
+) -> None:
+    """The disk is full, say: the run is refused, nothing is written of the cell, and it is gone on with when there is room again."""
+    folder, interruption, ran = _begun(tmp_path), Interruption(), 0
+
+    def script(order: Mapping[str, Any]) -> Reply:
+        nonlocal ran
+        ran += 1
+        interruption.asked = ran > 7
+        return waiting(order)
+
+    engine = FakeEngine(script)
+    folder.end(measure(_of_two_binaries(engine), folder.decided(), folder, Silent(), interruption))
+    lines = (folder.path / "runs.jsonl").read_bytes()
+    left = open_again(folder, folder.plan(), _ORDER, FakeEngine())
+    with pytest.raises(EnvironmentRefusedError) as refused:
+        measure(_of_two_binaries(_Full()), folder.decided(), folder, Silent(), Interruption(), left=left)
+
+    assert str(refused.value) == (
+        "s1 could run when the run was begun, and cannot now: no space left on device (is the disk full?)"
+    )
+    assert refused.value.hint == f"nothing is lost: golab resume {folder.path} goes on when it can"
+    assert (folder.path / "runs.jsonl").read_bytes() == lines
+    assert folder.is_unfinished
+    assert _analysis(_resumed(folder)) == _analysis(whole)
+
+
+def test_a_cell_that_never_could_run_is_told_and_the_others_are_measured(tmp_path: Path) -> None:
+    """As ever."""
+    folder = _begun(tmp_path)
+    made = _of_two_binaries(_Full(waiting))
+
+    assert measure(made, folder.decided(), folder, Silent(), Interruption()) == "replicates"
+    assert [cell.outcomes for cell in analyse(folder).cells] == [{"refused": 1}, {"exit": 6}, {"exit": 6}]
+
+
 def test_a_run_that_was_precise_when_it_was_killed_is_not_measured_further(tmp_path: Path) -> None:
     """It was killed between its last replicate and its end: the rule is asked before anything is measured."""
     folder = _begun(tmp_path, replicates=30)
@@ -210,6 +316,17 @@ def test_time_counts_over_all_sittings(tmp_path: Path) -> None:
 
     assert (resumption.elapsed_ns, resumption.max_time_ns) == (5 * 10**9 + 10**6, 10**12 + 5 * 10**9 + 10**6)
     assert left.elapsed_ns == 2 * (5 * 10**9 + 10**6)
+
+
+def test_the_time_that_was_given_last_is_the_time_that_there_is(tmp_path: Path) -> None:
+    """Though more had been given before, and was not used."""
+    folder = record(tmp_path, Recipe(replicates=4, stopped_by=None))
+    _cut(folder, 6)
+    for hours in (2, 1):
+        open_again(folder, folder.plan(), Order(max_time=Nanos(hours * 3600 * 10**9)), FakeEngine())
+    left = left_of(folder.plan(), folder.records(), folder.resumptions())
+
+    assert left.max_time_ns == 3600 * 10**9 + left.elapsed_ns
 
 
 def test_a_clock_that_was_set_uses_up_no_time(tmp_path: Path) -> None:

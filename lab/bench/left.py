@@ -23,7 +23,7 @@ class Left:
     """The turns that are left, in the plan's order; ``again`` are the places of those that were lost.
 
     ``told`` are cells that could not be run, as the record says. ``elapsed_ns`` is what measuring took so far, ``max_time_ns`` what all of
-    it may take; ``whole_blocks`` is how many blocks lie before the first turn that is left, ``begun_blocks`` how many
+    it may take, as it was asked for last; ``whole_blocks`` is how many blocks lie before the first turn that is left, ``begun_blocks`` how many
     have a replicate.
     """
 
@@ -65,7 +65,7 @@ def left_of(plan: Plan, records: Iterable[Record], resumptions: Sequence[Resumpt
     turns = tuple(turn for turn in plan.turns if not there[turn.position] and turn.cell not in told)
     return Left(
         turns=turns,
-        max_time_ns=max((each.max_time_ns for each in resumptions), default=plan.max_time_ns),
+        max_time_ns=resumptions[-1].max_time_ns if resumptions else plan.max_time_ns,
         again=tuple(sorted(lost)),
         told=frozenset(told),
         elapsed_ns=elapsed_ns,

@@ -20,12 +20,13 @@ class Promise:
 
 PROMISES: Final = (
     Promise(
-        "What was measured is in the record, whoever is killed, at whatever moment: golab, an agent, the engine.",
+        "What was measured is in the record, whoever is killed, at whatever moment: golab, an agent, the engine. Only what needs somebody or something held beside it is measured again.",
         (
             "faults/test_faults.py::test_every_promise_is_kept_on_the_fake_engine",
             "faults/test_faults.py::test_every_promise_is_kept_on_the_host",
             "faults/test_engine.py::test_every_promise_is_kept_on_an_engine_that_is_killed",
             "test_recovery.py::test_what_was_measured_outlives_the_lab",
+            "test_recovery.py::test_of_cells_for_which_something_was_held_nothing_is_brought_over",
             "docker/test_dying.py::test_what_was_measured_outlives_its_engine",
         ),
     ),
@@ -34,6 +35,26 @@ PROMISES: Final = (
         (
             "faults/test_faults.py::test_every_promise_is_kept_on_the_fake_engine",
             "faults/test_checker.py::test_what_is_missing_or_twice_is_found",
+            "test_resuming.py::test_a_cell_that_could_run_and_cannot_for_a_while_is_not_given_up",
+        ),
+    ),
+    Promise(
+        "It goes on under what the run was begun under, or refuses with each difference: manifest, program, neighbour, machine, CPUs, engine.",
+        (
+            "test_unchanged.py::test_an_engine_elsewhere_or_set_up_otherwise_is_refused_with_each_difference",
+            "test_unchanged.py::test_other_cpus_than_it_was_begun_on_are_refused",
+            "test_unchanged.py::test_another_neighbour_is_refused_with_the_difference",
+            "test_resuming.py::test_another_machine_is_refused_with_what_differs",
+            "test_resume_run.py::test_a_program_that_changed_is_refused_with_the_difference",
+        ),
+    ),
+    Promise(
+        "A line that was changed, is missing or is another run's is told, and so is a plan, a prediction or a calibration that was changed after the run was planned.",
+        (
+            "test_lines.py::test_every_byte_that_is_changed_is_found",
+            "test_lines.py::test_lines_of_a_run_with_the_same_cells_in_the_same_order_are_anothers",
+            "test_lines.py::test_a_record_that_was_cut_off_behind_a_line_is_told_from_one_that_ended_there",
+            "test_store.py::test_what_was_decided_is_not_changed_afterwards",
         ),
     ),
     Promise(
@@ -59,6 +80,8 @@ PROMISES: Final = (
     Promise(
         "An agent that hears nothing from golab for 10 s ends, with all that it started. Where golab stood still for that long the replicate is run again by the same run.",
         (
+            "bench/test_neighbour.py::test_one_that_the_lab_left_alone_is_had_again_and_is_not_to_blame",
+            "bench/test_execute.py::test_where_what_is_held_went_while_the_lab_stood_still_its_turns_come_again",
             "golang_side/test_agent_process.py::test_without_a_beat_the_agent_ends_with_all_that_it_started",
             "faults/test_faults.py::test_every_promise_is_kept_on_the_host",
         ),
@@ -116,7 +139,7 @@ these is the point. Where the run was by then is its phase. What the process can
 finishes what is there, `golab clean` runs, and it is checked that
 
 * golab ended with a sentence and one of its own exit codes, or by the signal;
-* every byte that an fsync had brought to the disk is there, and every replicate that an agent had answered for is in the record as it was measured;
+* every byte that an fsync had brought to the disk is there, and every replicate that an agent had answered for is in the record as it was measured (but for those with a neighbour or a switched machine, of which more was to be found out);
 * no position of the plan is there twice, or not at all, and the analysis is that of the same records, in the order in which they were measured, in a run to which nothing happened (on the fake engine, whose
   replicates are always the same: the records are those of that run, too);
 * nothing of what another golab owns that lives is gone (a folder, a half-made record, an entry of the journal, a volume), and nothing is there that was not there before: processes, mounts, loop devices, cgroups, containers, volumes, images of a run's own, temporary files and folders, entries of the journal, half-made
