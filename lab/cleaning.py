@@ -10,12 +10,15 @@ from lab.errors import EnvironmentRefusedError
 from lab.host import scratch, undo
 from lab.hosting import journal_of
 from lab.shelf import users_shelf
+from lab.store import Store
 
 
 def cleaned(cache: Path, results: Path | None, *, dry: bool) -> Iterator[str]:
-    """A line for each: what is changed, what lies in *cache*, in the folder for temporary files, and among the records in *results*."""
+    """A line for each: what is changed, what lies in *cache*, in the folder for temporary files, and among and in the records in *results*."""
     book = journal_of("clean")
-    places = [*scratch.places(cache), users_shelf().folder, *([results] if results else [])]
+    places = [*scratch.places(cache), users_shelf().folder, book.folder]
+    if results:
+        places += [results, *(place for run in Store(results).runs() for place in run.places)]
     if dry:
         yield from map(undo.foretold, undo.left(book))
         yield from (f"{path} is to be removed" for path in scratch.left(places))

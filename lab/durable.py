@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import os
 from pathlib import Path
 from typing import Final
 
 from lab.errors import StoreError
+from lab.host import scratch
 
 _LEAST_FREE: Final = 4 << 20
 """Bytes below which no run is begun: its plan and its page alone may be as long."""
 
 
 def write(path: Path, content: bytes) -> None:
-    """Replace *path* as a whole: a reader sees the old content or the new, never half of it. StoreError where it cannot be."""
-    fresh = path.with_suffix(".new")
+    """Replace *path* as a whole: a reader sees the old content or the new, never half of it, whoever else writes it meanwhile. StoreError where it cannot be."""
     try:
-        with fresh.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
+        with scratch.beside(path) as fresh:
+            with fresh.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(path)
         settle(path.parent)
     except OSError as error:
         raise unwritable(path, error) from None
@@ -60,9 +62,12 @@ def cut(path: Path, size: int) -> None:
 
 
 def made(folder: Path) -> Path:
-    """The *folder*, made if it is not there. StoreError where it cannot be."""
+    """The *folder*, made if it is not there, as all that it lies in; whatever was made is on the disk. StoreError where it cannot be."""
+    missing = itertools.takewhile(lambda each: not each.is_dir(), (folder, *folder.parents))
     try:
-        folder.mkdir(exist_ok=True)
+        for each in reversed([*missing]):
+            each.mkdir(exist_ok=True)
+            settle(each.parent)
     except OSError as error:
         raise unwritable(folder, error) from None
     return folder

@@ -26,7 +26,8 @@ from lab.report.view import conclusion
 from lab.store import RunFolder, Store
 
 INDEX: Final = "index.json"
-_FORMAT: Final = 1
+_FORMAT: Final = 2
+"""Format 1 may hold what a folder said while its run came to its end."""
 _UNKNOWN: Final = "?"
 
 
@@ -70,7 +71,7 @@ def listed(store: Store) -> tuple[Listed, ...]:
     """Every run of a folder, the oldest first; one that cannot be read is listed with the reason."""
     known = _kept(store.root / INDEX)
     entries = {folder.path.name: _entry(folder, known.get(folder.path.name)) for folder in store.runs()}
-    sound = {name: entry for name, entry in entries.items() if not entry.listed.problem}
+    sound = {name: entry for name, entry in entries.items() if entry.signature and not entry.listed.problem}
     if sound != known:
         with contextlib.suppress(StoreError):  # a folder that others may only read is listed, too
             _keep(store.root / INDEX, sound)
@@ -91,10 +92,12 @@ def _keep(path: Path, entries: Mapping[str, _Entry]) -> None:
 
 
 def _entry(folder: RunFolder, known: _Entry | None) -> _Entry:
-    if known is not None and known.signature == folder.signature():
+    """What is said of a folder; without a signature where that changed meanwhile, so that nobody takes what was read for what is there now."""
+    signature = folder.signature()
+    if known is not None and known.signature == signature:
         return known
     found = _listed(folder)
-    return _Entry(signature=folder.signature(), listed=found)
+    return _Entry(signature=signature if folder.signature() == signature else (), listed=found)
 
 
 def _listed(folder: RunFolder) -> Listed:

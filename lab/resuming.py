@@ -109,6 +109,7 @@ def go_on(lab: catalogue.Lab, folder: RunFolder, order: Order, progress: Progres
     _refuse_running(folder, plan)
     refuse_unwritable(folder.path)
     decided = folder.decided()
+    folder.sweep()
     recover(folder)
     left = _left(folder, plan, order)
     if not left.turns:

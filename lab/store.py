@@ -141,6 +141,16 @@ class RunFolder:
         except OSError:
             return None
 
+    @property
+    def places(self) -> tuple[Path, ...]:
+        """Where a golab that was killed may have left what it was writing."""
+        return self.path, self.path / _DUMPS
+
+    def sweep(self) -> None:
+        """Remove what dead golabs left here half written."""
+        for path in scratch.left(self.places):
+            scratch.delete(path)
+
     def drop_half_line(self) -> None:
         """Take off what a kill in the middle of :meth:`append` left of a line; what is whole stays."""
         path = self.path / _RUNS
@@ -313,7 +323,7 @@ class Store:
         """
         folder = self.root / decided.plan.run
         try:
-            self.root.mkdir(parents=True, exist_ok=True)
+            made(self.root)
             for path in scratch.left([self.root]):
                 scratch.remove(path)
             with scratch.folder(self.root, "record", mode=0o777) as fresh:

@@ -1,13 +1,18 @@
 """What was measured so far, one line a run; a folder that cannot be read is listed with the reason."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
+import pytest
 
+from lab import listing
 from lab.analysis import analyse
 from lab.listing import INDEX, Listed, listed
+from lab.model.outcome import CellSummary
 from lab.model.run import FORMAT, Ending
+from lab.report.view import conclusion
 from lab.store import Store
 from tests.recorded import Recipe, record
 
@@ -76,6 +81,23 @@ def test_an_index_saves_reading_and_is_nothing_more(tmp_path: Path) -> None:
     shutil.rmtree(folder.path)
     assert listed(Store(tmp_path)) == ()
     assert msgspec.json.decode(index.read_bytes())["entries"] == {}
+
+
+def test_a_run_that_ends_while_it_is_read_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was said of it then is not kept: its files will never change again."""
+    folder = record(tmp_path, Recipe(stopped_by="max-time"))
+
+    def ending(cells: Sequence[CellSummary]) -> str:
+        monkeypatch.undo()
+        folder.end("replicates")
+        return conclusion(cells)
+
+    monkeypatch.setattr(listing, "conclusion", ending)
+    (before,) = listed(Store(tmp_path))
+    (after,) = listed(Store(tmp_path))
+
+    assert (before.stopped_by, after.stopped_by) == ("max-time", "replicates")
+    assert listed(Store(tmp_path)) == (after,)
 
 
 def test_runs_that_were_copied_moved_and_merged_are_listed_and_found(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What was written is read again; what was cut off or damaged is told apart, and what stands before it is used."""
 
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -7,8 +8,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from lab import durable
 from lab.dump import parsed
 from lab.errors import LabError, StoreError
+from lab.host import scratch
 from lab.model.outcome import Foresight, Prediction
 from lab.model.run import FORMAT, CostsUsed, DumpText, Ending, Plan, Record, Termination, Turn
 from lab.model.units import Nanos
@@ -270,3 +273,28 @@ def test_a_line_without_an_end_is_cut_where_the_room_ends(folder: RunFolder) -> 
     )
 
     assert folder.dump(_stuck(WHOLE_DUMPS, "")).stat().st_size == SHORT_DUMP_BYTES
+
+
+def test_what_a_killed_golab_was_writing_is_swept(folder: RunFolder) -> None:
+    """Beside the run's files and among its dumps; what a living one is writing stays."""
+    folder.append(_stuck(1, "goroutine 1 [select]:\n"))
+    with scratch.beside(folder.dump(_stuck(1, ""))) as living:
+        living.touch()
+        dead = living.name.replace(f"-{os.getpid()}-", f"-{2**22 + 1}-")
+        for place in folder.places:
+            (place / dead).touch()
+        folder.sweep()
+
+        assert {path.name for place in folder.places for path in place.glob("golab-*")} == {living.name}
+    assert not living.exists()
+
+
+def test_a_results_folder_is_on_the_disk_when_it_has_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it was made for that run, what it was made in, too."""
+    settled: list[Path] = []
+    monkeypatch.setattr(durable, "settle", settled.append)
+    Store(tmp_path / "new" / "results").create(_DECIDED)
+
+    assert settled[:2] == [tmp_path, tmp_path / "new"]

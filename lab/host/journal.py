@@ -27,6 +27,7 @@ from typing import Final, Literal
 import msgspec
 
 from lab.errors import EnvironmentRefusedError
+from lab.host import scratch
 from lab.host.owner import Owner
 
 FOLDER: Final = Path("/run/golab/journal")
@@ -112,17 +113,17 @@ class Journal:
 
     def _store(self, kept: Kept) -> Kept:
         """A reader sees the old entry or the new one, and after this call the new one is on the disk."""
-        fresh = kept.path.with_suffix(".new")
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o755)
-            with fresh.open("wb") as file:
-                file.write(msgspec.json.encode(kept.entry))
-                file.flush()
+            with scratch.beside(kept.path) as fresh:
+                with fresh.open("wb") as file:
+                    file.write(msgspec.json.encode(kept.entry))
+                    file.flush()
+                    self.step()
+                    os.fsync(file.fileno())
                 self.step()
-                os.fsync(file.fileno())
-            self.step()
-            fresh.replace(kept.path)
-            self.step()
+                fresh.replace(kept.path)
+                self.step()
             _sync(self.folder)
         except OSError as error:
             raise EnvironmentRefusedError(

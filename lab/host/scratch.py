@@ -80,14 +80,22 @@ def places(cache: Path) -> tuple[Path, ...]:
     return (temporary(), cache, *below)
 
 
-def write(path: Path, content: bytes) -> None:
-    """Replace *path* as a whole: a reader sees the old content or the new, never half of it. OSError where it cannot be."""
+@contextlib.contextmanager
+def beside(path: Path) -> Generator[Path]:
+    """A name of this process's own for what is going to replace *path*, in the same folder; what is still there by it in the end is removed."""
     fresh = path.parent / named("file")
     try:
+        yield fresh
+    finally:
+        with contextlib.suppress(OSError):  # a disk that is gone takes nothing back
+            fresh.unlink(missing_ok=True)
+
+
+def write(path: Path, content: bytes) -> None:
+    """Replace *path* as a whole: a reader sees the old content or the new, never half of it. OSError where it cannot be."""
+    with beside(path) as fresh:
         fresh.write_bytes(content)
         fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)
 
 
 def is_one(path: Path) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
+from lab.host import scratch
 from lab.host.journal import Entry, Journal, Kept, Kind
 from lab.host.owner import Owner
 
@@ -22,13 +23,17 @@ _SECONDS: Final = 20
 
 
 def recover(journal: Journal) -> Iterator[str]:
-    """Undo what dead owners left, and say so; what a living one changed stays, and what cannot be undone is told and kept."""
+    """Undo what dead owners left, and say so; what a living one changed stays, and what cannot be undone is told and kept.
+
+    What was only half written of an entry is removed: until it is whole nothing is changed, or the one before still tells of the change.
+    """
     for kept in left(journal):
         if kept.entry.is_here:
             yield undo(journal, kept)
         else:
             journal.forget(kept)
             yield f"{kept.entry.target} is gone with the mount namespace that it was in"
+    yield from map(scratch.remove, scratch.left([journal.folder]))
 
 
 def left(journal: Journal) -> list[Kept]:

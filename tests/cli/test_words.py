@@ -14,6 +14,7 @@ from lab.host import scratch
 from lab.host.lock import measuring
 from lab.published import SCHEMAS
 from tests.modules import PLAIN, written
+from tests.recorded import Recipe, record
 
 pytestmark = pytest.mark.slow
 
@@ -194,21 +195,27 @@ def test_clean_says_beforehand_what_it_would_remove(tmp_path: Path) -> None:
         "TMPDIR": str(tmp_path),
         "DOCKER_HOST": "unix:///none",
     }
+    run = record(tmp_path / "results", Recipe()).path
+    results = ("--results", str(run.parent))
     with scratch.folder(tmp_path, "run") as living:
         dead = tmp_path / living.name.replace(f"-{os.getpid()}-", f"-{2**22 + 1}-")
         dead.mkdir()
         elsewhere = tmp_path / living.name.replace(living.name.split("-")[2], "0" * 16)
         elsewhere.mkdir()
-        foretold = _golab("clean", "--dry-run", "--cache", **where).stdout
+        written_by_the_dead = run / dead.name.replace("-run-", "-file-")
+        written_by_the_dead.touch()
+        foretold = _golab("clean", "--dry-run", "--cache", *results, **where).stdout
         assert f"{dead} is to be removed\n" in foretold
+        assert f"{written_by_the_dead} is to be removed\n" in foretold
         assert f"{elsewhere} stays: its golab is of another machine" in foretold
         assert f"{cache} is to be removed: 2.00 KiB" in foretold
         assert (dead.exists(), cache.exists()) == (True, True)
-        assert f"removed {dead}\n" in _golab("clean", **where).stdout
+        assert f"removed {dead}\n" in _golab("clean", *results, **where).stdout
 
         assert (living.exists(), dead.exists(), cache.exists()) == (True, False, True)
         assert elsewhere.exists()
-        assert "is to be removed" not in _golab("clean", "--dry-run", **where).stdout
+        assert not written_by_the_dead.exists()
+        assert "is to be removed" not in _golab("clean", "--dry-run", *results, **where).stdout
 
 
 @pytest.mark.parametrize(
