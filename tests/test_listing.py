@@ -83,7 +83,9 @@ def test_an_index_saves_reading_and_is_nothing_more(tmp_path: Path) -> None:
     assert msgspec.json.decode(index.read_bytes())["entries"] == {}
 
 
-def test_a_run_that_ends_while_it_is_read_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_ends_while_it_is_read_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What was said of it then is not kept: its files will never change again."""
     folder = record(tmp_path, Recipe(stopped_by="max-time"))
 

@@ -4,9 +4,10 @@
     python -m tests.faults host docker --scenario all --record FILE     # every fault in every phase, at a point that is drawn
     python -m tests.faults host --scenario all --most 40                # a sample of them
     python -m tests.faults host --scenario mmap-large --calibrates --phase calibrate
+    python -m tests.faults fake host --second resume                    # faults to a golab that goes on with a run that was killed
     python -m tests.faults page FILE > docs/guarantees.md
 
-What the record has is not done again, so whoever was stopped goes on. As root, because disks are mounted and engines started; the
+What the record has is not done again, unless a promise was broken then; so whoever was stopped goes on. As root, because disks are mounted and engines started; the
 engine that is killed is one of its own.
 """
 
@@ -25,8 +26,10 @@ from tests.faults.fault import Fault, Injected
 from tests.faults.injecting import observed, through
 from tests.faults.inside import ROOT
 from tests.faults.points import PHASES, START
-from tests.faults.settings import MISBEHAVE, Setting, private, warmed
+from tests.faults.recorded import RecordError
+from tests.faults.settings import CLEAN, MISBEHAVE, RESUME, Setting, private, warmed
 
+_ENGINES = ("fake", "host", "docker")
 _OWN = "misbehave"
 _SLOW = frozenset({"hello-static"})
 """What takes a minute a replicate, so that all faults to it would take a day: none of ``all``."""
@@ -38,7 +41,7 @@ def _settings(engine: str, scenarios: list[str], given: argparse.Namespace) -> G
     with contextlib.ExitStack() as stack:
         at = stack.enter_context(private()) if engine == "docker" else None
         for name in scenarios:
-            means = ("calibrating",) * given.calibrates + ("cold builds",) * given.cold
+            means = filter(None, ("calibrating" * given.calibrates, "cold builds" * given.cold, given.second))
             chosen = Setting(
                 scenario=" ".join([name, *options, *(f"({each})" for each in means)]),
                 engine=engine,
@@ -46,6 +49,7 @@ def _settings(engine: str, scenarios: list[str], given: argparse.Namespace) -> G
                 command=("run", "scenario", name, *_cells(name, options), "--seed", "7"),
                 calibrates=given.calibrates,
                 builds=given.cold,
+                second=given.second,
                 daemon_at=at,
                 options=tuple(options),
                 silence=given.patience,
@@ -72,10 +76,9 @@ def _first(scenario: str) -> str:
     return experiment.part_of(lab, scenario, selection.Request(quick=True)).cells[0].id
 
 
-def _done(given: argparse.Namespace) -> Generator[Injected]:
+def _done(given: argparse.Namespace, done: set[recorded.Key]) -> Generator[Injected]:
     every_name = [name for name in catalogue.find(ROOT, ROOT).names() if name not in _SLOW]
     named = every_name if given.scenario == "all" else given.scenario.split(",")
-    done = recorded.faults(given.record)
     for engine in given.what:
         for setting in _settings(engine, named, given):
             seen = observed(setting)
@@ -86,7 +89,7 @@ def _done(given: argparse.Namespace) -> Generator[Injected]:
                 if given.points == EVERY
                 else drawn(seen.phases, faults, given.most, given.seed, only)
             )
-            left = [blow for blow in blows if recorded.key(setting, seen, blow, given.points) not in done]
+            left = [blow for blow in blows if recorded.key(setting, blow) not in done]
             yield from through(setting, seen, left)
 
 
@@ -115,21 +118,42 @@ def main() -> int:
     )
     parser.add_argument("--calibrates", action="store_true", help="have each run calibrate first")
     parser.add_argument("--cold", action="store_true", help="have each run build its programs")
+    parser.add_argument(
+        "--second",
+        choices=[RESUME, CLEAN],
+        default="",
+        help="what comes after a kill: a golab that goes on and is hit itself; one that cleans up before",
+    )
     parser.add_argument("--patience", type=float, default=1.0, help="seconds that an agent goes on alone")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--record", type=Path, help="append a line for each here, too")
     given = parser.parse_args()
-    if given.what[0] == "page":
-        sys.stdout.write(page.written(Path(given.what[1]).read_text()))
-        return 0
+    try:
+        if given.what[0] == "page":
+            sys.stdout.write(_page(given.what[1:]))
+            return 0
+        if unknown := {*given.what} - {*_ENGINES}:
+            parser.error(f"no engine is called {', '.join(sorted(unknown))}")
+        done = recorded.done(recorded.opened(given.record))
+    except RecordError as error:
+        parser.error(str(error))
     kept = True
-    for found in _done(given):
-        line = json.dumps(found.as_json())
-        print(line, flush=True)  # noqa: T201 - the tool's own output
+    for found in _done(given, done):
+        print(json.dumps(found.as_json()), flush=True)  # noqa: T201 - the tool's own output
         kept = kept and not found.wrong
         if given.record:
-            recorded.keep(given.record, line)
+            recorded.keep(given.record, [found.as_json()])
     return 0 if kept else 1
+
+
+def _page(records: list[str]) -> str:
+    """What `docs/guarantees.md` is to say. RecordError where not one record is named, or it cannot be read."""
+    if len(records) != 1:
+        raise RecordError("a page is of one record: python -m tests.faults page FILE")
+    try:
+        return page.written(Path(records[0]).read_text())
+    except OSError as error:
+        raise RecordError(f"{records[0]}: cannot be read: {error.strerror}") from None
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """Which faults are done, and where: all of them, or some that a seed draws."""
 
-import itertools
 import random
 from collections.abc import Sequence
 from typing import Final
@@ -15,11 +14,17 @@ EVERY: Final = "every"
 def every(phases: Sequence[str], faults: Sequence[Fault], only: Sequence[str] = ()) -> list[Blow]:
     """A kill at every point, and every other fault at the first of every phase in which it can happen; *only* in those phases, if any are named."""
     return [
-        Blow(fault=fault, number=number)
+        blow
         for fault in faults
         for phase in _open_to(fault, phases, only)
-        for number in (_of(phases, phase) if fault in AT_EVERY_POINT else _of(phases, phase)[:1])
+        for blow in _in_phase(fault, phase, _of(phases, phase))
     ]
+
+
+def _in_phase(fault: Fault, phase: str, numbers: Sequence[int]) -> list[Blow]:
+    if fault in AT_EVERY_POINT:
+        return [Blow(fault=fault, number=number, phase=phase, point=number) for number in numbers]
+    return [Blow(fault=fault, number=numbers[0], phase=phase)]
 
 
 def drawn(
@@ -28,13 +33,15 @@ def drawn(
     """At *most* so many: each fault in turn, in a phase that it was not in yet, at a point of it."""
     rng = random.Random(seed)  # noqa: S311 - a sample, no secret
     open_to = {fault: _open_to(fault, phases, only) for fault in faults}
-    left = {fault: rng.sample(found, len(found)) for fault, found in open_to.items() if found}
+    left = {fault: rng.sample(found, len(found)) for fault, found in open_to.items()}
     blows: list[Blow] = []
-    for fault in itertools.cycle([*left]):
-        if len(blows) >= most or not any(left.values()):
-            return blows
-        if left[fault]:
-            blows.append(Blow(fault=fault, number=rng.choice(_of(phases, left[fault].pop()))))
+    while any(left.values()):
+        for fault, open_phases in left.items():
+            if len(blows) == most:
+                return blows
+            if open_phases:
+                phase = open_phases.pop()
+                blows.append(Blow(fault=fault, number=rng.choice(_of(phases, phase)), phase=phase))
     return blows
 
 

@@ -28,7 +28,7 @@ AT_EVERY_POINT: Final = frozenset({Fault.KILL, Fault.POWER})
 INTERRUPTS: Final = frozenset({Fault.TERM, Fault.CTRL_C, Fault.CTRL_C_TWICE, Fault.HANGUP})
 """Those after which golab says that it was interrupted, if there was anything left to interrupt."""
 _WITH_AGENTS: Final = frozenset({"container", "probe", "replicate", "record"})
-_WITH_A_RECORD: Final = _WITH_AGENTS | {"plan", "clean up", "end", "analysis", "report"}
+_WITH_A_RECORD: Final = _WITH_AGENTS | {"plan", "open again", "clean up", "end", "analysis", "report"}
 WHERE: Final[Mapping[Fault, frozenset[str]]] = {
     Fault.AGENT: _WITH_AGENTS | {"calibrate"},
     Fault.STOP: _WITH_AGENTS | {"calibrate"},
@@ -43,7 +43,8 @@ WHERE: Final[Mapping[Fault, frozenset[str]]] = {
 class Injected:
     """One fault, and what was found after it: ``wrong`` are promises that were not kept, in words.
 
-    It was done at ``point`` of ``points``, in ``phase``; golab then ended with ``code``. ``before`` replicates were safe by then, ``replicates``
+    It was done at ``point`` of some ``points``, in ``phase`` of so many ``phases``; ``asked_phase`` is where it was to be done, and ``asked_point`` at which point, if
+    not any of that phase would do: no two runs on a real engine do exactly the same. golab then ended with ``code``. ``before`` replicates were safe by then, ``replicates``
     in the record in the end, of which ``again`` were lost and run again. An agent's ``patience`` was so many seconds.
     """
 
@@ -52,6 +53,9 @@ class Injected:
     scenario: str
     phase: str
     point: int
+    asked_phase: str
+    asked_point: int | None
+    phases: int
     points: int
     code: int
     before: int = 0

@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib
+import itertools
 import os
 import pty
 import signal
@@ -14,8 +15,9 @@ from lab.model.run import Record
 from lab.store import RunFolder, Store
 from tests.faults.fault import INTERRUPTS, Fault, Injected
 from tests.faults.inside import Blow, World, start
-from tests.faults.kept import Kept
-from tests.faults.settings import Setting
+from tests.faults.kept import CAPTURES, Kept
+from tests.faults.left import Picture
+from tests.faults.settings import CLEAN, RESUME, Setting
 
 INTERRUPTED: Final = 130
 _MOST_SECONDS: Final = 300.0
@@ -59,14 +61,31 @@ class Ended:
 
 @dataclass(frozen=True)
 class Seen:
-    """A run to which nothing happened: the phase of each of its points, and its records where those of another must be the same."""
+    """A golab to which nothing happened: the phase of each of its points, and its records where those of another must be the same.
+
+    One that goes on with a run does so after that was killed at its point ``killed_at``.
+    """
 
     phases: tuple[str, ...]
     records: tuple[Record, ...]
+    killed_at: int = 0
+
+
+@dataclass(frozen=True)
+class _Victim:
+    """The golab that is to be hit: what it is called with; of the run that it goes on with, if it does, what was safe before.
+
+    Whoever was there before it has passed so many points (``skipped``), and left ``wrong`` what was wrong by then.
+    """
+
+    arguments: Sequence[str]
+    kept: Kept | None = None
+    skipped: int = 0
+    wrong: tuple[str, ...] = ()
 
 
 def observed(setting: Setting) -> Seen:
-    """What a run passes through that nothing happens to."""
+    """What a run passes through that nothing happens to, or a golab that goes on with one."""
     for name in _IMPORTED_FIRST:
         importlib.import_module(name)
     with setting.world() as world:
@@ -74,7 +93,20 @@ def observed(setting: Setting) -> Seen:
         assert done.code in _WELL, done.said
         (folder,) = Store(world.home / "results").runs()
         records = tuple(folder.records()) if setting.engine == "fake" else ()
-        return Seen(tuple(phases(world)), records)
+        seen = Seen(tuple(phases(world)), records)
+    return _resumption(setting, seen) if setting.second == RESUME else seen
+
+
+def _resumption(setting: Setting, run: Seen) -> Seen:
+    """The same of the golab that goes on when the run was killed as it ordered its last replicates: some are in the record, some are left."""
+    steps = enumerate(itertools.pairwise(run.phases), start=2)
+    *_, last = (number for number, (before, phase) in steps if phase == "replicate" != before)
+    seen = replace(run, killed_at=last)
+    with setting.world() as world:
+        victim = _victim(setting, seen, world)
+        done = ended(setting, world, victim.arguments)
+        assert done.code in _WELL, done.said
+        return replace(seen, phases=tuple(phases(world)[victim.skipped :]))
 
 
 def phases(world: World) -> list[str]:
@@ -87,49 +119,51 @@ def through(setting: Setting, seen: Seen, blows: Iterable[Blow]) -> Iterator[Inj
     for blow in blows:
         at = blow
         while (found := inject(setting, seen, at)) is None:
+            assert at.number > 1, f"{setting.scenario} on {setting.engine} passes no point at all"
             at = replace(at, number=at.number * 3 // 4)
         yield found
 
 
 def inject(setting: Setting, seen: Seen, blow: Blow) -> Injected | None:
-    """One fault at one point of a run, and what is left of it when the next golabs have gone on.
+    """One fault at one point of a golab, and what is left of it when the next ones have gone on.
 
     None where the point was not reached: on a real engine no two runs do exactly the same.
     """
     began = time.monotonic()
-    wrong: list[str] = []
     before = count = again = 0
     with setting.world(blow.fault) as world:
         empty = setting.picture(world)
-        hit = ended(setting, world, setting.run(world), blow)
-        passed = phases(world)
+        victim = _victim(setting, seen, world)
+        wrong = [*victim.wrong]
+        hit = ended(setting, world, victim.arguments, blow)
+        passed = phases(world)[victim.skipped :]
         if len(passed) < blow.number:
             return None
-        wrong += _ill_ended(blow, hit, passed[blow.number - 1])
+        phase = passed[blow.number - 1]
+        wrong += _ill_ended(blow, hit, phase)
         hit.heal()
         folders = Store(world.home / "results").runs()
         if not folders and (setting.calibrates or setting.builds):
             wrong += _begun_anew(setting, world)
         for folder in folders:
-            kept = Kept(world, folder)
-            wrong += kept.at_once()
+            kept = victim.kept or Kept(world, folder)
+            wrong += kept.at_once(is_damaged=victim.kept is not None)
             before = kept.measured
+            if setting.second == CLEAN:
+                wrong += _cleaned(setting, world, empty, is_over=False)
             wrong += _gone_on_with(setting, world, folder)
             wrong += kept.finally_(seen.records)
             count, again = len(kept.records), kept.again
-        cleaned = ended(setting, world, setting.clean(world))
-        wrong += (
-            [f"golab clean ended with code {cleaned.code}: {cleaned.said[-600:]}"] if cleaned.code else []
-        )
-        after = setting.picture(world)
-        wrong += [f"left behind: {each}" for each in after.beyond(empty)]
-        wrong += [f"removed, and its owner lives: {each}" for each in after.lacking(empty)]
+        wrong += _cleaned(setting, world, empty)
     return Injected(
         fault=blow.fault,
         engine=setting.engine,
         scenario=setting.scenario,
-        phase=passed[blow.number - 1],
+        phase=phase,
         point=blow.number,
+        asked_phase=blow.phase,
+        asked_point=blow.point,
+        phases=len({*seen.phases}),
         points=len(seen.phases),
         code=hit.code,
         before=before,
@@ -139,6 +173,19 @@ def inject(setting: Setting, seen: Seen, blow: Blow) -> Injected | None:
         wrong=tuple(wrong),
         seconds=round(time.monotonic() - began, 2),
     )
+
+
+def _victim(setting: Setting, seen: Seen, world: World) -> _Victim:
+    """Who is to be hit: a run; or who goes on with one that was killed, and of whose record a line was changed since."""
+    if setting.second != RESUME:
+        return _Victim(setting.run(world))
+    killed = ended(setting, world, setting.run(world), Blow(fault=Fault.KILL, number=seen.killed_at))
+    assert killed.code == -signal.SIGKILL, killed.said
+    (folder,) = Store(world.home / "results").runs()
+    kept = Kept(world, folder)
+    wrong = tuple(kept.at_once())
+    kept.damage()
+    return _Victim(setting.resume(world, folder.path.name), kept, len(phases(world)), wrong)
 
 
 def _ill_ended(blow: Blow, hit: Ended, phase: str) -> Iterator[str]:
@@ -162,6 +209,17 @@ def _begun_anew(setting: Setting, world: World) -> Iterator[str]:
     done = ended(setting, world, setting.run(world))
     if done.code not in _WELL or "golab: " in done.said:
         yield f"started again it ended with code {done.code}: {done.said[-600:]}"
+
+
+def _cleaned(setting: Setting, world: World, empty: Picture, *, is_over: bool = True) -> Iterator[str]:
+    """Have the next golab clean up: as *empty* as the world was it has to be then, but for what a run needs that is not over."""
+    done = ended(setting, world, setting.clean(world))
+    if done.code:
+        yield f"golab clean ended with code {done.code}: {done.said[-600:]}"
+    after = setting.picture(world)
+    left = [each for each in after.beyond(empty) if is_over or not each.endswith(CAPTURES)]
+    yield from (f"left behind: {each}" for each in left)
+    yield from (f"removed, and its owner lives: {each}" for each in after.lacking(empty))
 
 
 def ended(setting: Setting, world: World, arguments: Sequence[str], blow: Blow | None = None) -> Ended:

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import termios
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +21,7 @@ import lab.host.journal
 import lab.pipeline
 from lab.cli import app
 from lab.engine.choose import Chosen
+from tests.faults.disk import Disk
 from tests.faults.fault import Fault
 from tests.faults.keeping import KeepingEngine, by_number
 from tests.faults.points import Points
@@ -64,10 +65,12 @@ class World:
 
 @dataclass(frozen=True, kw_only=True)
 class Blow:
-    """A fault at a point: the *number*-th of all."""
+    """A fault at a point: the *number*-th of all. What was wanted is some point of that *phase*, or exactly the *point*, if there is one."""
 
     fault: Fault
     number: int
+    phase: str = ""
+    point: int | None = None
 
 
 def start(
@@ -105,7 +108,8 @@ def _run(world: World, arguments: Sequence[str], blow: Blow | None, terminal: in
         os.dup2(opened, number)
     os.chdir(ROOT)
     _settle_in(world)
-    points = Points(world.home / "points", world.home / "durable", lambda _number: None)
+    disk = Disk(world.home / "results")
+    points = Points(world.home / "points", world.home / "durable", disk, lambda _number: None)
     if blow is not None:
         points.struck = lambda number: _strike(blow, points) if number == blow.number else None
     points.watch()
@@ -140,7 +144,7 @@ def _strike(blow: Blow, points: Points) -> None:
         case Fault.KILL:
             os.kill(os.getpid(), signal.SIGKILL)
         case Fault.POWER:
-            _lose_what_was_not_synced(points)
+            points.disk.lose()
             os.kill(os.getpid(), signal.SIGKILL)
         case Fault.TERM:
             os.kill(os.getpid(), signal.SIGTERM)
@@ -153,20 +157,6 @@ def _strike(blow: Blow, points: Points) -> None:
             _shift_clock()
         case _:
             os.kill(os.getpid(), signal.SIGSTOP)
-
-
-def _lose_what_was_not_synced(points: Points) -> None:
-    """Of the record: each file of the run is cut to what an fsync has brought to the disk."""
-    for path in _written_below(Path(os.environ["TMPDIR"]).parent / "results"):
-        synced = points.written.get(str(path))
-        if synced is not None and path.stat().st_size > synced:
-            os.truncate(path, synced)
-        elif synced is None and path.name == "captures.jsonl":
-            os.truncate(path, 0)
-
-
-def _written_below(folder: Path) -> Iterator[Path]:
-    yield from (path for path in folder.rglob("*") if path.is_file())
 
 
 def _shift_clock() -> None:

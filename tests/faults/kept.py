@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -16,8 +17,8 @@ from lab.recovery import held_cells
 from lab.store import RunFolder
 from tests.faults.inside import World
 
+CAPTURES = "captures.jsonl"
 _RUNS = "runs.jsonl"
-_CAPTURES = "captures.jsonl"
 
 
 @dataclass
@@ -36,19 +37,33 @@ class Kept:
         """How many replicates were safe, once :meth:`at_once` was asked."""
         return len(self._measured)
 
-    def at_once(self) -> Iterator[str]:
-        """What is wrong with the record as the fault has left it."""
+    def at_once(self, *, is_damaged: bool = False) -> Iterator[str]:
+        """What is wrong with the record as the fault has left it; one that :meth:`damage` has changed may be damaged, and cut."""
         runs = self.folder.path / _RUNS
         size = runs.stat().st_size if runs.exists() else 0
-        if size < (synced := self._synced(runs)):
+        if size < (synced := self._synced(runs)) and not is_damaged:
             yield f"{_RUNS} has {size} bytes, and {synced} were on the disk"
         records = self.folder.records()
-        for record in records:
-            if record.termination.ending is not Ending.INFRA_FAILED:
-                self._measured[record.turn.position] = record.wall_ns
-        if records.damage and "cut off" not in records.damage:
+        found = {
+            record.turn.position: record.wall_ns
+            for record in records
+            if record.termination.ending is not Ending.INFRA_FAILED
+        }
+        if records.damage and "cut off" not in records.damage and not is_damaged:
             yield f"the record is damaged: {records.damage}"
-        self._measured.update(self._captured())
+        self._measured = {**found, **dict(self._captured()), **self._measured}
+
+    def damage(self) -> None:
+        """Change a line in the middle of what is there, and have all of it on the disk."""
+        runs = self.folder.path / _RUNS
+        lines = runs.read_bytes().splitlines(keepends=True)
+        assert lines, "it was killed while it wrote down what was measured"
+        middle = lines[len(lines) // 2]
+        begin = len(b'{"crc":"')
+        changed = b"0" if middle[begin : begin + 1] != b"0" else b"1"
+        lines[len(lines) // 2] = middle[:begin] + changed + middle[begin + 1 :]
+        runs.write_bytes(b"".join(lines))
+        subprocess.run(["sync", "--file-system", str(runs)], check=True)
 
     def _synced(self, path: Path) -> int:
         lines = (self.world.home / "durable").read_text().splitlines()
@@ -56,7 +71,7 @@ class Kept:
         return max(sizes, default=0)
 
     def _captured(self) -> Iterator[tuple[int, int]]:
-        path = self.folder.path / _CAPTURES
+        path = self.folder.path / CAPTURES
         lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
         plan = self.folder.plan()
         held = held_cells(self.folder, plan)
@@ -73,6 +88,10 @@ class Kept:
         self.again = sum(len(each.again) for each in self.folder.resumptions())
         if records.damage:
             yield f"the record is damaged in the end: {records.damage}"
+        if lacking := [
+            each.turn.position for each in self.records if each.dump and self.folder.dump_text(each) is None
+        ]:
+            yield f"they left dumps, which are not there: {lacking}"
         positions = Counter(record.turn.position for record in self.records if record.turn.position >= 0)
         if twice := [position for position, times in positions.items() if times > 1]:
             yield f"counted twice: {twice}"

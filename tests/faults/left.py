@@ -84,7 +84,9 @@ def _files(home: Path) -> list[str]:
     found = [str(path) for folder in ("tmp", "journal") for path in (home / folder).glob("*")]
     results, cache = home / "results", home / "cache/golab"
     found += [
-        str(path) for path in results.rglob("*") if path.suffix == ".new" or path.name == "captures.jsonl"
+        str(path)
+        for path in results.rglob("*")
+        if path.name.startswith("golab-") or path.name == "captures.jsonl"
     ]
     found += [str(path) for path in results.glob("*") if not (path / "plan.json").exists()]
     found += [str(path) for path in cache.rglob("*") if path.name.startswith((".", "golab-"))]

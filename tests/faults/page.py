@@ -1,13 +1,13 @@
 """docs/guarantees.md: what golab promises, how each promise is tested, and what the record of the faults says; the same record, the same bytes."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tests.faults import recorded
 from tests.faults.fault import Fault
-
-FORMAT: Final = 2
+from tests.faults.points import PHASES
+from tests.faults.recorded import Line
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ PROMISES: Final = (
             "faults/test_faults.py::test_every_promise_is_kept_on_the_fake_engine",
             "faults/test_faults.py::test_every_promise_is_kept_on_the_host",
             "faults/test_engine.py::test_every_promise_is_kept_on_an_engine_that_is_killed",
+            "faults/test_faults.py::test_cleaning_up_takes_nothing_that_a_run_needs",
             "test_recovery.py::test_what_was_measured_outlives_the_lab",
             "test_recovery.py::test_of_cells_for_which_something_was_held_nothing_is_brought_over",
             "docker/test_dying.py::test_what_was_measured_outlives_its_engine",
@@ -34,6 +35,7 @@ PROMISES: Final = (
         "`golab resume` finishes the run: nothing is counted twice, nothing is missing, and the analysis is that of a run to which nothing happened.",
         (
             "faults/test_faults.py::test_every_promise_is_kept_on_the_fake_engine",
+            "faults/test_faults.py::test_who_goes_on_may_be_hit_as_well",
             "faults/test_checker.py::test_what_is_missing_or_twice_is_found",
             "test_resuming.py::test_a_cell_that_could_run_and_cannot_for_a_while_is_not_given_up",
         ),
@@ -130,6 +132,8 @@ Written by `python -m tests.faults page tests/faults/record.jsonl` from the reco
 | promise | tests that would fail |
 |---|---|
 """
+_FORMATS: Final = ("format", "made_in")
+_IN_FORMAT_1: Final = "It was made with an earlier tool (format 1): a loss of power cut files and took no names, nobody looked whether dumps were there, and how many phases runs on a real engine have is not known."
 _METHOD: Final = """
 ## Faults that were done to it
 
@@ -139,25 +143,35 @@ these is the point. Where the run was by then is its phase. What the process can
 finishes what is there, `golab clean` runs, and it is checked that
 
 * golab ended with a sentence and one of its own exit codes, or by the signal;
+<<<<<<< HEAD
 * every byte that an fsync had brought to the disk is there, and every replicate that an agent had answered for is in the record as it was measured (but for those with a neighbour or a switched machine, of which more was to be found out);
 * no position of the plan is there twice, or not at all, and the analysis is that of the same records, in the order in which they were measured, in a run to which nothing happened (on the fake engine, whose
   replicates are always the same: the records are those of that run, too);
 * nothing of what another golab owns that lives is gone (a folder, a half-made record, an entry of the journal, a volume), and nothing is there that was not there before: processes, mounts, loop devices, cgroups, containers, volumes, images of a run's own, temporary files and folders, entries of the journal, half-made
   records; with `--tune-host`, the machine's settings.
+=======
+* every byte that an fsync had brought to the disk is there, and every replicate that an agent had answered for is in the record as it was measured, with its dump if it left one;
+* no position of the plan is there twice, or not at all, and the analysis is that of the same records, in the order in which they were measured, in a run to which nothing happened (on the fake engine, whose
+  replicates are always the same: the records are those of that run, too);
+* nothing of what another golab owns that lives is gone (a folder, a half-made record, an entry of the journal, a volume), and nothing is there that was not there before: processes, mounts, loop devices, cgroups, containers, volumes, temporary files and folders, entries of the journal, half-made
+  records and files of records; with `--tune-host`, the machine's settings.
+>>>>>>> ce95e44 (The tool of the faults: known by what was asked for, done again where a promise broke, a loss of power that takes names; who goes on is hit as well)
 
-*fake* is an engine without processes, for breadth; *host* and *docker* run real programs, the latter on a private engine of the test's own.
+*What was not synced is lost* means: of the results, each file is as long as it was at its last fsync, and what no fsync of its folder has brought there by name is gone, or has the name that it had before.
 
-`nox -s faults` does them all; whoever stops it goes on with the same record. With the tests' own scenario (*misbehave*, on all three engines) there is a kill at every point, and every other fault in every phase in which it can happen.
-With golab's scenarios each fault is done in each phase once, at a point of it that a seed draws. *(cold builds)* have no binaries to begin with, *(calibrating)* measures primitives first, and of either only that phase is hurt; of *hello-static*, each replicate of which
-builds a standard library, there is a sample. A scenario that is not in the table was not tried. The journal of host settings has tests of its own, with a kill at every step (`tests/host/test_journal.py`).
+*fake* is an engine without processes, for breadth; *host* and *docker* run real programs, the latter on a private engine of the test's own. *misbehave* is a scenario of the tests' own, whose programs end badly.
+*(cold builds)* have no binaries to begin with, *(calibrating)* measures primitives first. *(resume)*: a run was killed and its record damaged, and the fault hit the golab that went on with it; another one went on after that.
+*(clean)*: `golab clean` came before `golab resume`, and was to leave nothing but what the record still needs.
+
+`nox -s faults -- FILE` does them all, and goes on where it was stopped; a fault that broke a promise is done again, and its last run counts. How far that came is what the last table says: in how many of a run's phases anything happened, and at how many of its points golab
+was killed. A scenario that is not in it was not tried. The journal of host settings has tests of its own, with a kill at every step (`tests/host/test_journal.py`).
 """
 
 
 def written(record: str) -> str:
-    """The page of a record's text, whose first line says what it was made with."""
-    head, *lines = (json.loads(line) for line in record.splitlines())
-    if head.get("format") != FORMAT:
-        raise ValueError(f"the record is of format {head.get('format')}, not {FORMAT}")
+    """The page of a record's text, whose first line says what it was made with. RecordError where that is none."""
+    head, all_lines = recorded.parsed(record, "the record")
+    lines = recorded.counted(all_lines)
     parts = [
         _HEAD.rstrip("\n"),
         *_promises(),
@@ -169,6 +183,8 @@ def written(record: str) -> str:
         *_by_scenario(lines),
         "",
         *_lost(lines),
+        "",
+        *_never_done(lines),
     ]
     return "\n".join(parts) + "\n"
 
@@ -178,16 +194,24 @@ def _promises() -> Iterator[str]:
         yield f"| {promise.text} | {', '.join(f'`{test}`' for test in promise.tests)} |"
 
 
-def _made_with(head: dict[str, Any], lines: Sequence[dict[str, Any]]) -> Iterator[str]:
-    facts = ", ".join(f"{name} {value}" for name, value in head.items() if name != "format")
+def _made_with(head: Line, lines: Sequence[Line]) -> Iterator[str]:
+    facts = ", ".join(f"{name} {value}" for name, value in head.items() if name not in _FORMATS)
     yield f"Made with {facts}."
+    if "made_in" in head:
+        yield _IN_FORMAT_1
     stops = [line["patience"] for line in lines if line["fault"] == Fault.STOP.value]
     told = ", ".join(f"{seconds:g} s in {stops.count(seconds)}" for seconds in sorted({*stops}, reverse=True))
     if stops:
-        yield f"An agent's patience is 10 s. Of {len(stops)} times that golab was stopped for longer than that it was {told}."
+        yield f"An agent's patience is 10 s; of the {len(stops)} runs that were stopped for longer than their agents wait, it was {told}."
+    if moved := sum(map(_is_elsewhere, lines)):
+        yield f"{moved} of {len(lines)} faults hit another phase or point than was asked for, because no two runs on a real engine do exactly the same; the tables have what was hit."
 
 
-def _by_fault(lines: Sequence[dict[str, Any]]) -> Iterator[str]:
+def _is_elsewhere(line: Line) -> bool:
+    return line["asked_phase"] != line["phase"] or line["asked_point"] not in (None, line["point"])
+
+
+def _by_fault(lines: Sequence[Line]) -> Iterator[str]:
     engines = list(dict.fromkeys(line["engine"] for line in lines))
     yield f"| fault | {' | '.join(engines)} | phases | replicates safe before | run again | survived | not |"
     yield f"|---|{'---|' * (len(engines) + 5)}"
@@ -198,13 +222,12 @@ def _by_fault(lines: Sequence[dict[str, Any]]) -> Iterator[str]:
     yield _row("**all**", lines, engines)
 
 
-def _row(name: str, found: Sequence[dict[str, Any]], engines: Sequence[str]) -> str:
+def _row(name: str, found: Sequence[Line], engines: Sequence[str]) -> str:
     ill = sum(bool(line["wrong"]) for line in found)
     counts = [sum(line["engine"] == engine for line in found) for engine in engines]
-    phases = len({line["phase"] for line in found})
     numbers = [
         *counts,
-        phases,
+        len(_hit(found, "phase")),
         sum(line["before"] for line in found),
         sum(line["again"] for line in found),
         len(found) - ill,
@@ -213,17 +236,37 @@ def _row(name: str, found: Sequence[dict[str, Any]], engines: Sequence[str]) -> 
     return f"| {name} | {' | '.join(map(str, numbers))} |"
 
 
-def _by_scenario(lines: Sequence[dict[str, Any]]) -> Iterator[str]:
-    yield "| scenario | engine | points of a run | phases | faults | survived | not |"
-    yield "|---|---|---|---|---|---|---|"
+def _by_scenario(lines: Sequence[Line]) -> Iterator[str]:
+    yield "| scenario | engine | phases of a run | killed at points | and what was not synced lost, at | faults | survived | not |"
+    yield "|---|---|---|---|---|---|---|---|"
     for scenario, engine in sorted({(line["scenario"], line["engine"]) for line in lines}):
         found = [line for line in lines if (line["scenario"], line["engine"]) == (scenario, engine)]
         ill = sum(bool(line["wrong"]) for line in found)
-        phases = len({line["phase"] for line in found})
-        yield f"| {scenario} | {engine} | {found[0]['points']} | {phases} | {len(found)} | {len(found) - ill} | {ill} |"
+        points = max(line["points"] for line in found)
+        killed, powerless = (
+            [line for line in found if line["fault"] == fault.value] for fault in (Fault.KILL, Fault.POWER)
+        )
+        numbers = [
+            _of(len(_hit(found, "phase")), max(line["phases"] or 0 for line in found)),
+            _of(len(_hit(killed, "point")), points),
+            _of(len(_hit(powerless, "point")), points),
+            len(found),
+            len(found) - ill,
+            ill,
+        ]
+        yield f"| {scenario} | {engine} | {' | '.join(map(str, numbers))} |"
 
 
-def _lost(lines: Sequence[dict[str, Any]]) -> Iterator[str]:
+def _hit(lines: Sequence[Line], what: str) -> set[Any]:
+    return {line[what] for line in lines}
+
+
+def _of(some: int, all_of_them: int) -> str:
+    """A part of a whole whose size an earlier record may not know."""
+    return f"{some} of {all_of_them or '?'}"
+
+
+def _lost(lines: Sequence[Line]) -> Iterator[str]:
     yield "## What was lost"
     yield ""
     found = [line for line in lines if line["wrong"]]
@@ -232,3 +275,18 @@ def _lost(lines: Sequence[dict[str, Any]]) -> Iterator[str]:
     for line in found:
         first = " ".join(line["wrong"][0].split())
         yield f"* {line['fault']}, {line['scenario']} on {line['engine']}, phase {line['phase']} (point {line['point']}): {first}"
+
+
+def _never_done(lines: Sequence[Line]) -> Iterator[str]:
+    """What nobody can conclude from the tables: what the tool cannot do, and what of it this record does not have."""
+    yield "## What no fault did"
+    yield ""
+    most = max((line["replicates"] for line in lines), default=0)
+    yield "* The wall clock jumps back, never forth, and golab's own alone: those of agents, engine and machine go on."
+    yield "* Of what is lost with the power, nothing that was removed comes back, and a file that was replaced is the new one; caches lose nothing. Agents and engines are killed, and never lose power."
+    yield f"* No run is long: the longest here has {most} replicates. So captures never reach the 1 MiB from which on they are emptied while a run goes on, and as each run is told how many replicates it has, none ends because it is precise enough."
+    yield "* Nothing happens twice to a golab, and but for *(resume)* nothing to whoever goes on, reports or cleans up."
+    if missing := [fault.value for fault in Fault if fault.value not in _hit(lines, "fault")]:
+        yield f"* Not in this record at all: {'; '.join(missing)}."
+    if missing := [phase for phase in PHASES if phase not in _hit(lines, "phase")]:
+        yield f"* Phases that nothing here has hit: {', '.join(missing)}."

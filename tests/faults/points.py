@@ -21,6 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from tests.faults.disk import Disk
+
 PHASES: Final[dict[str, tuple[str, str]]] = {
     "engine": ("lab.pipeline", "opened"),
     "lock": ("lab.pipeline", "measuring"),
@@ -30,6 +32,7 @@ PHASES: Final[dict[str, tuple[str, str]]] = {
     "calibrate": ("lab.calibrate", "measure"),
     "predict": ("lab.experiment", "foretell"),
     "plan": ("lab.store", "Store.create"),
+    "open again": ("lab.resuming", "open_again"),
     "container": ("lab.bench.berth", "Berth._opened"),
     "probe": ("lab.measurement", "_probed"),
     "replicate": ("lab.bench.execute", "_carried_out"),
@@ -65,16 +68,15 @@ _WRITING: Final = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 @dataclass
 class Points:
-    """The points of this process: each is told to *struck* by its number, and written to *log* with its phase and name."""
+    """The points of this process: each is told to *struck* by its number, and written to *log* with its phase and name; *disk* hears of what lasts."""
 
     log: Path
     durable: Path
+    disk: Disk
     struck: Callable[[int], object]
     phase: str = START
     count: int = 0
     is_inside: bool = field(default=False, repr=False)
-    written: dict[str, int] = field(default_factory=dict)
-    """Files that were synced, and how many bytes of each are on the disk."""
 
     def watch(self) -> None:
         """From now on, for as long as the process lives."""
@@ -105,6 +107,15 @@ class Points:
     def _heard(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event in _EVENTS and not (event == "open" and not arguments[2] & _WRITING):
             self.point(event)
+            if not self.is_inside:
+                self._note(event, arguments)
+
+    def _note(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """Whose name is about to be no more, or another's."""
+        if event in ("os.remove", "os.rmdir"):
+            self.disk.removed(arguments[0], arguments[1])
+        elif event == "os.rename":
+            self.disk.replaced(arguments[1], arguments[3])
 
     def _begin_at(self, name: str, module: str, path: str) -> None:
         *above, last = path.split(".")
@@ -132,10 +143,8 @@ class Points:
     def _synced(self, descriptor: int) -> None:
         self.point("fsync")
         self._fsync(descriptor)
-        path = str(Path(f"/proc/self/fd/{descriptor}").readlink())
-        size = os.fstat(descriptor).st_size
-        self.written[path] = size
-        os.write(self._durable, f"{size}\t{path}\n".encode())
+        for path, size in self.disk.synced(descriptor):
+            os.write(self._durable, f"{size}\t{path}\n".encode())
         self.point("fsynced")
 
     def _around_sends(self) -> None:

@@ -22,6 +22,9 @@ from tests.faults.inside import ROOT, World
 from tests.faults.left import Picture, picture
 
 MISBEHAVE: Final = ("--root", str(ROOT / "tests/labs/misbehave"))
+RESUME: Final = "resume"
+CLEAN: Final = "clean"
+"""What comes second: a golab that goes on with a run that was killed, and is itself hit; or one that cleans up, before any goes on."""
 _DISK: Final = "16m"
 _FAILING: Final = "errors=remount-ro"
 _FILLER: Final = "filler"
@@ -32,18 +35,19 @@ class Setting:
     """What is run: a command of golab's without its results, on an *engine*; ``docker`` is golab's own below *daemon_at*.
 
     *warm* is a cache with binaries in it, which each world gets a copy of. *calibrates*: it measures primitives first. *builds*: it has no
-    binaries to begin with.
+    binaries to begin with. *second* is ``resume``, ``clean`` or nothing in particular.
     """
 
     scenario: str
     engine: str
     command: tuple[str, ...]
     options: tuple[str, ...] = ()
-    """What is asked of it besides; its binaries are the same without."""
+    """What is asked of it besides."""
     root: tuple[str, ...] = ()
     warm: Path | None = None
     calibrates: bool = False
     builds: bool = False
+    second: str = ""
     daemon_at: daemon.Places | None = None
     silence: float = 1.0
     """Seconds that an agent goes on without a beat: 10 where it is not told otherwise."""
@@ -274,7 +278,10 @@ def warmed(setting: Setting) -> Generator[Setting]:
     """The same, with a cache that has its binaries: they are the same whichever engine makes them."""
     from tests.faults.injecting import ended  # noqa: PLC0415 - which needs what is here
 
-    maker = replace(setting, engine="host", daemon_at=None, options=(), calibrates=False)
+    options = tuple(
+        each for each in setting.options if not each.startswith("--fs")
+    )  # which containers alone have
+    maker = replace(setting, engine="host", daemon_at=None, options=options, calibrates=False)
     with maker.world() as world, tempfile.TemporaryDirectory(prefix="faults-") as kept:
         done = ended(maker, world, maker.run(world))
         assert done.code in (0, 6), done.said

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -89,6 +90,30 @@ def test_what_an_agent_answered_for_counts_as_safe(world: World, folder: RunFold
     assert "measured before and not in the record: [999]" in list(kept.finally_())
 
 
+def test_a_dump_that_is_not_there_is_found(world: World) -> None:
+    """Though the analysis says nothing of it."""
+    folder = record(world.home / "results", Recipe(replicates=3, only=("s1",), instruments=("dump",)))
+    kept = Kept(world, folder)
+    assert not any("dumps" in each for each in kept.finally_())
+    shutil.rmtree(folder.path / "dumps")
+
+    assert next(each for each in kept.finally_() if "dumps" in each).startswith("they left dumps, which are")
+
+
+def test_a_record_that_was_damaged_loses_nothing_that_was_safe_before(
+    world: World, folder: RunFolder
+) -> None:
+    """What was measured by then is remembered as it was, and the damage is expected."""
+    kept = Kept(world, folder)
+    list(kept.at_once())
+    safe = kept.measured
+    kept.damage()
+
+    assert list(kept.at_once(is_damaged=True)) == []
+    assert kept.measured == safe
+    assert next(iter(kept.at_once())).startswith("the record is damaged: runs.jsonl: line ")
+
+
 @pytest.mark.slow
 def test_whatever_is_left_is_in_the_picture(world: World) -> None:
     """A process, by what it was told; a folder; a run's file of the moment; half a record."""
@@ -98,14 +123,14 @@ def test_whatever_is_left_is_in_the_picture(world: World) -> None:
     ) as process:
         (world.home / "tmp" / "x").mkdir()
         (world.home / "results/half").mkdir()
-        (world.home / "results/half/plan.new").touch()
+        (world.home / "results/half/golab-file-1").touch()
         (world.home / "cache/golab/go").mkdir(parents=True)
         left = picture(world.home).beyond(before)
         process.kill()
 
     assert left == [
         f"file {world.home}/results/half",
-        f"file {world.home}/results/half/plan.new",
+        f"file {world.home}/results/half/golab-file-1",
         f"file {world.home / 'tmp' / 'x'}",
         "process sleep 60",
     ]

@@ -47,3 +47,21 @@ def test_who_stood_still_runs_the_lost_replicate_again() -> None:
 
     assert broken(lines) == []
     assert [(line["replicates"], line["again"]) for line in lines] == [(8, 1)]
+
+
+def test_who_goes_on_may_be_hit_as_well() -> None:
+    """A run was killed and its record damaged, and every fault comes while that is set aside; a third golab has all of it in the end."""
+    lines = sampled("fake", "--second", "resume", "--phase", "open again", "--seed", "24")
+
+    assert broken(lines) == []
+    assert {line["fault"] for line in lines} == {fault.value for fault in _ON_THE_FAKE}
+    assert {line["phase"] for line in lines} == {"open again"}
+    assert all(line["before"] for line in lines)
+
+
+def test_cleaning_up_takes_nothing_that_a_run_needs() -> None:
+    """Before anybody goes on with it, nothing else is left behind."""
+    lines = sampled("fake", "--second", "clean", "--most", "9", "--seed", "23")
+
+    assert broken(lines) == []
+    assert any(line["before"] for line in lines)
