@@ -12,7 +12,6 @@ replicate that left a goroutine dump, whole for the first ones of a cell only. `
 from __future__ import annotations
 
 import itertools
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,6 +21,7 @@ from typing import Any, Final
 import msgspec
 
 from lab import bound
+from lab.dumped import SHORT_DUMP_BYTES, WHOLE_DUMPS, alike, shortened
 from lab.durable import append, cut, made, settle, unwritable, write
 from lab.errors import StoreError, UnknownNameError
 from lab.filed import Analysis, End, Predictions, Probes, Programs, Resumed, content_of, read, to_json
@@ -56,14 +56,6 @@ _OWNER: Final = "owner.json"
 _PROGRAMS: Final = "programs.json"
 _CHANGING: Final = (_PLAN, _RUNS, _CAPTURES, _RESUMED, _END, _ANALYSIS, _PREDICTIONS, bound.NAME)
 _ASIDE: Final = "runs.damaged-{}.jsonl"
-
-WHOLE_DUMPS: Final = 3
-"""Goroutine dumps of a cell's replicates with the same ending that are kept as they are."""
-SHORT_DUMP_BYTES: Final = 64 << 10
-"""What is kept of a further one. Goroutine 1 is near its beginning, and some hundred more fit in."""
-_HEAD_BYTES: Final = 4 << 10
-"""What of that may be of the text before the first goroutine: Go's last words stand right before it."""
-_FIRST_GOROUTINE: Final = re.compile(rb"^goroutine \d", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +115,10 @@ class RunFolder:
             return record
         text, is_cut = record.dump.text.encode(errors="replace"), record.dump.cut
         if not self._dumps:  # a run that was killed is gone on with: some may be there
-            self._dumps.update(_alike(each) for each in self.records() if each.dump is not None)
-        self._dumps[_alike(record)] += 1
-        if self._dumps[_alike(record)] > WHOLE_DUMPS and len(text) > SHORT_DUMP_BYTES:
-            text, is_cut = _beginning(text), True
+            self._dumps.update(alike(each) for each in self.records() if each.dump is not None)
+        self._dumps[alike(record)] += 1
+        if self._dumps[alike(record)] > WHOLE_DUMPS and len(text) > SHORT_DUMP_BYTES:
+            text, is_cut = shortened(text), True
         write(made(self.path / _DUMPS) / self.dump(record).name, text)
         return replace(record, dump=DumpText(text="", cut=is_cut))
 
@@ -391,18 +383,3 @@ def _fill(folder: Path, decided: Decided) -> None:
         write(folder / path, content)
     write(folder / bound.NAME, bound.binding({**others, _PLAN: plan}))
     write(folder / _PLAN, plan)
-
-
-def _alike(record: Record) -> tuple[str, Ending]:
-    """Which dumps are likely to tell the same."""
-    return record.turn.cell, record.termination.ending
-
-
-def _beginning(text: bytes) -> bytes:
-    """The whole lines around and behind the first goroutine's, up to what is kept of a dump that is not kept whole."""
-    first = _FIRST_GOROUTINE.search(text)
-    begin = 0
-    if first is not None and first.start() > _HEAD_BYTES:
-        begin = text.find(b"\n", first.start() - _HEAD_BYTES, first.start()) + 1
-    end = begin + SHORT_DUMP_BYTES
-    return text[begin : text.rfind(b"\n", begin, end) + 1 or end]

@@ -10,12 +10,13 @@ import pytest
 
 from lab import durable
 from lab.dump import parsed
+from lab.dumped import SHORT_DUMP_BYTES, WHOLE_DUMPS
 from lab.errors import LabError, StoreError
 from lab.host import scratch
 from lab.model.outcome import Foresight, Prediction
 from lab.model.run import FORMAT, CostsUsed, DumpText, Ending, Plan, Record, Termination, Turn
 from lab.model.units import Nanos
-from lab.store import SHORT_DUMP_BYTES, WHOLE_DUMPS, Decided, RunFolder, Store
+from lab.store import Decided, RunFolder, Store
 from tests.recorded import decide_otherwise
 
 _PLAN = Plan(
