@@ -14,9 +14,9 @@ from lab.bench.selection import Request
 from lab.errors import EnvironmentRefusedError, NotPutBackError
 from lab.experiment import Experiment
 from lab.host.undo import read_setting
-from lab.model.units import Nanos
 from lab.workshop import Wanted
 from tests.fakes import FakeEngine
+from tests.small import small_experiment
 
 
 @pytest.fixture
@@ -33,18 +33,7 @@ def wanting_always(lab_root: Path) -> Experiment:
 
 def _experiment(lab_root: Path, scenario: str = "mmap-large", **lists: tuple[str, ...]) -> Experiment:
     part = experiment.part_of(catalogue.find(lab_root, lab_root), scenario, Request(lists=lists))
-    return Experiment(
-        name="test",
-        title="",
-        parts=(part,),
-        replicates=1,
-        most_replicates=1,
-        max_time=Nanos(1),
-        order_seed=1,
-        simulation_seed=1,
-        quick=False,
-        asked=(),
-    )
+    return small_experiment(part)
 
 
 @pytest.fixture

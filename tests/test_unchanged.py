@@ -10,19 +10,18 @@ import pytest
 
 from lab import planning
 from lab.errors import EnvironmentRefusedError, UsageError
-from lab.experiment import Experiment
 from lab.golang.build import Binary
 from lab.golang.render import GoProgram
 from lab.host import environment
 from lab.material import Material
 from lab.model.run import FORMAT, Plan
-from lab.model.units import Nanos
 from lab.store import RunFolder
 from lab.unchanged import refuse_another_engine, refuse_another_machine, refuse_other_programs
 from lab.workshop import BuiltNeighbour
 from tests.fakes import FakeEngine
 from tests.recorded import Recipe, record
 from tests.resumed import material
+from tests.small import small_experiment
 
 _GIB: Final = 1 << 30
 _ENGINE: Final[Mapping[str, Any]] = {
@@ -165,19 +164,7 @@ def test_a_neighbour_of_which_only_the_binary_was_written_down_is_compared_by_th
 
 def test_the_sources_of_a_neighbour_are_kept() -> None:
     """Else nobody could say what was changed."""
-    wanted = Experiment(
-        name="example",
-        title="",
-        parts=(),
-        replicates=1,
-        most_replicates=1,
-        max_time=Nanos(1),
-        order_seed=1,
-        simulation_seed=1,
-        quick=False,
-        asked=(),
-    )
-    kept = planning.sources(wanted, _beside("writes much"))
+    kept = planning.sources(small_experiment(), _beside("writes much"))
     source = _neighbour("writes much").program.source_sha256
 
     assert [kept.files[digest] for digest in kept.programs[source].values()] == [
