@@ -34,7 +34,7 @@ def of_own_engine(environ: Mapping[str, str], *, dry: bool) -> Iterator[str]:
     try:
         found = daemon.clear(at, dry=dry)
     except EnvironmentRefusedError as error:
-        yield f"golab's own engine in {at.folder} lives no more, and {error} ({error.hint})"
+        yield f"golab's own engine in {at.folder} lives no more, and {error.in_full}"
         return
     if found:
         what = "to be ended of what it left" if dry else "ended of what it left"

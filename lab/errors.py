@@ -36,6 +36,11 @@ class LabError(Exception):
         super().__init__(message)
         self.hint = hint
 
+    @property
+    def in_full(self) -> str:
+        """The message and, in brackets, the hint: for where both have to stand in one sentence."""
+        return f"{self} ({self.hint})" if self.hint else str(self)
+
 
 class UsageError(LabError):
     """A value that was asked for cannot be."""

@@ -155,15 +155,11 @@ def _mistakes(lab: Lab, entry: Entry) -> Iterator[str]:
         scenario = manifest.load(lab.manifest(entry.scenario))
         predict.read_twin(lab.scenarios / f"{entry.scenario}.py")
     except LabError as error:
-        yield f"name: {_worded(error)}"
+        yield f"name: {error.in_full}"
         return
     for mistake in selection.mistakes(scenario, _request(entry)):
         key = f"factors.{mistake.key}" if mistake.key in entry.levels else mistake.key or "factors"
-        yield f"{key}: {_worded(mistake.error)}"
-
-
-def _worded(error: LabError) -> str:
-    return f"{error}{f' ({error.hint})' if error.hint else ''}"
+        yield f"{key}: {mistake.error.in_full}"
 
 
 def _request(entry: Entry) -> selection.Request:

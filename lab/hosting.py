@@ -124,7 +124,7 @@ def tuned(
                     granted[str(path)] = stack.enter_context(tuning.setting(book, path, more))
                     say(f"{path} is {granted[str(path)]} for this run ({more} were asked for)")
                 except EnvironmentRefusedError as error:
-                    why[setting] = f"{error} ({error.hint})" if error.hint else str(error)
+                    why[setting] = error.in_full
             free[setting] = _count(folder / _FREE[setting])
         modes: dict[str, Held | EnvironmentRefusedError | None] = {}
         path = tuning.transparent_huge_pages(root)

@@ -134,9 +134,8 @@ def _seated(
     could = folder.seated()
     for cell, why in refused.items():
         if cell in could:
-            more = f" ({why.hint})" if why.hint else ""
             raise EnvironmentRefusedError(
-                f"{cell} could run when the run was begun, and cannot now: {why}{more}",
+                f"{cell} could run when the run was begun, and cannot now: {why.in_full}",
                 hint=f"nothing is lost: golab resume {folder.path} goes on when it can",
             )
     for each in material.prepared:

@@ -162,8 +162,7 @@ def _carried_out(
         return [replace(_lost(sheaf[0], str(error)), again=True)]
     except EnvironmentRefusedError as error:
         if not captures or not isinstance(error, NotPutBackError):
-            why = f"{error} ({error.hint})" if error.hint else str(error)
-            return [_lost(turn, why) for turn in sheaf]
+            return [_lost(turn, error.in_full) for turn in sheaf]
     return captures
 
 
