@@ -134,7 +134,7 @@ def _problem(wanted: Quantity, cells: Mapping[str, CellSummary]) -> Inconclusive
         if lost := cells[operand.cell].lost:
             return lost
         if found is None or not found.values:
-            return _nothing(f"no replicate of {operand.cell} gave {operand.metric}")
+            return _no_value(operand)
     return None
 
 
@@ -191,7 +191,7 @@ def _share_within(wanted: ShareWithin, cells: Mapping[str, CellSummary]) -> Esti
     values = found.values if found else ()
     lost = sum(cells[wanted.of.cell].outcomes.get(ending.value, 0) for ending in LOST)
     if not values:
-        return _nothing(f"no replicate of {wanted.of.cell} gave {wanted.of.metric}")
+        return _no_value(wanted.of)
     if wanted.at_least is None and wanted.at_most is None:
         within = sum(value != 0 for value in values)
     else:
@@ -230,6 +230,11 @@ def _metric(cells: Mapping[str, CellSummary], operand: Operand) -> MeasuredMetri
 def _replicates(cell: CellSummary) -> int:
     """Those of which the program decided the ending."""
     return sum(count for ending, count in cell.outcomes.items() if ending not in _NO_REPLICATE)
+
+
+def _no_value(operand: Operand) -> Inconclusive:
+    """Of replicates that ran: to measure the same again would not make it "measured"."""
+    return Inconclusive(reason=Reason.NO_VALUE, why=f"no replicate of {operand.cell} gave {operand.metric}")
 
 
 def _nothing(why: str) -> Inconclusive:

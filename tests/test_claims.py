@@ -78,11 +78,16 @@ def _rule(cell: str = "large", metric: str = "wait_ns", over: str = "", **bounds
         ([_rule(supported_from=500), _rule(cell="small", refuted_to=100)], ClaimVerdict.DEPENDS),
         ([_rule(supported_from=500), _rule(supported_from=612)], ClaimVerdict.NOT_DECIDED),
         ([_rule(cell="nowhere", supported_from=1)], ClaimVerdict.NOT_MEASURED),
-        ([_rule(supported_from=500), _rule(metric="other", supported_from=1)], ClaimVerdict.NOT_MEASURED),
+        ([_rule(supported_from=500), _rule(cell="nowhere", supported_from=1)], ClaimVerdict.NOT_MEASURED),
+        ([_rule(supported_from=500), _rule(metric="other", supported_from=1)], ClaimVerdict.NOT_DECIDED),
+        (
+            [_rule(supported_from=500), _rule(metric="other", supported_from=1), _rule(refuted_to=700)],
+            ClaimVerdict.DEPENDS,
+        ),
     ],
 )
 def test_a_rule_decides_by_where_the_whole_interval_lies(rules: list[Rule], verdict: ClaimVerdict) -> None:
-    """Supported, refuted, both (it depends), neither, or nothing measured."""
+    """Supported, refuted, both (it depends), neither, or nothing measured; what no replicate gave decides nothing."""
     (judged,) = judge([Claim(id="9.9", statement="", rules=tuple(rules))], _CELLS)
 
     assert judged.verdict is verdict
@@ -181,7 +186,7 @@ _NEVER = (CellSummary(id="small", levels={}, outcomes={"build-failed": 1}, reaso
             ClaimVerdict.NOT_DECIDED,
             "supported only at 90 % or more",
         ),
-        (_ALL_LOST, ShareWithin(_SMALL), ClaimVerdict.NOT_MEASURED, "no replicate of small gave wait_ns"),
+        (_ALL_LOST, ShareWithin(_SMALL), ClaimVerdict.NOT_DECIDED, "no replicate of small gave wait_ns"),
         (_NEVER, Value(_SMALL), ClaimVerdict.NOT_MEASURED, "not measured in this run (small)"),
         (
             _NEVER,
@@ -198,7 +203,7 @@ _NEVER = (CellSummary(id="small", levels={}, outcomes={"build-failed": 1}, reaso
         (
             _CELLS,
             Value(Operand("large", "size")),
-            ClaimVerdict.NOT_MEASURED,
+            ClaimVerdict.NOT_DECIDED,
             "no replicate of large gave size",
         ),
         (

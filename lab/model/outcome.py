@@ -49,6 +49,7 @@ class Reason(enum.Enum):
     """Why there is no number."""
 
     NOTHING_MEASURED = "nothing measured"
+    NO_VALUE = "no value"
     TOO_FEW = "too few"
     NOT_POSITIVE = "not positive"
     BELOW_RESOLUTION = "below resolution"
