@@ -8,7 +8,7 @@ was changed is found, and so is the place where one is missing, was put in, or s
 from __future__ import annotations
 
 import contextlib
-import mmap
+import errno
 import os
 import zlib
 from collections.abc import Generator, Iterator, Sequence
@@ -26,6 +26,8 @@ _DIGITS: Final = 8
 _PREFIX: Final = len(_OPEN) + _DIGITS + len(b'",')
 _PART: Final = 1 << 20
 """Bytes that are read at once where nothing but lines are counted."""
+_BACK: Final = 1 << 16
+"""Bytes that are read at once where the last line is looked for, from the back."""
 _FIRST_SEALED: Final = 4
 """The format whose lines were the first to have checksums."""
 
@@ -38,42 +40,71 @@ def sealed(record: Record, before: int) -> tuple[bytes, int]:
 
 
 def last_checksum(path: Path, first: int = 0) -> int:
-    """The checksum of the last line in *path*, which is all that is read; *first* where there is no line, or it has none."""
-    with _mapped(path) as content:
-        found = _stated(content[content.rfind(b"\n", 0, len(content) - 1) + 1 :])
+    """The checksum of the last line in *path*, which is all that is read; *first* where there is no line, or it has none. StoreError where it cannot be read."""
+    with _reading(path) as descriptor:
+        size = _size(descriptor)
+        begin = _behind_a_line(descriptor, size - 1)
+        found = _stated(_between(descriptor, begin, min(begin + _PREFIX, size)))
         return first if found is None else found
 
 
 def line_count(path: Path) -> int:
-    """How many whole lines *path* has."""
-    try:
-        with path.open("rb") as file:
-            return sum(part.count(b"\n") for part in iter(lambda: file.read(_PART), b""))
-    except FileNotFoundError:
-        return 0
+    """How many whole lines *path* has. StoreError where it cannot be read."""
+    with _reading(path) as descriptor:
+        size = _size(descriptor)
+        starts = range(0, size, _PART)
+        return sum(_between(descriptor, at, min(at + _PART, size)).count(b"\n") for at in starts)
 
 
 def whole_bytes(path: Path) -> int | None:
-    """How many bytes of *path* are whole lines; None where all of it is."""
-    with _mapped(path) as content:
-        whole = content.rfind(b"\n") + 1
-        return None if whole == len(content) else whole
+    """How many bytes of *path* are whole lines; None where all of it is. StoreError where it cannot be read."""
+    with _reading(path) as descriptor:
+        size = _size(descriptor)
+        whole = _behind_a_line(descriptor, size)
+        return None if whole == size else whole
 
 
 @contextlib.contextmanager
-def _mapped(path: Path) -> Generator[mmap.mmap | bytes]:
-    """The content of *path* without reading it; nothing where there is none."""
+def _reading(path: Path) -> Generator[int | None]:
+    """A descriptor of *path*, None where there is no such file; whatever keeps it from being read is a StoreError."""
+    descriptor = None
     try:
-        file = path.open("rb")
-    except OSError:
-        yield b""
-        return
-    with file:
-        if not file.seek(0, os.SEEK_END):
-            yield b""
-            return
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            yield content
+        with contextlib.suppress(FileNotFoundError):
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        yield descriptor
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be read: {error.strerror}") from None
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def _size(descriptor: int | None) -> int:
+    return 0 if descriptor is None else os.fstat(descriptor).st_size
+
+
+def _behind_a_line(descriptor: int | None, end: int) -> int:
+    """Where the last line that ends before byte *end* has ended; 0 where none does. Read from the back: a record may be long."""
+    while end > 0:
+        begin = max(end - _BACK, 0)
+        found = _between(descriptor, begin, end).rfind(b"\n")
+        if found >= 0:
+            return begin + found + 1
+        end = begin
+    return 0
+
+
+def _between(descriptor: int | None, begin: int, end: int) -> bytes:
+    """The bytes from *begin* to *end*. OSError where they are not all there: somebody cut the file off meanwhile.
+
+    A mapping of the file would say so, and that the disk cannot be read, by a signal that ends the process without a word.
+    """
+    if descriptor is None:
+        return b""
+    found = os.pread(descriptor, end - begin, begin)
+    if len(found) < end - begin:
+        raise OSError(errno.EIO, "it became shorter while it was read")
+    return found
 
 
 @dataclass(slots=True)

@@ -1,5 +1,7 @@
 """runs.jsonl under everything that happens to a file: what stands before a damage is used, and the damage is named."""
 
+import errno
+import os
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -9,6 +11,7 @@ from typing import Final
 import msgspec
 import pytest
 
+from lab.errors import StoreError
 from lab.lines import Records, last_checksum, line_count, sealed, whole_bytes
 from lab.model.run import FORMAT, Ending, Plan, Record, Resumption, Termination, Turn
 from lab.model.units import Nanos
@@ -243,3 +246,36 @@ def test_the_last_checksum_is_found_without_reading_the_rest(folder: RunFolder, 
     assert [last_checksum(tmp_path / name, 7) for name in ("empty", "none")] == [7, 7]
     assert [line_count(each) for each in (tmp_path / "empty", tmp_path / "none", path)] == [0, 0, 5]
     assert [whole_bytes(tmp_path / name) for name in ("empty", "none")] == [None, None]
+
+
+def test_a_line_may_be_longer_than_what_is_read_at_once(tmp_path: Path) -> None:
+    """Its beginning is found however far back it stands."""
+    path, long = tmp_path / "runs.jsonl", b'{"crc":"0000002a","x":"%s"}\n' % (b"x" * 300_000)
+    path.write_bytes(b'{"crc":"00000007"}\n' + long)
+    assert (last_checksum(path), whole_bytes(path), line_count(path)) == (42, None, 2)
+    path.write_bytes(b'{"crc":"00000007"}\n' + long[:-1])
+    assert (last_checksum(path), whole_bytes(path), line_count(path)) == (42, 19, 1)
+
+
+@pytest.mark.parametrize("of", [last_checksum, whole_bytes, line_count])
+def test_a_file_that_cannot_be_read_any_more_is_told(
+    of: Callable[[Path], object], folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its disk fails, or somebody cuts it off meanwhile: a sentence, and no signal that ends the process."""
+    path, read = folder.path / "runs.jsonl", os.pread
+
+    def fails(_descriptor: int, _length: int, _offset: int) -> bytes:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    def shorter(descriptor: int, length: int, offset: int) -> bytes:
+        os.truncate(path, 10)
+        return read(descriptor, length, offset)
+
+    monkeypatch.setattr(os, "pread", fails)
+    with pytest.raises(StoreError, match=r"runs\.jsonl: cannot be read: Input/output error"):
+        of(path)
+    monkeypatch.setattr(os, "pread", shorter)
+    with pytest.raises(StoreError, match=r"runs\.jsonl: cannot be read: it became shorter while it was read"):
+        of(path)
+    with pytest.raises(StoreError, match="cannot be read: Is a directory"):
+        of(folder.path)
