@@ -18,6 +18,7 @@ from lab.filed import content_of, read, to_json
 from lab.model.run import FORMAT
 
 NAME: Final = "decided.json"
+PLAN: Final = "plan.json"
 _FIRST_BOUND: Final = 5
 """The format whose files were the first to be bound together."""
 
@@ -38,6 +39,11 @@ def binding(contents: Mapping[str, bytes]) -> bytes:
 def first_checksum(folder: Path, record_format: int) -> int:
     """What the checksum of the first line in a run's *folder* begins with. StoreError where its ``decided.json`` is gone."""
     return zlib.crc32(content_of(folder / NAME)) if record_format >= _FIRST_BOUND else 0
+
+
+def identity(folder: Path, record_format: int) -> str:
+    """What tells the run in *folder* from every other, whatever they are called: a digest of what was decided. StoreError where it cannot be read."""
+    return _digest(content_of(folder / (NAME if record_format >= _FIRST_BOUND else PLAN)))
 
 
 def refuse_changed(folder: Path, record_format: int, *paths: str) -> None:

@@ -49,11 +49,21 @@ class Standings:
     passed_over: tuple[str, ...]
 
 
-def ranked(plans: Sequence[Plan], here: Here) -> tuple[Plan, ...]:
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A run that is kept: two of one name may be in two folders, so each plan stays with its own."""
+
+    plan: Plan
+    folder: RunFolder
+
+
+def ranked(runs: Sequence[Kept], here: Here) -> tuple[Kept, ...]:
     """Runs in the order in which they are asked: this machine's, those under the current manifest, the newest first."""
-    return tuple(
-        sorted(plans, key=lambda plan: (here.is_own(plan), here.is_current(plan), plan.run), reverse=True)
-    )
+
+    def rank(run: Kept) -> tuple[bool, bool, str]:
+        return here.is_own(run.plan), here.is_current(run.plan), run.plan.run
+
+    return tuple(sorted(runs, key=rank, reverse=True))
 
 
 def measures(claim: Claim, scenario: str, plan: Plan) -> bool:
@@ -90,8 +100,7 @@ class _Search:
     here: Here
     wanted: set[str]
     passed_over: list[str] = field(default_factory=list)
-    _folders: dict[str, dict[str, RunFolder]] = field(init=False, default_factory=dict)
-    _plans: dict[str, list[Plan]] = field(init=False, default_factory=dict)
+    _runs: dict[str, list[Kept]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         for folder in self.store.runs():
@@ -101,29 +110,28 @@ class _Search:
                 self._pass_over(folder, error)
                 continue
             for name in plan.manifests:
-                self._plans.setdefault(name, []).append(plan)
-                self._folders.setdefault(name, {})[plan.run] = folder
+                self._runs.setdefault(name, []).append(Kept(plan, folder))
 
     def of(self, scenario: str) -> Mapping[str, Evidence]:
         """What the runs of one scenario say, by claim: the first run that measured it, else the first that began to."""
         settled: dict[str, Evidence] = {}
         begun: dict[str, Evidence] = {}
-        for plan in ranked(self._plans.get(scenario, ()), self.here):
-            folder = self._folders[scenario][plan.run]
-            for judged, run in self._read(folder, plan, scenario, self.wanted - set(settled)):
-                evidence = Evidence(scenario=scenario, judged=judged, run=run)
+        for run in ranked(self._runs.get(scenario, ()), self.here):
+            for judged, facts in self._read(run, scenario, self.wanted - set(settled)):
+                evidence = Evidence(scenario=scenario, judged=judged, run=facts)
                 is_settled = all(each.verdict is not ClaimVerdict.NOT_MEASURED for each in judged.rulings)
                 (settled if is_settled else begun).setdefault(judged.id, evidence)
         return begun | settled
 
-    def _read(
-        self, folder: RunFolder, plan: Plan, scenario: str, open_claims: set[str]
-    ) -> Iterator[tuple[Judged, RunFacts]]:
+    def _read(self, run: Kept, scenario: str, open_claims: set[str]) -> Iterator[tuple[Judged, RunFacts]]:
         """What a run says of those claims that it could measure; nothing is read of one that could measure none."""
+        folder = run.folder
         try:
             content, path = folder.manifest(scenario)
             stated = {claim.id: claim for claim in manifest.read(content, name=scenario, path=path).claims}
-            able = {name for name in open_claims if name in stated and measures(stated[name], scenario, plan)}
+            able = {
+                name for name in open_claims if name in stated and measures(stated[name], scenario, run.plan)
+            }
             if not able:
                 return
             analysis = analyse(folder)

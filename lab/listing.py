@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -26,8 +26,8 @@ from lab.report.view import conclusion
 from lab.store import RunFolder, Store
 
 INDEX: Final = "index.json"
-_FORMAT: Final = 2
-"""Format 1 may hold what a folder said while its run came to its end."""
+_FORMAT: Final = 3
+"""Format 1 may hold what a folder said while its run came to its end; format 2 knows runs by their names alone."""
 _UNKNOWN: Final = "?"
 
 
@@ -54,8 +54,11 @@ class Listed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Entry:
+    """``identity`` is equal where two folders hold the same run; empty of a folder that has a problem."""
+
     signature: tuple[tuple[int, int], ...]
     listed: Listed
+    identity: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +78,7 @@ def listed(store: Store) -> tuple[Listed, ...]:
     if sound != known:
         with contextlib.suppress(StoreError):  # a folder that others may only read is listed, too
             _keep(store.root / INDEX, sound)
-    return _with_copies([entry.listed for entry in entries.values()])
+    return _with_copies(entries.values())
 
 
 def _kept(path: Path) -> Mapping[str, _Entry]:
@@ -96,15 +99,13 @@ def _entry(folder: RunFolder, known: _Entry | None) -> _Entry:
     signature = folder.signature()
     if known is not None and known.signature == signature:
         return known
-    found = _listed(folder)
-    return _Entry(signature=signature if folder.signature() == signature else (), listed=found)
-
-
-def _listed(folder: RunFolder) -> Listed:
     try:
-        return _told(folder, folder.plan())
+        plan = folder.plan()
+        found, identity = _told(folder, plan), folder.identity(plan)
     except LabError as error:
-        return Listed(run=folder.path.name, problem=str(error))
+        found, identity = Listed(run=folder.path.name, problem=str(error)), ""
+    is_same = folder.signature() == signature
+    return _Entry(signature=signature if is_same else (), listed=found, identity=identity)
 
 
 def _told(folder: RunFolder, plan: Plan) -> Listed:
@@ -125,12 +126,16 @@ def _told(folder: RunFolder, plan: Plan) -> Listed:
     )
 
 
-def _with_copies(runs: list[Listed]) -> tuple[Listed, ...]:
-    """With the other folders in which the same run is, which a copy under another name makes."""
+def _with_copies(entries: Collection[_Entry]) -> tuple[Listed, ...]:
+    """With the other folders in which the same run is, which a copy under another name makes. Two machines may have given one name: that is none."""
     folders: dict[str, list[str]] = defaultdict(list)
-    for each in runs:
-        folders[each.named or each.run].append(each.run)
+    for each in entries:
+        if each.identity:
+            folders[each.identity].append(each.listed.run)
     return tuple(
-        replace(each, same_as=tuple(name for name in folders[each.named or each.run] if name != each.run))
-        for each in runs
+        replace(
+            each.listed,
+            same_as=tuple(name for name in folders[each.identity] if name != each.listed.run),
+        )
+        for each in entries
     )

@@ -40,7 +40,7 @@ from lab.model.run import (
     StoppedBy,
 )
 
-_PLAN: Final = "plan.json"
+_PLAN: Final = bound.PLAN
 _MANIFESTS: Final = "scenarios"
 _PREDICTIONS: Final = "predictions.json"
 _COSTS: Final = "costs"
@@ -233,6 +233,10 @@ class RunFolder:
         plan = read(self.path / _PLAN, Plan)
         bound.refuse_changed(self.path, plan.format, _PLAN)
         return plan
+
+    def identity(self, plan: Plan) -> str:
+        """Equal for two folders that hold the same run, and for no others: two machines may give one name. StoreError where it cannot be read."""
+        return bound.identity(self.path, plan.format)
 
     def manifest(self, scenario: str) -> tuple[bytes, Path]:
         """A scenario's manifest as it was when the run was planned, and where that copy is."""

@@ -1,5 +1,6 @@
 """Each claim rests on one run, chosen by rules that look at no result."""
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lab import evidence, manifest
-from lab.evidence import Here, Standings, measures, ranked
+from lab.evidence import Here, Kept, Standings, measures, ranked
 from lab.manifest import register
 from lab.model.claim import Register
 from lab.model.outcome import ClaimVerdict
@@ -116,8 +117,8 @@ def test_a_claim_rests_on_a_run_and_says_which(tmp_path: Path) -> None:
 def test_runs_are_asked_in_an_order_that_looks_at_no_result(tmp_path: Path) -> None:
     """This machine's, then those under the manifest as it is, then the newest."""
     other = {"engine": {}, "machine": {"cpu": {"model": "Another"}}}
-    plans = [
-        record(tmp_path, recipe).plan()
+    runs = [
+        Kept(folder.plan(), folder)
         for recipe in (
             Recipe(name=_name(1)),
             Recipe(name=_name(2)),
@@ -125,11 +126,12 @@ def test_runs_are_asked_in_an_order_that_looks_at_no_result(tmp_path: Path) -> N
             Recipe(name=_name(4), provenance=other),
             Recipe(name=_name(5), provenance=other, manifest=_OLDER),
         )
+        for folder in [record(tmp_path, recipe)]
     ]
 
-    order = ranked(plans, Here(_CPU, {NAME: _scenario().manifest_sha256}))
+    order = ranked(runs, Here(_CPU, {NAME: _scenario().manifest_sha256}))
 
-    assert [plan.run for plan in order] == [_name(day) for day in (2, 1, 3, 4, 5)]
+    assert [run.plan.run for run in order] == [_name(day) for day in (2, 1, 3, 4, 5)]
 
 
 @pytest.mark.parametrize(
@@ -166,6 +168,31 @@ def test_the_run_is_the_newest_that_measured_the_claim(
     (rests_on,) = _stand(tmp_path).standings[0].rests_on
 
     assert (rests_on.run.run, rests_on.run.notes) == (_name(day), notes)
+
+
+def test_of_two_runs_of_one_name_each_is_read_under_its_own_plan(tmp_path: Path) -> None:
+    """Another machine's run may have this one's name: what it measured is not said of this machine."""
+    other = {"engine": {}, "machine": {"cpu": {"model": "Another"}}}
+    own = record(tmp_path / "own", Recipe(name=_name(1)))
+    theirs = record(tmp_path / "theirs", Recipe(name=_name(1), provenance=other, speed=100.0))
+    theirs.path.rename(own.path.with_name("theirs"))
+
+    for cpu, folder in ((_CPU, own.path), ("Another", own.path.with_name("theirs"))):
+        (rests_on,) = _stand(tmp_path / "own", cpu=cpu).standings[0].rests_on
+        assert (rests_on.run.cpu, rests_on.run.folder, rests_on.run.notes) == (cpu, str(folder), ())
+
+
+def test_a_copy_that_is_damaged_does_not_hide_the_run(tmp_path: Path) -> None:
+    """It is passed over by its folder's name, and the other one is read."""
+    folder = record(tmp_path, Recipe(name=_name(1)))
+    for name in ("0 copy", "z copy"):
+        lines = shutil.copytree(folder.path, tmp_path / name) / "runs.jsonl"
+        lines.write_bytes(lines.read_bytes()[:-5])
+
+    found = _stand(tmp_path)
+
+    assert found.standings[0].rests_on[0].run.folder == str(folder.path)
+    assert [line.split(" is ")[0] for line in found.passed_over] == ["0 copy"]
 
 
 def test_a_run_in_which_every_replicate_timed_out_is_no_gap(tmp_path: Path) -> None:

@@ -121,6 +121,20 @@ def test_runs_that_were_copied_moved_and_merged_are_listed_and_found(tmp_path: P
     assert analyse(store.find("kept")).cells == analyse(one).cells
 
 
+def test_two_runs_of_one_name_are_not_the_same_run(tmp_path: Path) -> None:
+    """Two machines may have begun one in the same second with the same seed; the second folder has to be moved in under another name."""
+    one = record(tmp_path / "one", Recipe())
+    record(tmp_path / "two", Recipe(program="d" * 64)).path.rename(one.path.with_name("theirs"))
+    shutil.copytree(one.path, tmp_path / "one/kept")
+
+    for _ in ("read", "from the index"):
+        assert {each.run: (each.named, each.same_as) for each in listed(Store(tmp_path / "one"))} == {
+            one.path.name: (one.path.name, ("kept",)),
+            "kept": (one.path.name, (one.path.name,)),
+            "theirs": (one.path.name, ()),
+        }
+
+
 def test_two_runs_mixed_into_one_folder_are_told_from_one(tmp_path: Path) -> None:
     """Records that were merged file by file: the lines are not of that plan, or not behind each other."""
     one = record(tmp_path / "one", Recipe())
