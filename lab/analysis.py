@@ -20,7 +20,7 @@ from lab.model.quality import Quality
 from lab.model.run import FINISHED, CostsUsed, Ending, Plan, PlannedCell, Record, Resumption, StoppedBy
 from lab.model.scenario import Scenario
 from lab.quality import quality
-from lab.recovery import recover
+from lab.recovery import recovered
 from lab.report.text import counted
 from lab.stats.summary import summarise
 from lab.store import RunFolder
@@ -33,7 +33,7 @@ _STUCK: Final = (Ending.TIMEOUT, Ending.DEADLOCK)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Analysis:
-    """A run as it can be told. ``damage`` says what of its record could not be read, or is empty."""
+    """A run as it can be told. ``damage`` says what of its record could not be read, ``unrecovered`` what was measured and cannot be brought into it; or they are empty."""
 
     plan: Plan
     scenarios: Mapping[str, Scenario]
@@ -42,6 +42,7 @@ class Analysis:
     quality: Quality | None
     stopped_by: StoppedBy
     damage: str
+    unrecovered: str
     resumptions: tuple[Resumption, ...]
     folder: Path
 
@@ -78,7 +79,8 @@ class Analysis:
     def warnings(self) -> tuple[str, ...]:
         """What of the run is missing."""
         damage = (f"the record is damaged: {self.damage}",) if self.damage else ()
-        return (*damage, *self._end_note())
+        unrecovered = (self.unrecovered,) if self.unrecovered else ()
+        return (*damage, *self._end_note(), *unrecovered)
 
     @property
     def unattached(self) -> tuple[str, ...]:
@@ -133,8 +135,8 @@ def analyse(folder: RunFolder) -> Analysis:
     StoreError where the plan cannot be read or a manifest is not the one that the run was planned with.
     """
     plan = folder.plan()
-    recover(folder)
     scenarios = {name: _scenario(folder, name, digest) for name, digest in plan.manifests.items()}
+    unrecovered = recovered(folder)
     records = folder.records(plan)
     stuck: dict[str, Record] = {}
     planned = [_cell(scenarios, cell) for cell in plan.cells]
@@ -151,6 +153,7 @@ def analyse(folder: RunFolder) -> Analysis:
         stopped_by=stopped_by,
         resumptions=folder.resumptions(),
         damage=records.damage or _missing(plan, cells, stopped_by),
+        unrecovered=unrecovered,
         folder=folder.path,
     )
 

@@ -181,6 +181,8 @@ def _notes(analysis: Analysis, here: Here) -> Iterator[str]:
         yield "a quick run"
     if analysis.stopped_by not in FINISHED:
         yield f"ended by {analysis.stopped_by}, before all of its plan was measured"
+    if analysis.unrecovered:
+        yield analysis.unrecovered
 
 
 def cpu_of(plan: Plan) -> str:

@@ -22,6 +22,7 @@ from lab.durable import write
 from lab.errors import LabError, StoreError
 from lab.model.run import Plan
 from lab.model.scenario import GO_RELEASE
+from lab.recovery import recovered
 from lab.report.view import conclusion
 from lab.store import RunFolder, Store
 
@@ -35,7 +36,8 @@ _UNKNOWN: Final = "?"
 class Listed:
     """One run: what it measured, how far it came, how its predictions did; or the ``problem`` that its folder has.
 
-    ``run`` is the folder's name, ``named`` what the run calls itself; ``same_as`` are other folders that hold the same run.
+    ``run`` is the folder's name, ``named`` what the run calls itself; ``same_as`` are other folders that hold the same run. ``unrecovered`` says
+    what was measured and cannot be brought into the record.
     """
 
     run: str
@@ -48,6 +50,7 @@ class Listed:
     planned: int = 0
     stopped_by: str = _UNKNOWN
     conclusion: str = ""
+    unrecovered: str = ""
     problem: str = ""
     same_as: tuple[str, ...] = ()
 
@@ -95,7 +98,10 @@ def _keep(path: Path, entries: Mapping[str, _Entry]) -> None:
 
 
 def _entry(folder: RunFolder, known: _Entry | None) -> _Entry:
-    """What is said of a folder; without a signature where that changed meanwhile, so that nobody takes what was read for what is there now."""
+    """What is said of a folder; without a signature where nobody is to be told that again.
+
+    Its files changed meanwhile, or what is missing of it may be brought over as soon as it can be written, which changes none of them.
+    """
     signature = folder.signature()
     if known is not None and known.signature == signature:
         return known
@@ -104,11 +110,12 @@ def _entry(folder: RunFolder, known: _Entry | None) -> _Entry:
         found, identity = _told(folder, plan), folder.identity(plan)
     except LabError as error:
         found, identity = Listed(run=folder.path.name, problem=str(error)), ""
-    is_same = folder.signature() == signature
-    return _Entry(signature=signature if is_same else (), listed=found, identity=identity)
+    is_lasting = folder.signature() == signature and not found.unrecovered
+    return _Entry(signature=signature if is_lasting else (), listed=found, identity=identity)
 
 
 def _told(folder: RunFolder, plan: Plan) -> Listed:
+    unrecovered = recovered(folder)
     cells = folder.kept_analysis()
     if cells is None:
         cells = analyse(folder).cells
@@ -123,6 +130,7 @@ def _told(folder: RunFolder, plan: Plan) -> Listed:
         planned=len(plan.turns),
         stopped_by=folder.stopped_by(),
         conclusion=conclusion(cells),
+        unrecovered=unrecovered,
     )
 
 

@@ -154,6 +154,7 @@ def run_result(run: Analysis) -> RunResult:
         quick=plan.quick,
         stopped_by=run.stopped_by,
         damage=run.damage,
+        unrecovered=run.unrecovered,
         record=str(run.folder),
         provenance=dict(plan.provenance),
         cells=cell_results(run.cells),

@@ -127,6 +127,9 @@ class RunResult(_Published):
     quick: bool
     stopped_by: str
     damage: str = Field(description="what of the record could not be read, or empty")
+    unrecovered: str = Field(
+        default="", description="what was measured and cannot be brought into the record, or empty"
+    )
     record: str = Field(description="the folder that holds the run's record")
     provenance: dict[str, Any]
     cells: list[CellResult]
@@ -151,6 +154,9 @@ class ListedRun(_Published):
     planned: int = Field(description="replicates that the plan has")
     stopped_by: str
     conclusion: str
+    unrecovered: str = Field(
+        default="", description="what was measured and cannot be brought into the record, or empty"
+    )
     problem: str
 
 

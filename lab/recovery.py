@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from lab import captured, manifest
 from lab.bench.agent import read
 from lab.bench.decode import Asked, decode, was_stopped
 from lab.bench.exclude import Surroundings, excluded
-from lab.errors import MeasurementError
+from lab.durable import unwritable
+from lab.errors import MeasurementError, StoreError
+from lab.lines import Records
 from lab.model.level import UNSET
 from lab.model.run import Capture, Plan, Record
 from lab.model.scenario import QUOTA, Scenario
+from lab.report.text import counted
 from lab.store import RunFolder
 
 
@@ -20,27 +25,91 @@ def recover(folder: RunFolder) -> int:
 
     They are read as the run itself would have, by its own manifests and probes. Only whether a stranger's container was there in its last
     quarter of a second nobody knows any more. Of :func:`held_cells` nothing is brought over. A run that goes on is left alone. StoreError
-    where the record cannot be read or written.
+    where the record cannot be read or written: for whoever goes on with it.
     """
+    with _left(folder) as left:
+        if left is None:
+            return 0
+        left.bring_over()
+        left.forget()
+        return len(left.fresh)
+
+
+def recovered(folder: RunFolder) -> str:
+    """As :func:`recover`, for whoever only reads: what is not brought over, and why; empty where nothing is missing.
+
+    A record on a disk that is read-only, full or somebody else's can be read as far as it goes.
+    """
+    with _left(folder) as left:
+        if left is None:
+            return ""
+        try:
+            left.bring_over()
+        except StoreError as error:
+            return _missing(folder, len(left.fresh), str(error)) if left.fresh else ""
+        with contextlib.suppress(
+            StoreError
+        ):  # all of it is in the record: whoever reads it next finds nothing new
+            left.forget()
+    return ""
+
+
+def _missing(folder: RunFolder, count: int, why: str) -> str:
+    """Without the folder's own path: a page is the same wherever its record lies."""
+    are = "is" if count == 1 else "are"
+    why = why.replace(f"{folder.path}/", "")
+    return f"{counted(count, 'measured replicate')} {are} not in the record yet: {why}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """What is in the captures of a run and not in its record."""
+
+    folder: RunFolder
+    plan: Plan
+    fresh: Sequence[Capture]
+
+    def bring_over(self) -> None:
+        """Into the record, behind its last whole line. StoreError where it cannot be written, or not be said how they are to be read."""
+        self.folder.drop_half_line()
+        if (
+            self.fresh
+        ):  # else it may have been killed before its probes were written down, by which they are read
+            self.folder.append(*map(_reader(self.folder, self.plan), self.fresh))
+
+    def forget(self) -> None:
+        """Remove the captures: all of them are in the record. StoreError where that cannot be."""
+        try:
+            self.folder.captures.unlink(missing_ok=True)
+        except OSError as error:
+            raise unwritable(self.folder.captures, error) from None
+
+
+@contextlib.contextmanager
+def _left(folder: RunFolder) -> Generator[_Left | None]:
+    """What may be brought over, while nobody else does; None where the run goes on, left none, or where nobody knows what stands behind its damage."""
     with captured.left(folder.captures) as lines:
         if lines is None:
-            return 0
+            yield None
+            return
         plan = folder.plan()
-        folder.drop_half_line()
         records = folder.records(plan)
         known = {record.turn.position for record in records}
-        if records.damage:
-            return 0  # nobody knows what stands behind it
+        if records.damage and not _ends_in_half_a_line(folder, records):
+            yield None
+            return
         held = held_cells(folder, plan)
         fresh = [
             capture
             for capture in _captures(plan, lines)
             if capture.turn.position not in known and capture.turn.cell not in held
         ]
-        if fresh:  # else it may have been killed before its probes were written down, by which they are read
-            folder.append(*map(_reader(folder, plan), fresh))
-        folder.captures.unlink(missing_ok=True)
-    return len(fresh)
+        yield _Left(folder, plan, fresh)
+
+
+def _ends_in_half_a_line(folder: RunFolder, records: Records) -> bool:
+    """Whether that is all that is wrong with *records*, read to their end, and a kill has left it."""
+    return folder.stopped_by() == "killed" and records.size == folder.half_line()
 
 
 def _captures(plan: Plan, lines: Sequence[bytes]) -> Iterator[Capture]:

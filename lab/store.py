@@ -143,10 +143,13 @@ class RunFolder:
         for path in scratch.left(self.places):
             scratch.delete(path)
 
+    def half_line(self) -> int | None:
+        """Where in the record half a line begins; None where every line is whole."""
+        return whole_bytes(self.path / _RUNS)
+
     def drop_half_line(self) -> None:
         """Take off what a kill in the middle of :meth:`append` left of a line; what is whole stays."""
-        path = self.path / _RUNS
-        if (whole := whole_bytes(path)) is not None:
+        if (whole := self.half_line()) is not None:
             self.cut(whole)
 
     def keep_aside(self, size: int) -> str:

@@ -13,6 +13,7 @@ import pytest
 
 from lab.analysis import analyse
 from lab.bench.left import left_of
+from lab.errors import StoreError
 from lab.model.run import Ending
 from lab.recovery import held_cells, recover
 from lab.store import RunFolder, Store
@@ -139,6 +140,116 @@ def test_of_cells_for_which_something_was_held_nothing_is_brought_over(tmp_path:
     assert not folder.captures.exists()
     left = left_of(folder.plan(), folder.records(), ())
     assert left.turns == tuple(turn for turn in turns if turn.cell == "s2")
+
+
+def _leave(folder: RunFolder, *, written: int) -> None:
+    """The record of a run that was killed when so many lines were written; all the others' replicates are in its captures."""
+    turns = folder.plan().turns
+    folder.keep_probes({}, dict.fromkeys(("s1", "s2", "s3"), ""))
+    lines = [
+        json.dumps({**DONE, **waiting({"id": turn.position}), "id": str(turn.position)}) for turn in turns
+    ]
+    folder.captures.write_text("".join(f"{line}\n" for line in lines))
+    recover(RunFolder(folder.path))
+    runs = folder.path / "runs.jsonl"
+    runs.write_bytes(b"".join(runs.read_bytes().splitlines(keepends=True)[:written]))
+    folder.captures.write_text("".join(f"{line}\n" for line in lines))
+
+
+_ON_A_READ_ONLY_DISK = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && shift && exec "$@"'
+_WHY = "runs.jsonl: cannot be written: Read-only file system"
+
+
+def _read_only(place: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """What Python says of a *command* for which nothing below *place* can be written."""
+    return subprocess.run(
+        ["unshare", "--mount", "sh", "-c", _ON_A_READ_ONLY_DISK, "sh", place, sys.executable, *command],
+        cwd=_ROOT,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts are made by root alone")
+def test_a_record_that_cannot_be_written_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    """One run that was killed bars no list, page or export; what of it is missing is told, and brought over once it can be. Only who goes on with it insists."""
+    results = tmp_path / "results"
+    folder = record(results, Recipe(replicates=2, measured=False, stopped_by=None))
+    whole = record(results, Recipe(name="20261124-120000-example-0001"))
+    _leave(folder, written=4)
+    told = f"2 measured replicates are not in the record yet: {_WHY}"
+    run, where = folder.path.name, ("--results", str(results))
+
+    runs = _read_only(results, "-m", "lab", "runs", "--json", *where)
+    assert (runs.returncode, runs.stderr) == (0, "")
+    first, second = json.loads(runs.stdout)["runs"]
+    assert (first["run"], first["replicates"], first["stopped_by"], first["problem"]) == (
+        run,
+        4,
+        "killed",
+        "",
+    )
+    assert first["unrecovered"] == told
+    assert (second["run"], second["replicates"], second["unrecovered"]) == (whole.path.name, 30, "")
+    page = tmp_path / "page.html"
+    report = _read_only(results, "-m", "lab", "report", run, "-o", str(page), *where)
+    assert (report.returncode, report.stderr) == (0, "")
+    assert told in page.read_text()
+    export = _read_only(results, "-m", "lab", "export", run, "--csv", *where)
+    assert (export.returncode, len({line.split(",")[5] for line in export.stdout.splitlines()})) == (0, 5)
+    assert told in export.stderr
+    insisting = "import sys; from pathlib import Path; from lab import recovery, store; recovery.recover(store.RunFolder(Path(sys.argv[1])))"
+    refused = _read_only(results, "-c", insisting, str(folder.path))
+    assert f"StoreError: {folder.path}/{_WHY}" in refused.stderr
+
+    found = analyse(folder)
+    assert (found.unrecovered, found.warnings) == ("", ("the run never came to its end: 6 of 6 replicates",))
+    assert not folder.captures.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts are made by root alone")
+def test_what_is_all_in_the_record_is_missing_nowhere(tmp_path: Path) -> None:
+    """Its captures cannot be removed: nobody needs them."""
+    folder = record(tmp_path / "results", Recipe(replicates=2, measured=False, stopped_by=None))
+    _leave(folder, written=6)
+    runs = _read_only(
+        tmp_path / "results", "-m", "lab", "runs", "--json", "--results", str(tmp_path / "results")
+    )
+
+    (only,) = json.loads(runs.stdout)["runs"]
+    assert (only["replicates"], only["unrecovered"], only["problem"]) == (6, "", "")
+    assert folder.captures.exists()
+
+
+def test_what_no_line_was_written_of_cannot_be_brought_over_without_its_probes(tmp_path: Path) -> None:
+    """By which it would be read: the rest of the record is read all the same."""
+    folder = record(tmp_path, Recipe(replicates=2, measured=False, stopped_by=None))
+    _leave(folder, written=5)
+    (folder.path / "probes.json").unlink()
+    with pytest.raises(StoreError, match=r"probes\.json: cannot be read"):
+        recover(folder)
+
+    found = analyse(folder)
+    assert found.warnings == (
+        "the run never came to its end: 5 of 6 replicates",
+        "1 measured replicate is not in the record yet: probes.json: cannot be read: No such file or directory",
+    )
+
+
+def test_half_a_line_is_taken_off_only_behind_lines_that_are_whole(tmp_path: Path) -> None:
+    """Nobody knows what stands behind a damage: the record and what is left beside it stay as they are."""
+    folder = record(tmp_path, Recipe(replicates=2, measured=False, stopped_by=None))
+    _leave(folder, written=4)
+    runs = folder.path / "runs.jsonl"
+    lines = runs.read_bytes().splitlines(keepends=True)
+    damaged = b"".join([lines[0], lines[1].replace(b"4096", b"4097"), *lines[2:]])
+    runs.write_bytes(damaged + b'{"crc":"')
+    assert recover(folder) == 0
+    assert (runs.read_bytes(), folder.captures.exists()) == (damaged + b'{"crc":"', True)
+    runs.write_bytes(b"".join(lines) + b'{"crc":"')
+    assert recover(folder) == 2
 
 
 def test_what_is_held_is_a_neighbour_or_a_mode_of_the_machine(tmp_path: Path) -> None:

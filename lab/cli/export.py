@@ -52,6 +52,8 @@ def export(
         )
     folder = open_store(context.obj, results).find(run)
     found = analyse(folder)
+    for words in found.warnings:
+        typer.echo(f"golab: {folder.path.name}: {words}", err=True)
     lines = (
         exported.benchfmt(folder, found)
         if benchfmt

@@ -57,7 +57,8 @@ def _line(each: Listed) -> ListedRun:
         f"{each.scenario} on engine {each.engine}, Go {', '.join(each.go)}: {counted(each.cells, 'cell')},"
         f" {each.replicates}{of_planned} replicates{ended}{_named(each)}"
     )
-    return ListedRun(run=each.run, measured=measured, told=each.conclusion, is_problem=False)
+    told = "; ".join(words for words in (each.unrecovered, each.conclusion) if words)
+    return ListedRun(run=each.run, measured=measured, told=told, is_problem=bool(each.unrecovered))
 
 
 def _named(each: Listed) -> str:
