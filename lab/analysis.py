@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from lab import claims, manifest
+from lab import bound, claims, manifest
 from lab.dump import digested, shortened
 from lab.errors import StoreError
+from lab.lines import Records
 from lab.looking import Looking
 from lab.model.dump import CellDump
 from lab.model.matrix import Cell, own_id, unattached
@@ -33,7 +34,10 @@ _STUCK: Final = (Ending.TIMEOUT, Ending.DEADLOCK)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Analysis:
-    """A run as it can be told. ``damage`` says what of its record could not be read, ``unrecovered`` what was measured and cannot be brought into it; or they are empty."""
+    """A run as it can be told. ``damage`` says what of its record could not be read, ``unrecovered`` what was measured and cannot be brought into it; or they are empty.
+
+    ``reached`` is how many lines of its record it is made of, and the last one's checksum.
+    """
 
     plan: Plan
     scenarios: Mapping[str, Scenario]
@@ -43,6 +47,7 @@ class Analysis:
     stopped_by: StoppedBy
     damage: str
     unrecovered: str
+    reached: tuple[int, str]
     resumptions: tuple[Resumption, ...]
     folder: Path
 
@@ -152,7 +157,8 @@ def analyse(folder: RunFolder) -> Analysis:
         quality=quality(cells, seed=plan.seed),
         stopped_by=stopped_by,
         resumptions=folder.resumptions(),
-        damage=records.damage or _missing(plan, cells, stopped_by),
+        damage=damage_of(records, cells, stopped_by),
+        reached=records.reached,
         unrecovered=unrecovered,
         folder=folder.path,
     )
@@ -176,6 +182,18 @@ def _dump(folder: RunFolder, record: Record | None) -> CellDump | None:
         file=str(folder.dump(record).relative_to(folder.path)),
         digest=shortened(digested(text, cut=record.dump.cut)),
     )
+
+
+def refuse_changed(folder: RunFolder, plan: Plan) -> None:
+    """StoreError where a manifest, a prediction or a calibration is not the one that the run was planned with."""
+    bound.refuse_changed(folder.path, plan.format)
+    for name, digest in plan.manifests.items():
+        _manifest(folder, name, digest)
+
+
+def damage_of(records: Records, cells: Sequence[CellSummary], stopped_by: StoppedBy) -> str:
+    """What of a record could not be read, or is missing in it; empty of one that is whole. *records* were read to their end, and say *cells*."""
+    return records.damage or _missing(records.plan, cells, stopped_by)
 
 
 def _missing(plan: Plan, cells: Sequence[CellSummary], stopped_by: StoppedBy) -> str:
@@ -211,13 +229,18 @@ def costs_note(used: CostsUsed) -> str:
 
 
 def _scenario(folder: RunFolder, name: str, digest: str) -> Scenario:
+    content, path = _manifest(folder, name, digest)
+    return manifest.read(content, name=name, path=path)
+
+
+def _manifest(folder: RunFolder, name: str, digest: str) -> tuple[bytes, Path]:
     content, path = folder.manifest(name)
     if hashlib.sha256(content).hexdigest() != digest:
         raise StoreError(
             f"{path}: was changed after the run was planned",
             hint="margins and rules are fixed before measuring: put the file back, or measure again",
         )
-    return manifest.read(content, name=name, path=path)
+    return content, path
 
 
 def _judged(scenarios: Mapping[str, Scenario], cells: Sequence[CellSummary]) -> Iterator[Judged]:

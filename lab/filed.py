@@ -102,10 +102,12 @@ class Programs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Analysis:
-    """``analysis.json``."""
+    """``analysis.json``. How many ``lines`` it was made of, and the last one's ``checksum``; an earlier golab's does not say."""
 
     format: int
     cells: tuple[CellSummary, ...]
+    lines: int | None = None
+    checksum: str = ""
 
 
 def _entry(key: tuple[str, str], foretold: Prediction | str) -> Entry:

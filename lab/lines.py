@@ -125,10 +125,16 @@ class Records:
     damage: str = field(default="", init=False)
     lines: int = field(default=0, init=False)
     size: int = field(default=0, init=False)
+    _last: int = field(default=0, init=False)
+
+    @property
+    def reached(self) -> tuple[int, str]:
+        """How many lines were read, and the last one's checksum, once the last was read."""
+        return self.lines, f"{self._last:08x}"
 
     def __iter__(self) -> Iterator[Record]:
         """Every whole record up to the first damage. StoreError where the file cannot be read at all."""
-        self.damage, self.lines, self.size = "", 0, 0
+        self.damage, self.lines, self.size, self._last = "", 0, 0, self.first
         decode = msgspec.json.Decoder(Record).decode
         reader = _Reader(self.plan, self.resumptions, self.first)
         try:
@@ -146,21 +152,22 @@ class Records:
                         return
                     self.lines += 1
                     self.size += len(line)
+                    self._last = reader.last
                     if counts:
                         yield record
         except FileNotFoundError:
             pass
         except OSError as error:
             raise StoreError(f"{self.path}: cannot be read: {error.strerror}") from None
-        self.damage = self._not_as_ended(reader.last)
+        self.damage = self._not_as_ended()
 
-    def _not_as_ended(self, last: int) -> str:
+    def _not_as_ended(self) -> str:
         """That these are not the lines which the run had in the end: where the last ones are missing, each of the others is whole."""
-        if self.ended is None or self.ended == (self.lines, f"{last:08x}"):
+        if self.ended is None or self.ended == self.reached:
             return ""
         lines, checksum = self.ended
         return (
-            f"{self.path.name}: it ends with line {self.lines} and checksum {last:08x},"
+            f"{self.path.name}: it ends with line {self.lines} and checksum {self.reached[1]},"
             f" and when the run came to its end that was line {lines} and checksum {checksum}"
         )
 

@@ -17,7 +17,7 @@ from typing import Final
 import msgspec
 
 from lab import __version__
-from lab.analysis import analyse
+from lab.analysis import analyse, damage_of, refuse_changed
 from lab.durable import write
 from lab.errors import LabError, StoreError
 from lab.model.run import Plan
@@ -28,7 +28,7 @@ from lab.store import RunFolder, Store
 
 INDEX: Final = "index.json"
 _FORMAT: Final = 3
-"""Format 1 may hold what a folder said while its run came to its end; format 2 knows runs by their names alone."""
+"""Format 1 may hold what a folder said while its run came to its end; format 2 knows runs by their names alone, and of no damage."""
 _UNKNOWN: Final = "?"
 
 
@@ -36,8 +36,8 @@ _UNKNOWN: Final = "?"
 class Listed:
     """One run: what it measured, how far it came, how its predictions did; or the ``problem`` that its folder has.
 
-    ``run`` is the folder's name, ``named`` what the run calls itself; ``same_as`` are other folders that hold the same run. ``unrecovered`` says
-    what was measured and cannot be brought into the record.
+    ``run`` is the folder's name, ``named`` what the run calls itself; ``same_as`` are other folders that hold the same run. ``damage`` says
+    what of the record could not be read, ``unrecovered`` what was measured and cannot be brought into it.
     """
 
     run: str
@@ -50,6 +50,7 @@ class Listed:
     planned: int = 0
     stopped_by: str = _UNKNOWN
     conclusion: str = ""
+    damage: str = ""
     unrecovered: str = ""
     problem: str = ""
     same_as: tuple[str, ...] = ()
@@ -102,7 +103,7 @@ def _entry(folder: RunFolder, known: _Entry | None) -> _Entry:
 
     Its files changed meanwhile, or what is missing of it may be brought over as soon as it can be written, which changes none of them.
     """
-    signature = folder.signature()
+    signature = _signature(folder)
     if known is not None and known.signature == signature:
         return known
     try:
@@ -110,15 +111,33 @@ def _entry(folder: RunFolder, known: _Entry | None) -> _Entry:
         found, identity = _told(folder, plan), folder.identity(plan)
     except LabError as error:
         found, identity = Listed(run=folder.path.name, problem=str(error)), ""
-    is_lasting = folder.signature() == signature and not found.unrecovered
+    is_lasting = _signature(folder) == signature and not found.unrecovered
     return _Entry(signature=signature if is_lasting else (), listed=found, identity=identity)
 
 
+def _signature(folder: RunFolder) -> tuple[tuple[int, int], ...]:
+    """Changes whenever a file changes that is read for the list: the size of each, and when it was written."""
+    return tuple(map(_stamp, folder.read_files()))
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_size, found.st_mtime_ns
+
+
 def _told(folder: RunFolder, plan: Plan) -> Listed:
-    unrecovered = recovered(folder)
-    cells = folder.kept_analysis()
+    """What is concluded is taken from who concluded it before, if that was from the very lines that are there now: they are read, and not analysed."""
+    refuse_changed(folder, plan)
+    unrecovered, stopped_by, records = recovered(folder), folder.stopped_by(), folder.records(plan)
+    cells = folder.kept_analysis(records)
     if cells is None:
-        cells = analyse(folder).cells
+        found = analyse(folder)
+        cells, damage = found.cells, found.damage
+    else:
+        damage = damage_of(records, cells, stopped_by)
     return Listed(
         run=folder.path.name,
         named=plan.run,
@@ -128,8 +147,9 @@ def _told(folder: RunFolder, plan: Plan) -> Listed:
         cells=len(plan.cells),
         replicates=sum(sum(cell.outcomes.values()) for cell in cells),
         planned=len(plan.turns),
-        stopped_by=folder.stopped_by(),
+        stopped_by=stopped_by,
         conclusion=conclusion(cells),
+        damage=damage,
         unrecovered=unrecovered,
     )
 

@@ -154,6 +154,7 @@ class ListedRun(_Published):
     planned: int = Field(description="replicates that the plan has")
     stopped_by: str
     conclusion: str
+    damage: str = Field(default="", description="what of the record could not be read, or empty")
     unrecovered: str = Field(
         default="", description="what was measured and cannot be brought into the record, or empty"
     )

@@ -19,7 +19,7 @@ from lab.store import RunFolder
 def concluded(folder: RunFolder) -> Analysis:
     """A run, analysed; what was concluded is kept, and its page written."""
     found = analyse(folder)
-    folder.keep_analysis(found.cells)
+    folder.keep_analysis(found.cells, found.reached)
     folder.keep_report(report(folder, found))
     return found
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -54,7 +54,7 @@ _REPORT: Final = "report.html"
 _RESUMED: Final = "resumed.json"
 _OWNER: Final = "owner.json"
 _PROGRAMS: Final = "programs.json"
-_CHANGING: Final = (_PLAN, _RUNS, _CAPTURES, _RESUMED, _END, _ANALYSIS, _PREDICTIONS, bound.NAME)
+_READ: Final = (_PLAN, _RUNS, _CAPTURES, _PROBES, _RESUMED, _END, _ANALYSIS, _PREDICTIONS, bound.NAME)
 _ASIDE: Final = "runs.damaged-{}.jsonl"
 
 
@@ -199,9 +199,11 @@ class RunFolder:
         write(self.path / _END, to_json(end))
         (self.path / _OWNER).unlink(missing_ok=True)
 
-    def keep_analysis(self, cells: Sequence[CellSummary]) -> None:
-        """Write what was concluded."""
-        write(self.path / _ANALYSIS, to_json(Analysis(format=FORMAT, cells=tuple(cells))))
+    def keep_analysis(self, cells: Sequence[CellSummary], reached: tuple[int, str]) -> None:
+        """Write what was concluded from the lines up to where :attr:`Records.reached` says."""
+        lines, checksum = reached
+        found = Analysis(format=FORMAT, cells=tuple(cells), lines=lines, checksum=checksum)
+        write(self.path / _ANALYSIS, to_json(found))
 
     def keep_probes(self, seen: Mapping[str, Mapping[str, Any]], flaws: Mapping[str, str]) -> None:
         """Write what a process of each cell saw of its own settings before the first replicate, and what is not as asked."""
@@ -287,16 +289,22 @@ class RunFolder:
         end = read(path, End) if path.exists() else None
         return None if end is None or end.lines is None else (end.lines, end.checksum)
 
-    def kept_analysis(self) -> tuple[CellSummary, ...] | None:
-        """What was concluded when the run was last analysed; None where that was never written or is no more readable."""
+    def kept_analysis(self, records: Records) -> tuple[CellSummary, ...] | None:
+        """What was concluded from just these *records*, which are read; None where that was never written, is no more readable, or was of others."""
         try:
-            return read(self.path / _ANALYSIS, Analysis).cells
+            found = read(self.path / _ANALYSIS, Analysis)
         except StoreError:
             return None
+        for _ in records:
+            pass
+        return found.cells if (found.lines, found.checksum) == records.reached else None
 
-    def signature(self) -> tuple[tuple[int, int], ...]:
-        """Changes whenever a file changes that an analysis reads, or that has one: its size, and when it was written."""
-        return tuple(_stamp(self.path / name) for name in _CHANGING)
+    def read_files(self) -> Iterator[Path]:
+        """What an analysis reads, but for dumps, and what keeps one; and the folders of which it reads all."""
+        yield from (self.path / name for name in _READ)
+        for folder in (self.path / _MANIFESTS, self.path / _COSTS):
+            yield folder
+            yield from sorted(folder.iterdir()) if folder.is_dir() else ()
 
     @property
     def is_unfinished(self) -> bool:
@@ -366,14 +374,6 @@ class Store:
             return (exact or matching)[0]
         known = matching or runs
         raise UnknownNameError(f"run in {self.root}", name, [run.path.name for run in known])
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    try:
-        found = path.stat()
-    except OSError:
-        return 0, 0
-    return found.st_size, found.st_mtime_ns
 
 
 def _fill(folder: Path, decided: Decided) -> None:

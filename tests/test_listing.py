@@ -13,8 +13,9 @@ from lab.listing import INDEX, Listed, listed
 from lab.model.outcome import CellSummary
 from lab.model.run import FORMAT, Ending
 from lab.report.view import conclusion
+from lab.reported import concluded
 from lab.store import Store
-from tests.recorded import Recipe, record
+from tests.recorded import MANIFEST, Recipe, record
 
 
 def test_runs_are_listed_with_how_they_came_out(tmp_path: Path) -> None:
@@ -47,11 +48,58 @@ def test_runs_are_listed_with_how_they_came_out(tmp_path: Path) -> None:
 
 
 def test_the_kept_analysis_is_what_is_listed(tmp_path: Path) -> None:
-    """A list of a thousand runs does not read their replicates again."""
+    """A list of a thousand runs does not analyse them again."""
     folder = record(tmp_path, Recipe())
-    folder.keep_analysis(())
+    folder.keep_analysis((), analyse(folder).reached)
 
     assert listed(Store(tmp_path))[0].conclusion == "nothing of this was predicted"
+
+
+def test_an_analysis_of_other_lines_is_none_of_these(tmp_path: Path) -> None:
+    """Somebody asked for the report while the run went on; it was killed later on."""
+    folder = record(tmp_path, Recipe(stopped_by=None))
+    runs = folder.path / "runs.jsonl"
+    lines = runs.read_bytes().splitlines(keepends=True)
+    runs.write_bytes(b"".join(lines[:6]))
+    concluded(folder)
+    runs.write_bytes(b"".join(lines[:18]))
+
+    (found,) = listed(Store(tmp_path))
+    assert (found.replicates, found.planned, found.stopped_by) == (18, 30, "killed")
+    concluded(folder)
+    assert listed(Store(tmp_path)) == (found,)
+    kept = folder.path / "analysis.json"
+    kept.write_bytes(kept.read_bytes().replace(b'"lines": 18,', b""))
+    assert listed(Store(tmp_path)) == (found,)
+
+
+def test_what_was_changed_after_the_end_is_listed(tmp_path: Path) -> None:
+    """A line, the last lines, a manifest, a calibration: though the run was concluded, and listed as it was."""
+    folders = [record(tmp_path, Recipe(name=f"20261123-{number}-example")) for number in range(5)]
+    for folder in folders:
+        concluded(folder)
+    whole = listed(Store(tmp_path))
+    assert {(each.damage, each.problem) for each in whole} == {("", "")}
+    one, two, three, four, _ = (folder.path for folder in folders)
+    lines = (one / "runs.jsonl").read_bytes().splitlines(keepends=True)
+    lines[18] = lines[18].replace(b"4096", b"4097")
+    (one / "runs.jsonl").write_bytes(b"".join(lines))
+    (two / "runs.jsonl").write_bytes(
+        b"".join((two / "runs.jsonl").read_bytes().splitlines(keepends=True)[:-1])
+    )
+    (three / "scenarios/example.toml").write_text(MANIFEST.replace("0.9e6", "0.8e6"))
+    (four / "costs/docker.json").write_text("[]")
+
+    for _ in ("read", "from the index"):
+        changed = listed(Store(tmp_path))
+        assert [each.replicates for each in changed] == [18, 29, 0, 0, 30]
+        assert changed[0].damage.startswith("runs.jsonl: line 19, from byte ")
+        assert changed[1].damage.startswith("runs.jsonl: it ends with line 29 and checksum ")
+        assert changed[2].problem.endswith("example.toml: was changed after the run was planned")
+        assert "docker.json: was changed after the run was planned" in changed[3].problem
+        assert changed[4] == whole[4]
+    concluded(folders[0])
+    assert "line 19, from byte " in listed(Store(tmp_path))[0].damage
 
 
 def test_an_index_saves_reading_and_is_nothing_more(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def _resumed(folder: RunFolder, order: Order = _ORDER) -> RunFolder:
 
 def _analysis(folder: RunFolder) -> bytes:
     found = analyse(folder)
-    folder.keep_analysis(found.cells)
+    folder.keep_analysis(found.cells, found.reached)
     assert found.damage == ""
     return (folder.path / "analysis.json").read_bytes()
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lab.cli import completion
-from lab.cli.runs import Results
+from lab.cli.runs import Results, tell_missing
 from lab.errors import UsageError
 from lab.model.matrix import matches_any
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lab.analysis import Analysis
     from lab.model.outcome import Verdict
     from lab.report.terminal import Page
+    from lab.sheet import Sheet
     from lab.store import Store
 
 FAILED = 1
@@ -142,10 +143,9 @@ def _sheets(
     old: str, new: str | None, store: Store, wanted: _Wanted, margin: float, *, as_json: bool
 ) -> tuple[Verdict, ...]:
     """Benchmark files, or one of them and a run as its export would be."""
-    from lab.analysis import analyse
     from lab.publish import versus_result
     from lab.report.terminal import show_versus
-    from lab.sheet import is_sheet, read_sheet, sheet_of, versus, warnings
+    from lab.sheet import versus, warnings
 
     if new is None:
         raise UsageError(
@@ -154,10 +154,7 @@ def _sheets(
         )
     if not 0 < margin < 1:
         raise UsageError(f"--margin {margin:g} is no share between 0 and 1")
-    sheets = [
-        read_sheet(name) if is_sheet(name) else sheet_of(folder := store.find(name), analyse(folder))
-        for name in (old, new)
-    ]
+    sheets = [_sheet(name, store) for name in (old, new)]
     for words in warnings(sheets):
         typer.echo(f"golab: {words}", err=True)
     found = versus(sheets[0], sheets[1], margin, wanted)
@@ -171,6 +168,18 @@ def _sheets(
     else:
         show_versus(found, sys.stdout, warning="")
     return found.verdicts
+
+
+def _sheet(name: str, store: Store) -> Sheet:
+    from lab.analysis import analyse
+    from lab.sheet import is_sheet, read_sheet, sheet_of
+
+    if is_sheet(name):
+        return read_sheet(name)
+    folder = store.find(name)
+    found = analyse(folder)
+    tell_missing(found)
+    return sheet_of(folder, found)
 
 
 def _against_prediction(run: Analysis, wanted: _Wanted, *, as_json: bool) -> tuple[Verdict, ...]:
@@ -200,6 +209,8 @@ def _against_run(
             f"{old.plan.run} and {new.plan.run} cannot be compared: {refusal}",
             hint="--force compares what they have in common anyhow",
         )
+    for each in (old, new):
+        tell_missing(each)
     found = versus(old, new, wanted)
     if as_json:
         typer.echo(versus_result(found).model_dump_json(indent=1))

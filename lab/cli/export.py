@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from lab.cli import completion
-from lab.cli.runs import Results
+from lab.cli.runs import Results, tell_missing
 from lab.errors import UsageError
 
 
@@ -52,8 +52,7 @@ def export(
         )
     folder = open_store(context.obj, results).find(run)
     found = analyse(folder)
-    for words in found.warnings:
-        typer.echo(f"golab: {folder.path.name}: {words}", err=True)
+    tell_missing(found)
     lines = (
         exported.benchfmt(folder, found)
         if benchfmt

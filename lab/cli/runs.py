@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from lab.analysis import Analysis
     from lab.listing import Listed
     from lab.report.terminal import ListedRun
 
@@ -44,6 +45,12 @@ def runs(
     show_runs([_line(each) for each in listed], sys.stdout)
 
 
+def tell_missing(run: Analysis) -> None:
+    """Say on stderr what of a run is missing, for a result that has no place to say so."""
+    for words in run.warnings:
+        typer.echo(f"golab: {run.folder.name}: {words}", err=True)
+
+
 def _line(each: Listed) -> ListedRun:
     from lab.model.run import FINISHED
     from lab.report.terminal import ListedRun
@@ -57,8 +64,10 @@ def _line(each: Listed) -> ListedRun:
         f"{each.scenario} on engine {each.engine}, Go {', '.join(each.go)}: {counted(each.cells, 'cell')},"
         f" {each.replicates}{of_planned} replicates{ended}{_named(each)}"
     )
-    told = "; ".join(words for words in (each.unrecovered, each.conclusion) if words)
-    return ListedRun(run=each.run, measured=measured, told=told, is_problem=bool(each.unrecovered))
+    damage = f"the record is damaged: {each.damage}" if each.damage else ""
+    told = "; ".join(words for words in (damage, each.unrecovered, each.conclusion) if words)
+    is_problem = bool(each.damage or each.unrecovered)
+    return ListedRun(run=each.run, measured=measured, told=told, is_problem=is_problem)
 
 
 def _named(each: Listed) -> str:

@@ -121,6 +121,32 @@ def test_runs_are_listed(results: Path) -> None:
     assert "6 of 6 predictions hold" in listed
 
 
+def test_who_reads_a_damaged_run_is_told(tmp_path: Path) -> None:
+    """In the list, and beside what is made of it that has no place to say so; what stands before the damage is used."""
+    name, sheet = "20261125-1-example", tmp_path / "sheet.txt"
+    record(tmp_path, Recipe(name="20261125-2-example", seed=2))
+    runs = record(tmp_path, Recipe(name=name)).path / "runs.jsonl"
+    lines = runs.read_bytes().splitlines(keepends=True)
+    runs.write_bytes(b"".join([*lines[:27], lines[27].replace(b"4096", b"4097"), *lines[28:]]))
+    told = "the record is damaged: runs.jsonl: line 28, from byte "
+    export = _golab("export", name, "--benchfmt", results=tmp_path)
+    sheet.write_text(export.stdout)
+
+    assert (export.returncode, export.stdout.count("replicate: ")) == (0, 27)
+    for told_by in (
+        export,
+        _golab("export", name, "--csv", results=tmp_path),
+        _golab("compare", name, "2-example", results=tmp_path),
+        _golab("compare", name, str(sheet), results=tmp_path),
+    ):
+        assert f"golab: {name}: {told}" in told_by.stderr
+    assert told in _golab("compare", name, results=tmp_path).stdout
+    assert told in " ".join(_golab("runs", results=tmp_path).stdout.split())
+    first, second = json.loads(_golab("runs", "--json", results=tmp_path).stdout)["runs"]
+    assert (first["replicates"], first["damage"].split(",")[0]) == (27, "runs.jsonl: line 28")
+    assert (second["damage"], _golab("export", "2-example", "--csv", results=tmp_path).stderr) == ("", "")
+
+
 def test_what_is_not_there_is_a_sentence(results: Path, tmp_path: Path) -> None:
     """No run by that name, no run at all, patterns that leave nothing."""
     unknown = _golab("compare", "20261124-9", results=results)

@@ -123,7 +123,7 @@ class Kept:
                 return
             if not alike:
                 yield "its analysis is not that of an uninterrupted run of the same records"
-            if self.folder.kept_analysis() is None:
+            if self.folder.kept_analysis(self.folder.records()) is None:
                 yield "it has no analysis"
             if not self.folder.report.exists():
                 yield "it has no report"
