@@ -1,5 +1,6 @@
 """Each claim rests on one run, chosen by rules that look at no result."""
 
+import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,6 +16,7 @@ from lab.model.outcome import ClaimVerdict
 from lab.model.run import FORMAT, Ending, Plan
 from lab.model.scenario import Scenario
 from lab.store import RunFolder, Store
+from tests.fakes import DONE
 from tests.recorded import MANIFEST, NAME, Recipe, decide_otherwise, record
 
 _CPU = "Example CPU"
@@ -193,6 +195,23 @@ def test_a_copy_that_is_damaged_does_not_hide_the_run(tmp_path: Path) -> None:
 
     assert found.standings[0].rests_on[0].run.folder == str(folder.path)
     assert [line.split(" is ")[0] for line in found.passed_over] == ["0 copy"]
+
+
+def test_a_run_some_of_which_cannot_be_brought_into_its_record_says_so(tmp_path: Path) -> None:
+    """It was killed, and what its captures hold cannot be read: the claim rests on what is in the record."""
+    folder = record(tmp_path, Recipe(stopped_by=None))
+    runs = folder.path / "runs.jsonl"
+    lines = runs.read_bytes().splitlines(keepends=True)
+    place = json.loads(lines[-1])["turn"]["position"]
+    folder.captures.write_text(json.dumps({**DONE, "id": str(place)}) + "\n")
+    runs.write_bytes(b"".join(lines[:-1]))
+
+    (rests_on,) = _stand(tmp_path).standings[0].rests_on
+
+    assert rests_on.run.notes == (
+        "ended by killed, before all of its plan was measured",
+        "1 measured replicate is not in the record yet: probes.json: cannot be read: No such file or directory",
+    )
 
 
 def test_a_run_in_which_every_replicate_timed_out_is_no_gap(tmp_path: Path) -> None:
