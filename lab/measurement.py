@@ -60,7 +60,7 @@ def measure(
         seated = _seated(material, folder, found)
         turns = tuple(turn for turn in left.turns if turn.cell in seated)
         plan = replace(decided.plan, turns=turns, max_time_ns=left.max_time_ns)
-        watch = Watch(plan, _judged(material, decided.foretold.metrics))
+        watch = Watch(plan, _judged(material, decided.foretold.metrics), left.begun_blocks)
         pace = Pace()
         for record in folder.records(decided.plan):
             _count(record, watch, pace)

@@ -225,8 +225,14 @@ def _left(folder: RunFolder, plan: Plan, order: Order) -> Left:
 
 def open_again(folder: RunFolder, plan: Plan, order: Order, engine: Engine) -> Left:
     """The record as it is to be gone on with, all of it on the disk; what is left."""
-    _take_up(folder, plan, _left(folder, plan, order), engine.describe())
-    return left_of(plan, folder.records(plan), folder.resumptions())
+    described = engine.describe()
+    _take_up(folder, plan, _left(folder, plan, order), described)
+    left = left_of(plan, folder.records(plan), folder.resumptions())
+    if left.again:  # what stood in captures behind a damage is in the record only now
+        note_resumption(
+            folder, described, again=left.again, max_time_ns=left.max_time_ns, elapsed_ns=left.elapsed_ns
+        )
+    return left
 
 
 def _closed(folder: RunFolder, plan: Plan, left: Left) -> Analysis:

@@ -45,6 +45,12 @@ def waiting(order: Mapping[str, Any]) -> Reply:
     return observing(wait_ns=10_000 + digest[0], grown_bytes=4096)
 
 
+def differing(order: Mapping[str, Any]) -> Reply:
+    """The same with waits so far apart that more blocks than the least number are wanted."""
+    digest = hashlib.sha256(str(order["id"]).encode()).digest()
+    return observing(wait_ns=10_000 + 24 * digest[0], grown_bytes=4096)
+
+
 def material(engine: FakeEngine, text: str = MANIFEST) -> Material:
     """The cells of the made-up scenario, on a fake engine."""
     scenario = manifest.read(text.encode(), name=NAME, path=Path(f"{NAME}.toml"))

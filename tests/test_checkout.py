@@ -50,16 +50,33 @@ def test_a_stray_is_told_from_a_file_of_the_project() -> None:
     assert _strays([*left, "lab/run.py", "LICENSE"]) == left
 
 
+def _tracked() -> list[str]:
+    git = ["git", "-c", "safe.directory=*", "ls-files", "-z"]  # whoever made the clone
+    listed = subprocess.run(git, cwd=_ROOT, capture_output=True, text=True, check=True)
+    return listed.stdout.rstrip("\0").split("\0")
+
+
+def _undecided(text: str) -> list[str]:
+    """Lines that git writes where two changes do not fit together."""
+    return [line for line in text.splitlines() if line.startswith(("<" * 7 + " ", ">" * 7 + " "))]
+
+
 @pytest.mark.slow
 def test_nothing_strays_into_the_checkout() -> None:
     """Every file that git tracks is of a kind that the project has; all of lab/ is in the wheel."""
-    git = ["git", "-c", "safe.directory=*", "ls-files", "-z"]  # whoever made the clone
-    listed = subprocess.run(git, cwd=_ROOT, capture_output=True, text=True, check=True)
-
-    tracked = listed.stdout.rstrip("\0").split("\0")
+    tracked = _tracked()
 
     assert set(tracked) >= _NAMES
     assert _strays(tracked) == []
+
+
+def test_no_two_changes_were_left_side_by_side() -> None:
+    """A page is compared with what writes it: where both have both, they agree."""
+    assert _undecided("<<<<<<< HEAD\none\n=======\nother\n>>>>>>> ce95e44 (a change)\n") == [
+        "<<<<<<< HEAD",
+        ">>>>>>> ce95e44 (a change)",
+    ]
+    assert [path for path in _tracked() if _undecided((_ROOT / path).read_text())] == []
 
 
 @pytest.mark.slow

@@ -2,12 +2,13 @@
 
 import contextlib
 import fcntl
+import json
 import os
 import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,9 +30,9 @@ from lab.model.run import Ending
 from lab.model.units import Nanos
 from lab.resuming import Order, open_again
 from lab.store import RunFolder, Store
-from tests.fakes import AgentEndsError, FakeEngine, Reply
+from tests.fakes import DONE, AgentEndsError, FakeEngine, Reply
 from tests.recorded import MANIFEST, NAME, Recipe, decide_otherwise, record
-from tests.resumed import Silent, go_on, material, waiting
+from tests.resumed import Silent, differing, go_on, material, waiting
 
 _ORDER = Order()
 
@@ -40,11 +41,13 @@ def _begun(root: Path, **recipe: Any) -> RunFolder:
     return record(root, Recipe(**{"replicates": 6, "measured": False, "stopped_by": None, **recipe}))
 
 
-def _resumed(folder: RunFolder, order: Order = _ORDER) -> RunFolder:
+def _resumed(
+    folder: RunFolder, order: Order = _ORDER, script: Callable[[Mapping[str, Any]], Reply | None] = waiting
+) -> RunFolder:
     """The same run, by another process."""
     again = RunFolder(folder.path)
     left = open_again(again, again.plan(), order, FakeEngine())
-    go_on(again, left)
+    go_on(again, left, script)
     return again
 
 
@@ -155,6 +158,26 @@ def test_a_damage_is_set_aside_and_measured_again(tmp_path: Path, whole: RunFold
     assert _analysis(folder) == _analysis(whole)
     assert (folder.path / "runs.damaged-1.jsonl").read_bytes().count(b"\n") == 9
     assert "what was damaged kept in runs.damaged-1.jsonl" in analyse(folder).resumed[0]
+
+
+def test_what_was_lost_in_captures_behind_a_damage_is_there_once(whole: RunFolder, tmp_path: Path) -> None:
+    """It comes into the record as the damage is taken off, is found lost only then, and is run again all the same."""
+    folder = _cut(RunFolder(shutil.copytree(whole.path, tmp_path / "run")), 12)
+    (folder.path / "end.json").unlink()
+    captured = [
+        {**DONE, **waiting({"id": str(place)}), "id": str(place), "lines_dropped": int(place == 7)}
+        for place in range(15)
+    ]
+    folder.captures.write_text("".join(f"{json.dumps(each)}\n" for each in captured))
+    runs = folder.path / "runs.jsonl"
+    lines = runs.read_bytes().splitlines(keepends=True)
+    runs.write_bytes(b"".join([*lines[:2], lines[2].replace(b"4096", b"4097"), *lines[3:]]))
+    again = _resumed(folder)
+
+    assert again.stopped_by() == "replicates"
+    assert sorted(_places(again)) == list(range(18))
+    assert all(each.termination.ending is Ending.EXIT for each in again.records())
+    assert analyse(again).damage == ""
 
 
 @pytest.mark.parametrize("behind", [b'{"crc":"', b"\x00" * 100 + b"\n", b"{}\n{}\n"])
@@ -274,23 +297,40 @@ def test_a_run_that_was_precise_when_it_was_killed_is_not_measured_further(tmp_p
     assert _places(again) == places
 
 
-def test_lost_ones_of_a_precise_run_are_run_again_and_no_more(tmp_path: Path) -> None:
-    """The blocks that were whole already count as such: the rule is asked again when the lost ones are there."""
-    folder, died = _begun(tmp_path, replicates=30), set[str]()
+@pytest.mark.parametrize("lost", [{"4"}, {"28"}, {"26", "32"}])
+def test_lost_ones_of_a_precise_run_are_run_again_and_no_more(tmp_path: Path, lost: set[str]) -> None:
+    """The blocks that were whole already count as such: the rule is asked again when the lost ones are there, before the least number or behind it."""
+    folder, to_die = _begun(tmp_path, replicates=30), set(lost)
     _eight_are_enough(folder)
 
     def script(order: Mapping[str, Any]) -> Reply:
-        if order["id"] == "4" and not died:
-            died.add("4")
+        if order["id"] in to_die:
+            to_die.remove(order["id"])
             raise AgentEndsError
-        return waiting(order)
+        return differing(order)
 
     assert go_on(folder, script=script) == "precise"
+    assert not to_die
     measured = len(_places(folder))
-    again = _resumed(folder)
+    again = _resumed(folder, script=differing)
 
     assert again.stopped_by() == "precise"
     assert sorted(_places(again)) == list(range(measured))
+    assert analyse(again).damage == ""
+
+
+def test_a_run_that_was_killed_within_a_block_ends_with_a_whole_one(tmp_path: Path) -> None:
+    """Precise or not by what is there: nothing of a block may be missing that has begun."""
+    folder = _begun(tmp_path, replicates=30)
+    _eight_are_enough(folder)
+    assert go_on(folder, script=differing) == "precise"
+    places = _places(folder)
+    (folder.path / "end.json").unlink()
+    again = _resumed(_cut(folder, len(places) - 1), script=differing)
+
+    assert again.stopped_by() == "precise"
+    assert _places(again) == places
+    assert analyse(again).damage == ""
 
 
 def test_only_what_was_lost_is_left_again(tmp_path: Path) -> None:

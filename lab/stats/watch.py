@@ -22,15 +22,17 @@ class _Watched:
 class Watch:
     """Sees every record of a run and says after each complete block whether enough is known.
 
-    *plan* has the turns that are to come. *judged* has the metrics that will be judged, by cell. One that no replicate of its cell gave within the least number
+    *plan* has the turns that are to come; *begun_blocks* have replicates already, and as long as one of these is not whole, nothing is asked:
+    what is known then is no run's that ended by itself. *judged* has the metrics that will be judged, by cell. One that no replicate of its cell gave within the least number
     of blocks holds nothing up: more blocks would not bring it. Where there is none at all, the least number is enough.
 
     Cells that are precise early go on with the others: blocks are what keeps a drift of the machine out of the comparison
     of cells, and a cell that stopped alone would lie in another hour than its neighbours.
     """
 
-    def __init__(self, plan: Plan, judged: Mapping[str, Iterable[Metric]]) -> None:
+    def __init__(self, plan: Plan, judged: Mapping[str, Iterable[Metric]], begun_blocks: int = 0) -> None:
         self._plan = plan
+        self._least = max(plan.replicates, begun_blocks)
         self._whole = {
             turn.position: following.block
             for turn, following in itertools.pairwise(plan.turns)
@@ -54,9 +56,9 @@ class Watch:
         return None if blocks is None else self.enough_blocks(blocks, elapsed_ns)
 
     def enough_blocks(self, blocks: int, elapsed_ns: int) -> Stop | None:
-        """The same of a run that has so many complete *blocks*, and nothing beyond."""
+        """The same of a run whose first so many *blocks* are complete."""
         plan = self._plan
-        if blocks < plan.replicates:
+        if blocks < self._least:
             return None
         samples = list(self._samples())
         if not samples:

@@ -117,10 +117,13 @@ class Kept:
             if (self.folder.path / "dumps").exists():
                 shutil.copytree(self.folder.path / "dumps", path / "dumps", dirs_exist_ok=True)
             try:
-                alike = analyse(other).cells == analyse(self.folder).cells
+                found = analyse(self.folder)
+                alike = analyse(other).cells == found.cells
             except LabError as error:
                 yield f"it cannot be analysed: {error}"
                 return
+            if found.damage:
+                yield f"its analysis tells of a damage: {found.damage}"
             if not alike:
                 yield "its analysis is not that of an uninterrupted run of the same records"
             if self.folder.kept_analysis(self.folder.records()) is None:

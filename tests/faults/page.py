@@ -143,19 +143,11 @@ these is the point. Where the run was by then is its phase. What the process can
 finishes what is there, `golab clean` runs, and it is checked that
 
 * golab ended with a sentence and one of its own exit codes, or by the signal;
-<<<<<<< HEAD
-* every byte that an fsync had brought to the disk is there, and every replicate that an agent had answered for is in the record as it was measured (but for those with a neighbour or a switched machine, of which more was to be found out);
+* every byte that an fsync had brought to the disk is there, and every replicate that an agent had answered for is in the record as it was measured, with its dump if it left one (but for those with a neighbour or a switched machine, of which more was to be found out);
 * no position of the plan is there twice, or not at all, and the analysis is that of the same records, in the order in which they were measured, in a run to which nothing happened (on the fake engine, whose
-  replicates are always the same: the records are those of that run, too);
+  replicates are always the same: the records are those of that run, too), and it tells of no damage;
 * nothing of what another golab owns that lives is gone (a folder, a half-made record, an entry of the journal, a volume), and nothing is there that was not there before: processes, mounts, loop devices, cgroups, containers, volumes, images of a run's own, temporary files and folders, entries of the journal, half-made
-  records; with `--tune-host`, the machine's settings.
-=======
-* every byte that an fsync had brought to the disk is there, and every replicate that an agent had answered for is in the record as it was measured, with its dump if it left one;
-* no position of the plan is there twice, or not at all, and the analysis is that of the same records, in the order in which they were measured, in a run to which nothing happened (on the fake engine, whose
-  replicates are always the same: the records are those of that run, too);
-* nothing of what another golab owns that lives is gone (a folder, a half-made record, an entry of the journal, a volume), and nothing is there that was not there before: processes, mounts, loop devices, cgroups, containers, volumes, temporary files and folders, entries of the journal, half-made
   records and files of records; with `--tune-host`, the machine's settings.
->>>>>>> ce95e44 (The tool of the faults: known by what was asked for, done again where a promise broke, a loss of power that takes names; who goes on is hit as well)
 
 *What was not synced is lost* means: of the results, each file is as long as it was at its last fsync, and what no fsync of its folder has brought there by name is gone, or has the name that it had before.
 
