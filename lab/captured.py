@@ -2,7 +2,8 @@
 
 An agent that runs several replicates in a row tells of them when the last has ended, because whoever it woke before would
 disturb the next. Until then each line is in this file, which is the kernel's once it is written. A line is the agent's own
-(docs/wire.md), its ``id`` the replicate's place in the plan. The lab empties the file when all of it is in the record, on the disk;
+(docs/wire.md), its ``id`` the replicate's place in the plan. Several agents append, and one that is killed meanwhile leaves a piece of a line: so each begins
+with the end of another, and lines may be empty, or no answers (:mod:`lab.bench.kept`). The lab empties the file when all of it is in the record, on the disk;
 of a lab that was killed, whoever reads the record next brings over what is left (:mod:`lab.recovery`).
 """
 
@@ -116,4 +117,4 @@ def left(path: Path) -> Generator[list[bytes] | None]:
 def _whole_lines(descriptor: int) -> list[bytes]:
     size = os.fstat(descriptor).st_size
     *whole, _ = os.pread(descriptor, size, 0).split(b"\n")
-    return whole
+    return [*filter(None, whole)]

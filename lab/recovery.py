@@ -7,11 +7,11 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lab import captured, manifest
-from lab.bench.agent import read
 from lab.bench.decode import Asked, decode, was_stopped
 from lab.bench.exclude import Surroundings, excluded
+from lab.bench.kept import kept_of
 from lab.durable import unwritable
-from lab.errors import MeasurementError, StoreError
+from lab.errors import StoreError
 from lab.lines import Records
 from lab.model.level import UNSET
 from lab.model.run import Capture, Plan, Record
@@ -114,16 +114,7 @@ def _ends_in_half_a_line(folder: RunFolder, records: Records) -> bool:
 
 def _captures(plan: Plan, lines: Sequence[bytes]) -> Iterator[Capture]:
     """In the plan's order; what a probe said is none, nor is a replicate that was stopped because the lab had died."""
-    by_id = {str(turn.position): turn for turn in plan.turns}
-    found = {}
-    for line in lines:
-        try:
-            turn = by_id.get(str(read(line).get("id")))
-        except MeasurementError:
-            continue
-        if turn is not None:
-            found[turn.position] = Capture(turn=turn, raw=line)
-    for _, capture in sorted(found.items()):
+    for _, capture in sorted(kept_of(plan.turns, lines).items()):
         if not was_stopped(capture):
             yield capture
 

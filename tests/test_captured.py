@@ -30,17 +30,17 @@ def test_only_while_it_is_opened_an_agent_may_open_it(tmp_path: Path) -> None:
 
 
 def test_whole_lines_are_read_and_a_full_file_is_emptied(tmp_path: Path) -> None:
-    """Half a line is an answer that never was; a small file is left, because emptying it takes time."""
+    """Half a line is an answer that never was, and an empty one none; a small file is left, because emptying it takes time."""
     path = tmp_path / "kept"
     with captured.made(path) as captures, path.open("ab", buffering=0) as agent:
-        agent.write(b"one\ntwo\nhal")
+        agent.write(b"\none\n\ntwo\n\nhal")
         early = captures.lines()
         captures.written_down()
         small = captures.lines()
-        agent.write(b"f\n" + b"x" * (2 << 20) + b"\n")
+        agent.write(b"\n" + b"x" * (2 << 20) + b"\n")
         captures.written_down()
         emptied = captures.lines()
-        agent.write(b"three\n")
+        agent.write(b"\nthree\n")
 
         assert (early, small, emptied) == ([b"one", b"two"], [b"one", b"two"], [])
         assert captures.lines() == [b"three"], "an agent appends, wherever the end is"

@@ -61,7 +61,7 @@ def _killed(results: Path, engine: str) -> RunFolder:
 
 def _positions(folder: Path) -> set[int]:
     """Of the replicates that agents kept."""
-    lines = (folder / "captures.jsonl").read_bytes().split(b"\n")[:-1]
+    lines = [*filter(None, (folder / "captures.jsonl").read_bytes().split(b"\n")[:-1])]
     ids = [str(json.loads(line)["id"]) for line in lines if not json.loads(line)["stopped"]]
     return {int(number) for number in ids if number.isdecimal()}
 
@@ -133,7 +133,8 @@ def test_of_cells_for_which_something_was_held_nothing_is_brought_over(tmp_path:
     lines = [
         json.dumps({**DONE, **waiting({"id": turn.position}), "id": str(turn.position)}) for turn in turns
     ]
-    folder.captures.write_text("".join(f"{line}\n" for line in lines))
+    half = lines[0][:40]  # of an agent that was killed in the middle of its write
+    folder.captures.write_text(half + "".join(f"\n{line}\n" for line in lines) + half)
 
     assert recover(folder) == 4
     assert [record.turn for record in folder.records()] == [turn for turn in turns if turn.cell != "s2"]

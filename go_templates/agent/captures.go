@@ -26,11 +26,12 @@ func openCaptures() *captures {
 
 func (c *captures) kept() bool { return c.fd >= 0 }
 
-// keep says whether the whole line is in the file.
-func (c *captures) keep(line []byte) bool {
+// keep says whether the whole of what separated gave is in the file. Where an agent was killed in the middle of this, or the disk was full, a
+// piece of a line is there, and whoever appends next would make it longer: so each appends the end of a line first, in one write.
+func (c *captures) keep(separated []byte) bool {
 	if c.fd < 0 {
 		return false
 	}
-	n, err := syscall.Write(c.fd, line)
-	return err == nil && n == len(line)
+	n, err := syscall.Write(c.fd, separated)
+	return err == nil && n == len(separated)
 }

@@ -13,9 +13,9 @@ func (a *agent) carryOut(s *sheaf) {
 	var answers []byte
 	for i, r := range s.replicates {
 		d := a.run(r)
-		line := lineOf(d)
-		answers = append(answers, line...)
-		isKept := a.captures.keep(line)
+		answer := separated(d)
+		answers = append(answers, answer[1:]...)
+		isKept := a.captures.keep(answer)
 		tidy(d)
 		isLast := i == len(s.replicates)-1
 		if isLast {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"sync"
@@ -110,14 +111,18 @@ func noDone(id string) *done {
 	}
 }
 
-// lineOf is an event as one line.
-func lineOf(event any) []byte {
-	line, err := json.Marshal(event)
-	if err != nil {
+// separated is an event as one line, with the end of another before it.
+func separated(event any) []byte {
+	var written bytes.Buffer
+	written.WriteByte('\n')
+	if err := json.NewEncoder(&written).Encode(event); err != nil { // it ends what it writes with a newline
 		panic(err) // our own types always marshal
 	}
-	return append(line, '\n')
+	return written.Bytes()
 }
+
+// lineOf is an event as one line.
+func lineOf(event any) []byte { return separated(event)[1:] }
 
 var writing sync.Mutex
 

@@ -16,8 +16,9 @@ from typing import Final
 
 import msgspec
 
-from lab.bench.agent import Command, read
+from lab.bench.agent import Command
 from lab.bench.berth import Berth
+from lab.bench.kept import kept_of
 from lab.errors import EnvironmentRefusedError, LeftAloneError, MeasurementError, NotPutBackError
 from lab.model.run import Capture, Turn
 from lab.model.units import Nanos
@@ -195,11 +196,11 @@ def _ordered(seat: Seat, pace: Pace | None) -> Command:
 
 def _kept(berth: Berth, sheaf: Sequence[Turn]) -> Iterator[Capture]:
     """What the lost agent had kept and not told."""
-    found = {str(read(line).get("id")): line for line in berth.kept_lines()}
+    found = kept_of(sheaf, berth.kept_lines())
     for turn in sheaf:
-        if (line := found.get(str(turn.position))) is None:
+        if (capture := found.get(turn.position)) is None:
             return
-        yield Capture(turn=turn, raw=line)
+        yield capture
 
 
 def _lost(turn: Turn, why: str) -> Capture:

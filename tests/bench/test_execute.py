@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from lab import captured
 from lab.bench.agent import Command
-from lab.bench.berth import MOST_LOSSES, Berth
+from lab.bench.berth import MOST_LOSSES, Berth, Kept
 from lab.bench.execute import SHEAF_NS, UNKNOWN_LIFE, Pace, Seat, execute
 from lab.bench.plan import blocks
 from lab.engine.base import Spec
@@ -18,6 +19,7 @@ from lab.errors import EngineUnavailableError, EnvironmentRefusedError, LeftAlon
 from lab.model.run import Capture, Turn
 from lab.model.units import Nanos
 from tests.fakes import DONE, AgentEndsError, FakeEngine, Reply
+from tests.faults.keeping import KeepingEngine
 
 _SPEC = Spec(files=(), agent=("/agent",), memory_bytes=1, pids=1)
 
@@ -231,6 +233,38 @@ def test_what_a_lost_agent_had_kept_is_not_run_again() -> None:
     assert begun == ["0", "3"]
 
 
+def test_half_a_line_in_what_was_kept_costs_nobody_but_who_left_it(tmp_path: Path) -> None:
+    """An agent is killed in the middle of it; what the next ones keep behind it is found when another one is lost."""
+    path = tmp_path / "kept"
+    begun: list[str] = []
+
+    def script(run: Mapping[str, Any]) -> Reply:
+        begun.append(run["id"])
+        if run["id"] in {"1", "4"}:
+            with path.open("ab") as kept:
+                kept.write(_done(run["id"])[:40])
+            raise AgentEndsError
+        return {}
+
+    with contextlib.ExitStack() as stack:
+        kept = stack.enter_context(captured.made(path))
+        seats = {"a": _seat(_berth(stack, KeepingEngine(script), kept), "a")}
+        found = list(execute(blocks(["a"], 6, 1), seats, stop=_never, pace=Pace({"a": 1}), judged_from=6))
+
+        assert [json.loads(line)["id"] for line in kept.lines() if line.endswith(b"}")] == [
+            "0",
+            "2",
+            "3",
+            "5",
+        ]
+    assert begun == ["0", "1", "2", "3", "4", "5"]
+    assert [[bool(_lost(capture)) for capture in sheaf] for sheaf in found] == [
+        [False, True],
+        [False, False, True],
+        [False],
+    ]
+
+
 def test_a_cell_that_loses_its_agent_again_and_again_is_given_up_and_the_others_run() -> None:
     """Three times: then it is the cell that does it."""
 
@@ -286,7 +320,7 @@ def test_an_engine_that_went_away_too_is_asked_once(cells: list[str]) -> None:
     assert len(engine.containers) == 1
 
 
-def _berth(stack: contextlib.ExitStack, engine: FakeEngine, kept: _Kept | None) -> Berth:
+def _berth(stack: contextlib.ExitStack, engine: FakeEngine, kept: Kept | None) -> Berth:
     berth = Berth(engine, _SPEC, kept)
     stack.callback(berth.close)
     return berth

@@ -32,14 +32,14 @@ def by_number(run: Mapping[str, Any]) -> Reply:
 
 @dataclass
 class KeepingContainer(FakeContainer):
-    """An agent that appends each answer to *file* first."""
+    """An agent that appends each answer to *file* first, the end of whatever line stands there before it."""
 
     file: Path | None = field(default=None, kw_only=True)
 
     def _done(self, number: str, reply: Reply) -> None:
         if self.file is not None:
             with self.file.open("ab", buffering=0) as kept:
-                kept.write(json.dumps({**DONE, "id": number, **reply}).encode() + b"\n")
+                kept.write(b"\n" + json.dumps({**DONE, "id": number, **reply}).encode() + b"\n")
         super()._done(number, reply)
 
 

@@ -72,7 +72,7 @@ class Kept:
 
     def _captured(self) -> Iterator[tuple[int, int]]:
         path = self.folder.path / CAPTURES
-        lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
+        lines = filter(None, path.read_bytes().split(b"\n")[:-1] if path.exists() else [])
         plan = self.folder.plan()
         held = held_cells(self.folder, plan)
         to_come = {turn.position for turn in plan.turns if turn.cell in held}

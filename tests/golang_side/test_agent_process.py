@@ -12,6 +12,7 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -105,7 +106,11 @@ def test_a_stop_that_comes_before_the_start_counts(agent: Spoken, nap: str) -> N
 
 def _kept(folder: Path) -> list[str]:
     """The ids of the answers that are in the file."""
-    return [json.loads(line)["id"] for line in (folder / "kept").read_text().splitlines()]
+    return [str(answer["id"]) for answer in _answers(folder)]
+
+
+def _answers(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "kept").read_text().splitlines() if line]
 
 
 def test_a_sheaf_is_run_in_order_and_answered_when_it_is_whole(keeping_agent: Spoken, tmp_path: Path) -> None:
@@ -128,7 +133,21 @@ def test_a_sheaf_is_run_in_order_and_answered_when_it_is_whole(keeping_agent: Sp
     assert [answer["id"] for answer in answers] == ["1", "2", "3"]
     assert all(before["end_ns"] < after["start_ns"] for before, after in itertools.pairwise(answers))
     assert _kept(tmp_path) == ["1", "2", "3"]
-    assert [json.loads(line) for line in (tmp_path / "kept").read_text().splitlines()] == answers
+    assert _answers(tmp_path) == answers
+
+
+def test_an_answer_is_a_line_of_its_own_whatever_another_agent_left(
+    keeping_agent: Spoken, tmp_path: Path
+) -> None:
+    """One that is killed while it writes leaves a piece of a line, also beside an agent that has opened the file before."""
+    for number in ("1", "2"):
+        with (tmp_path / "kept").open("a") as file:
+            file.write('{"ev":"done","id":"')
+        keeping_agent.run("exit 0", id=number)
+
+    lines = (tmp_path / "kept").read_text().splitlines()
+    assert [line for line in lines if line.endswith('"')] == ['{"ev":"done","id":"'] * 2
+    assert [json.loads(line)["id"] for line in lines if line.endswith("}")] == ["1", "2"]
 
 
 def test_nothing_of_a_sheaf_starts_before_it_is_whole(keeping_agent: Spoken, tmp_path: Path) -> None:
@@ -171,8 +190,7 @@ def test_what_was_measured_outlives_its_agent(keeping_agent: Spoken, nap: str, t
     os.kill(agent.pid, signal.SIGKILL)
     agent.ends()
 
-    kept = [json.loads(line) for line in (tmp_path / "kept").read_text().splitlines()]
-    assert [(answer["id"], answer["exit_code"]) for answer in kept] == [("1", 0), ("2", 4)]
+    assert [(answer["id"], answer["exit_code"]) for answer in _answers(tmp_path)] == [("1", 0), ("2", 4)]
     assert soon_gone(nap)
 
 
