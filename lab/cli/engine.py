@@ -49,7 +49,7 @@ def status(*, as_json: AsJson = False) -> None:
 
 @app.command()
 def down(*, as_json: AsJson = False) -> None:
-    """Stop golab's own engine and remove everything it made: images, volumes, containers."""
+    """Stop golab's own engine and remove everything it made (images, volumes, containers), unless a golab uses it."""
     from lab.engine import daemon
 
     removed = daemon.down(daemon.places(os.environ), _say)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, Self
 
-from lab.engine import address, daemon
+from lab.engine import address, daemon, users
 from lab.engine.base import Engine
 from lab.engine.host import HostEngine
 from lab.errors import EngineUnavailableError, EnvironmentRefusedError
@@ -91,21 +92,21 @@ def _docker(cache: Path, run: str, environ: Mapping[str, str], *, asked: bool) -
     from lab.engine import docker  # noqa: PLC0415
 
     url, named = where(environ)
-    client = docker.connect(environ, url)
     owner = Owner.of_this_process(run)
-    engine = docker.DockerEngine(client, url=url, cache=cache, owner=owner)
-    try:
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(users.using(url))
+        client = docker.connect(environ, url)
+        engine = docker.DockerEngine(client, url=url, cache=cache, owner=owner)
+        stack.callback(engine.close)
         said = engine.describe()
         _check(said, url, elsewhere="" if asked else address.elsewhere(said))
         swept = docker.sweep(client, owner)
-    except BaseException:
-        engine.close()
-        raise
+        held = stack.pop_all()
     parts = [f"engine docker {said['version']} at {url} ({named})", *_passed_over(environ)]
     parts += reservations(said)
     parts += [f"removed {counted(swept.removed)} that dead runs had left"] if swept.removed else []
     parts += swept.stuck
-    return Chosen(engine=engine, why="; ".join(parts), close=engine.close)
+    return Chosen(engine=engine, why="; ".join(parts), close=held.close)
 
 
 def where(environ: Mapping[str, str]) -> tuple[str, str]:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
-from lab.engine import remains
+from lab.engine import remains, users
 from lab.engine.premises import FOLDER, Places, places
 from lab.errors import EngineUnavailableError, EnvironmentRefusedError
 from lab.host import mounts
@@ -145,7 +145,10 @@ def program(environ: Mapping[str, str]) -> str | None:
 
 
 def up(at: Places, say: Callable[[str], None]) -> Status:
-    """Start the engine, or find that it runs. EngineUnavailableError or EnvironmentRefusedError says why not."""
+    """Start the engine, or find that it runs. EngineUnavailableError or EnvironmentRefusedError says why not.
+
+    One that lives and gives no answer is ended first, unless a golab uses it.
+    """
     installed = _program()
     if os.geteuid() != 0:
         raise EnvironmentRefusedError(
@@ -157,12 +160,13 @@ def up(at: Places, say: Callable[[str], None]) -> Status:
             f"{longest} is longer than the {_LONGEST_SOCKET} bytes that a socket's path may have",
             hint=f"name a shorter folder: {FOLDER}=/run/golab",
         )
-    with _locked(at):
+    with _locked(at), contextlib.ExitStack() as stack:
         _refuse_foreign(at)
         if (found := status(at)) is not None:
             return found
         if (pid := _daemon(at)) is not None:
-            say(f"dockerd, pid {pid}, gives no answer and is ended")
+            say(f"dockerd, pid {pid}, gives no answer and is to be ended")
+            stack.enter_context(users.unused(at))
             remains.end([pid], remains.KILL)
         _clear_stale(at)
         at.mark.touch()
@@ -190,13 +194,13 @@ def up(at: Places, say: Callable[[str], None]) -> Status:
 
 
 def down(at: Places, say: Callable[[str], None]) -> list[str]:
-    """Stop the engine and remove all that it left; says what was removed, in words."""
+    """Stop the engine and remove all that it left; says what was removed, in words. EnvironmentRefusedError where a golab uses it."""
     if not at.folder.exists():
         return []
     if os.geteuid() != 0:
         raise EnvironmentRefusedError("only root may stop an engine", hint="sudo golab engine down")
     done = []
-    with _locked(at):
+    with _locked(at), users.unused(at):
         _refuse_foreign(at)
         if (pid := _daemon(at)) is not None:
             say(f"stopping dockerd, pid {pid}")
@@ -344,11 +348,8 @@ def _asked(at: Places, what: str) -> dict[str, Any]:
 def _daemon(at: Places) -> int | None:
     """The pid of our own dockerd, if it lives: a pid may have become another's."""
     pid = _read_pid(at.pid)
-    return (
-        pid
-        if pid is not None and remains.is_live(pid) and f"--pidfile={at.pid}" in remains.words_of(pid)
-        else None
-    )
+    is_it = pid is not None and remains.is_live(pid) and f"--pidfile={at.pid}" in remains.words_of(pid)
+    return pid if is_it else None
 
 
 def _read_pid(path: Path) -> int | None:

@@ -117,6 +117,35 @@ def test_one_that_gives_no_answer_is_replaced(folder: Path) -> None:
     assert left_of(folder) == []
 
 
+def test_it_is_not_ended_while_a_golab_uses_it(folder: Path) -> None:
+    """Neither by down nor, where it gives no answer, by up; both say what to do, and nothing of it is touched."""
+    first = golab_engine(folder, "up")[1]
+    command = [sys.executable, "-m", "lab", "engine"]
+    environment = dict(os.environ) | {daemon.FOLDER: str(folder)}
+    with choose("docker", folder / "cache", environ={"DOCKER_HOST": f"unix://{folder}/docker.sock"}):
+        os.kill(first["pid"], signal.SIGSTOP)
+        try:
+            refused = [
+                subprocess.run(
+                    [*command, word],
+                    cwd=Path(__file__).parents[2],
+                    env=environment,
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                )
+                for word in ("down", "up")
+            ]
+        finally:
+            os.kill(first["pid"], signal.SIGCONT)
+        assert golab_engine(folder, "status") == (0, first)
+
+    assert [(done.returncode, done.stdout) for done in refused] == [(4, "")] * 2
+    assert all("wait for it, or stop it first" in done.stderr for done in refused)
+    assert golab_engine(folder, "down")[0] == 0
+    assert left_of(folder) == []
+
+
 def test_two_at_a_time_start_one(folder: Path) -> None:
     """The second waits for the first, and finds its engine."""
     command = [sys.executable, "-m", "lab", "engine", "up", "--json"]

@@ -1,12 +1,16 @@
 """A private engine's command line, places and leftovers: what can be decided without starting one."""
 
+import signal
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from lab.engine import daemon
+from lab.engine import daemon, users
+from lab.engine.choose import choose
 from lab.engine.daemon import Places
 from lab.errors import EngineUnavailableError, EnvironmentRefusedError
 from lab.host import mounts
@@ -185,3 +189,65 @@ def test_an_end_that_is_interrupted_can_be_taken_up(tmp_path: Path, monkeypatch:
     assert at.mark.exists()
     assert str(at.folder) in daemon.down(at, print)
     assert not at.folder.exists()
+
+
+def test_an_engine_that_a_golab_uses_is_not_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many do, by whatever name; when the last one lets go it is. Another engine's users are none of its."""
+    at, other = Places(tmp_path / "e"), Places(tmp_path / "f")
+    for each in (at, other):
+        each.data.mkdir(parents=True)
+        each.mark.touch()
+    (tmp_path / "link").symlink_to("e")
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+
+    with users.using(other.url), users.using(at.url):
+        with (
+            users.using(f"unix://{tmp_path}/link/docker.sock"),
+            pytest.raises(
+                EnvironmentRefusedError, match="another golab uses golab's own engine at"
+            ) as refused,
+        ):
+            daemon.down(at, print)
+        with pytest.raises(EnvironmentRefusedError):
+            daemon.down(at, print)
+        kept = at.data.exists()
+    with users.using(other.url), users.using("unix:///nowhere"), users.using("tcp://127.0.0.1:1"):
+        removed = daemon.down(at, print)
+
+    assert "wait for it, or stop it first" in str(refused.value.hint)
+    assert (kept, removed, at.folder.exists()) == (True, [str(at.folder)], False)
+
+
+def test_an_engine_that_gives_no_answer_is_ended_only_where_nobody_uses_it(
+    short_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be slow because it is used: `golab engine up` is no way to end another's containers."""
+    at = Places(short_path / "e")
+    at.folder.mkdir()
+    at.mark.touch()
+    monkeypatch.setattr("shutil.which", lambda *_args, **_keywords: "/bin/true")
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    said: list[str] = []
+    command = [sys.executable, "-c", "import time; time.sleep(60)", f"--pidfile={at.pid}"]
+    with subprocess.Popen(command) as deaf:
+        at.pid.write_text(str(deaf.pid))
+        with users.using(at.url), pytest.raises(EnvironmentRefusedError, match="another golab uses"):
+            daemon.up(at, said.append)
+        lived = deaf.poll() is None
+        with pytest.raises(EngineUnavailableError, match="dockerd ended with exit code 0"):
+            daemon.up(at, said.append)
+
+    assert said[0] == f"dockerd, pid {deaf.pid}, gives no answer and is to be ended"
+    assert (lived, deaf.returncode) == (True, -signal.SIGKILL)
+
+
+def test_an_engine_that_is_being_ended_is_not_used(tmp_path: Path) -> None:
+    """Whoever comes then is told, and takes another where it may."""
+    at = Places(tmp_path)
+    at.mark.touch()
+
+    with (
+        users.unused(at),
+        choose("auto", tmp_path / "cache", environ={"DOCKER_HOST": at.url}) as chosen,
+    ):
+        assert f"golab's own engine at {at.url} is being ended" in chosen.why

@@ -29,6 +29,7 @@ PROMISES: Final = (
             "test_recovery.py::test_what_was_measured_outlives_the_lab",
             "test_recovery.py::test_of_cells_for_which_something_was_held_nothing_is_brought_over",
             "docker/test_dying.py::test_what_was_measured_outlives_its_engine",
+            "bench/test_execute.py::test_half_a_line_in_what_was_kept_costs_nobody_but_who_left_it",
         ),
     ),
     Promise(
@@ -115,6 +116,8 @@ PROMISES: Final = (
             "docker/test_agent.py::test_sweeping_takes_the_dead_and_leaves_the_living",
             "docker/test_sweeping.py::test_an_image_of_a_killed_run_is_swept_and_a_living_ones_is_not",
             "cli/test_words.py::test_a_cache_is_not_removed_while_a_golab_measures",
+            "engine/test_daemon.py::test_an_engine_that_a_golab_uses_is_not_ended",
+            "engine/test_daemon.py::test_an_engine_that_gives_no_answer_is_ended_only_where_nobody_uses_it",
             "host/test_owner.py::test_another_host_cannot_be_judged",
             "host/test_scratch.py::test_only_what_a_dead_golab_left_is_found",
             "host/test_journal.py::test_what_the_living_changed_is_theirs",
