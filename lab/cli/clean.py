@@ -6,13 +6,16 @@ import contextlib
 import itertools
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lab.cli.runs import Results
+
+if TYPE_CHECKING:
+    from lab.engine.sweeping import Swept
 
 
 def clean(
@@ -29,7 +32,7 @@ def clean(
         bool, typer.Option("--dry-run", help="Say what would be removed, and remove nothing.")
     ] = False,
 ) -> None:
-    """Put back and remove what dead runs left, on the machine and in the engine; with options also what is kept.
+    """Put back and remove what dead runs left, on the machine and in its engines; with options also what is kept.
 
     Records are never removed, nor a cache while a golab measures.
     """
@@ -63,26 +66,47 @@ def clean(
 
 
 def _leftovers(folder: Path, *, with_volumes: bool, dry: bool) -> Iterator[str]:
-    """Containers, volumes and images of dead runs, and with the caches the engine's own; without an engine there are none."""
-    from lab.cleaning import unjudged
+    """Containers, volumes and images of dead runs, and with the caches the engine's own: in every engine that answers, each once.
+
+    Of those that do not only DOCKER_HOST's is told, which somebody asked for, and where there is none at all, the last. One that answers and
+    then does not hinders none of the others.
+    """
     from lab.engine import docker
-    from lab.engine.choose import counted, where
-    from lab.errors import EngineUnavailableError
+    from lab.engine.choose import everywhere
+    from lab.errors import EngineUnavailableError, EnvironmentRefusedError
     from lab.host.owner import Owner
 
-    url, _ = where(os.environ)
-    try:
-        client = docker.connect(os.environ, url)
-    except EngineUnavailableError as error:
-        yield f"no engine to look for leftovers in ({error})"
-        return
     owner = Owner.of_this_process("clean")
-    engine = docker.DockerEngine(client, url=url, cache=folder, owner=owner)
-    try:
-        swept = docker.sweep(client, owner, dry=dry)
-        kept = engine.forget(dry=dry) if with_volumes else []
-    finally:
-        engine.close()
+    asked, why, seen = os.environ.get("DOCKER_HOST"), "", set[tuple[str, str]]()
+    for url in everywhere(os.environ):
+        try:
+            client = docker.connect(os.environ if url == asked else {}, url)
+        except EngineUnavailableError as error:
+            why = f"no engine to look for leftovers in ({error})"
+            if url == asked:
+                yield why
+            continue
+        engine = docker.DockerEngine(client, url=url, cache=folder, owner=owner)
+        with contextlib.closing(engine):
+            try:
+                if (identity := docker.identity(client)) in seen:
+                    continue
+                seen.add(identity)
+                swept = docker.sweep(client, owner, dry=dry)
+                kept = engine.forget(dry=dry) if with_volumes else []
+            except EnvironmentRefusedError as error:
+                seen.add((url, ""))
+                yield f"leftovers in the engine at {url} stay: {error.in_full}"
+                continue
+            yield from _told(url, swept, kept, dry=dry)
+    if not seen and not asked:
+        yield why
+
+
+def _told(url: str, swept: Swept, kept: Sequence[str], *, dry: bool) -> Iterator[str]:
+    from lab.cleaning import unjudged
+    from lab.engine.choose import counted
+
     if dry:
         named = ", ".join([*swept.removed, *kept])
         yield f"to be removed from the engine at {url}: {named or 'nothing, nothing was left'}"

@@ -119,6 +119,15 @@ def where(environ: Mapping[str, str]) -> tuple[str, str]:
     return DEFAULT_URL, "the default socket"
 
 
+def everywhere(environ: Mapping[str, str]) -> list[str]:
+    """Every address at which golabs may have left something, whichever of them :func:`where` chooses now: each once, DOCKER_HOST's first."""
+    found: dict[str, str] = {}
+    for url in (environ.get("DOCKER_HOST") or "", daemon.places(environ).url, DEFAULT_URL):
+        if url:
+            found.setdefault(os.path.realpath(url.removeprefix("unix://")), url)
+    return list(found.values())
+
+
 def counted(left: Sequence[str]) -> str:
     """What was swept, by kind: ``2 containers, 1 volumes``."""
     kinds = Counter(each.partition(" ")[0] for each in left)

@@ -272,6 +272,13 @@ def connect(environ: Mapping[str, str], url: str) -> docker.DockerClient:
     return client
 
 
+def identity(client: docker.DockerClient) -> tuple[str, str]:
+    """What tells an engine from any other, however it is reached: its id, which two on one machine may share, and where its data are."""
+    with _sdk_errors("describe itself"):
+        info = client.info()
+    return str(info.get("ID")), str(info.get("DockerRootDir"))
+
+
 def described(client: docker.DockerClient) -> dict[str, Any]:
     """What an engine says about itself, as far as it bears on a measurement."""
     return said.described(client.info(), client.version())

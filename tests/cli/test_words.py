@@ -1,9 +1,13 @@
 """The words around a run: show, the plan of a run that is not made, clean, completion, version, several cells rendered."""
 
+import http.server
 import json
 import os
+import socketserver
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -22,8 +26,12 @@ _ROOT = Path(__file__).parents[2]
 
 
 def _golab(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return _started("-m", "lab", *words, **environment)
+
+
+def _started(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "lab", *words],
+        [sys.executable, *words],
         cwd=_ROOT,
         env={**os.environ, **environment},
         capture_output=True,
@@ -31,6 +39,16 @@ def _golab(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         timeout=60,
         check=False,
     )
+
+
+_APART = (
+    "from lab.engine import choose; from lab.cli.app import main; choose.DEFAULT_URL = 'unix:///none'; main()"
+)
+"""Golab on a machine whose default socket nobody listens at: what an engine keeps there is not a test's to remove."""
+
+
+def _clean(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return _started("-c", _APART, "clean", *words, GOLAB_ENGINE_DIR="/none", **environment)
 
 
 def test_show_says_what_the_manifest_says() -> None:
@@ -143,21 +161,57 @@ def test_clean_keeps_what_it_is_not_told_to_remove(tmp_path: Path) -> None:
         "DOCKER_HOST": f"unix://{tmp_path}/none.sock",
     }
 
-    plain = _golab("clean", **where)
+    plain = _clean(**where)
     assert plain.returncode == 0
-    assert "no engine to look for leftovers in" in plain.stdout
+    said = [line for line in plain.stdout.splitlines() if "engine" in line]
+    assert said == [
+        f"no engine to look for leftovers in (no engine is at {where['DOCKER_HOST']}: No such file or directory)"
+    ]
+    nowhere = _clean(**where | {"DOCKER_HOST": ""}).stdout
+    assert nowhere.count("no engine to look for leftovers in (no engine is at unix:///none: ") == 1
     assert f"kept {cache}: 2.00 KiB; golab clean --cache removes it" in plain.stdout
     assert cache.exists()
     assert "removed" in _cleaned_of_its_cache(where)
     assert (cache.exists(), state.exists()) == (False, True)
-    _golab("clean", "--calibrations", **where)
+    _clean("--calibrations", **where)
     assert not state.exists()
+
+
+class _Failing(http.server.BaseHTTPRequestHandler):
+    """An engine that answers, and will do nothing."""
+
+    def do_GET(self) -> None:
+        is_asked_who_it_is = self.path.endswith("/version")
+        self.send_response(200 if is_asked_who_it_is else 500)
+        self.end_headers()
+        self.wfile.write(b'{"ApiVersion": "1.41"}' if is_asked_who_it_is else b'{"message": "out of order"}')
+
+    def address_string(self) -> str:
+        return ""  # a Unix socket's peer has none
+
+    def log_message(self, *_words: object) -> None:
+        """Nobody reads it."""
+
+
+def test_an_engine_that_is_out_of_order_hinders_no_cleaning(tmp_path: Path) -> None:
+    """It is told, and the rest is done."""
+    with (
+        tempfile.TemporaryDirectory(prefix="golab-") as folder,
+        socketserver.ThreadingUnixStreamServer(f"{folder}/s", _Failing) as server,
+    ):
+        threading.Thread(target=server.serve_forever).start()
+        done = _clean(XDG_CACHE_HOME=str(tmp_path), TMPDIR=str(tmp_path), DOCKER_HOST=f"unix://{folder}/s")
+        server.shutdown()
+
+    assert done.returncode == 0, done.stderr
+    told = f"leftovers in the engine at unix://{folder}/s stay: the engine would not describe itself (500): out of order"
+    assert [line for line in done.stdout.splitlines() if "engine" in line] == [told]
 
 
 def _cleaned_of_its_cache(where: dict[str, str]) -> str:
     """What ``golab clean --cache`` says, once nobody measures on this machine: other tests may."""
     deadline = time.monotonic() + 300
-    while (done := _golab("clean", "--cache", **where)).returncode == 4 and time.monotonic() < deadline:
+    while (done := _clean("--cache", **where)).returncode == 4 and time.monotonic() < deadline:
         assert "measures on this machine" in done.stderr
         time.sleep(0.2)
     assert done.returncode == 0, done.stderr
@@ -174,9 +228,9 @@ def test_a_cache_is_not_removed_while_a_golab_measures(tmp_path: Path) -> None:
         "DOCKER_HOST": "unix:///none",
     }
     with measuring(print, wait=True):
-        refused = _golab("clean", "--cache", **where)
-        foretold = _golab("clean", "--cache", "--dry-run", **where)
-        plain = _golab("clean", **where)
+        refused = _clean("--cache", **where)
+        foretold = _clean("--cache", "--dry-run", **where)
+        plain = _clean(**where)
 
     assert (refused.returncode, refused.stdout) == (4, "")
     assert f"another golab (pid {os.getpid()}) measures on this machine" in refused.stderr
@@ -204,18 +258,18 @@ def test_clean_says_beforehand_what_it_would_remove(tmp_path: Path) -> None:
         elsewhere.mkdir()
         written_by_the_dead = run / dead.name.replace("-run-", "-file-")
         written_by_the_dead.touch()
-        foretold = _golab("clean", "--dry-run", "--cache", *results, **where).stdout
+        foretold = _clean("--dry-run", "--cache", *results, **where).stdout
         assert f"{dead} is to be removed\n" in foretold
         assert f"{written_by_the_dead} is to be removed\n" in foretold
         assert f"{elsewhere} stays: its golab is of another machine" in foretold
         assert f"{cache} is to be removed: 2.00 KiB" in foretold
         assert (dead.exists(), cache.exists()) == (True, True)
-        assert f"removed {dead}\n" in _golab("clean", *results, **where).stdout
+        assert f"removed {dead}\n" in _clean(*results, **where).stdout
 
         assert (living.exists(), dead.exists(), cache.exists()) == (True, False, True)
         assert elsewhere.exists()
         assert not written_by_the_dead.exists()
-        assert "is to be removed" not in _golab("clean", "--dry-run", *results, **where).stdout
+        assert "is to be removed" not in _clean("--dry-run", *results, **where).stdout
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,11 +13,13 @@ import docker.errors
 import pytest
 from docker.types import Mount
 
+from lab.engine import daemon
 from lab.engine.base import File, Spec
 from lab.engine.choose import choose
 from lab.engine.docker import DockerEngine, sweep
 from lab.host.owner import Owner
 from lab.model.folder import Laid
+from tests.docker.private import golab_engine
 
 pytestmark = [pytest.mark.docker, pytest.mark.go, pytest.mark.slow]
 
@@ -33,8 +36,8 @@ def spec(probe: bytes) -> Spec:
     )
 
 
-def _golab(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    where = {"XDG_CACHE_HOME": str(place / "cache"), "TMPDIR": str(place)}
+def _golab(place: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    where = {"XDG_CACHE_HOME": str(place / "cache"), "TMPDIR": str(place), **environment}
     return subprocess.run(
         [sys.executable, "-m", "lab", *words],
         cwd=_ROOT,
@@ -109,3 +112,42 @@ def test_what_cannot_be_judged_is_named(client: docker.DockerClient, tmp_path: P
         volume.remove()
 
     assert f"volume {volume.name} stays: its golab is of another machine or pid namespace" in cleaned.stdout
+
+
+def test_what_was_left_in_an_engine_that_is_no_more_the_first_choice_is_found(
+    client: docker.DockerClient, engine: DockerEngine, folder: Path, tmp_path: Path
+) -> None:
+    """DOCKER_HOST is one day this, one day that: clean visits golab's own engine, too, and each but once."""
+    golab_engine(folder, "up")
+    with choose("docker", tmp_path, environ={daemon.FOLDER: str(folder)}) as chosen:
+        assert isinstance(chosen.engine, DockerEngine)
+        own, url = chosen.engine._client, chosen.engine._url
+        left = [str(each.volumes.create(labels=_DEAD.labels()).name) for each in (client, own)]
+        where = {daemon.FOLDER: str(folder), "DOCKER_HOST": engine._url}
+        foretold = _golab(tmp_path, "clean", "--dry-run", **where).stdout
+        said = _golab(tmp_path, "clean", **where).stdout
+        again = _golab(tmp_path, "clean", **where | {"DOCKER_HOST": url}).stdout
+        there = [each.name for each in own.volumes.list()]
+
+    for name, each in zip(left, (engine._url, url), strict=True):
+        assert any(name in line and f"the engine at {each}: " in line for line in foretold.splitlines())
+        assert f"removed from the engine at {each}: " in said
+    assert "removed from the engine at " + url + ": 1 volumes of dead runs" in said
+    assert again.count(url) == 1
+    assert there == []
+
+
+def test_an_engine_with_two_addresses_is_visited_once(engine: DockerEngine, tmp_path: Path) -> None:
+    """Its second one here is that of a file that is the same socket under another name."""
+    socket = Path(engine._url.removeprefix("unix://"))
+    with tempfile.TemporaryDirectory(prefix="golab-") as above:
+        other = Path(above) / "docker.sock"
+        other.touch()
+        subprocess.run(["mount", "--bind", str(socket), str(other)], check=True)
+        try:
+            where = {daemon.FOLDER: above, "DOCKER_HOST": engine._url}
+            said = _golab(tmp_path, "clean", "--dry-run", **where).stdout
+        finally:
+            subprocess.run(["umount", str(other)], check=True)
+
+    assert said.count("from the engine at ") == 1

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lab.engine import choose as module
-from lab.engine.choose import choose, reservations
+from lab.engine.choose import choose, everywhere, reservations
 from lab.errors import EngineUnavailableError
 
 
@@ -108,3 +108,20 @@ def test_what_one_would_not_think_of_an_engine_is_told() -> None:
         f"ON ANOTHER MACHINE (kernel no, here {os.uname().release}; 192.0.2.1 is no address of this machine's)",
         "WITHOUT LIMITS ON MEMORY AND PROCESSES (golab doctor says why)",
     ]
+
+
+def test_golabs_may_have_left_something_wherever_an_engine_may_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who measures with one engine today had another yesterday. A link is no other place."""
+    monkeypatch.setattr(module, "DEFAULT_URL", "unix:///default.sock")
+    (tmp_path / "link").symlink_to(tmp_path)
+    own = {"GOLAB_ENGINE_DIR": str(tmp_path)}
+    urls = [f"unix://{tmp_path}/docker.sock", "unix:///default.sock"]
+
+    assert everywhere(own) == urls
+    assert everywhere(own | {"DOCKER_HOST": ""}) == urls
+    assert everywhere(own | {"DOCKER_HOST": "tcp://192.0.2.1:2375"}) == ["tcp://192.0.2.1:2375", *urls]
+    linked = f"unix://{tmp_path}/link/docker.sock"
+    assert everywhere(own | {"DOCKER_HOST": linked}) == [linked, urls[1]]
+    assert everywhere(own | {"DOCKER_HOST": urls[1]}) == urls[::-1]

@@ -107,6 +107,7 @@ PROMISES: Final = (
             "golang_side/test_agent_process.py::test_an_agent_that_stands_still_does_not_outlive_the_next_start",
             "docker/test_sweeping.py::test_an_image_of_a_killed_run_is_swept_and_a_living_ones_is_not",
             "docker/test_sweeping.py::test_what_cannot_be_removed_bars_neither_a_start_nor_a_clean",
+            "docker/test_sweeping.py::test_what_was_left_in_an_engine_that_is_no_more_the_first_choice_is_found",
             "docker/test_daemon.py::test_clean_ends_what_a_killed_engine_has_left_and_keeps_what_it_has",
         ),
     ),
