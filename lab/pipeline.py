@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final, Literal
 
@@ -22,13 +23,13 @@ from lab import (
     shelf,
 )
 from lab.analysis import Analysis
-from lab.bench import command, selection
+from lab.bench import selection
 from lab.calibrate import LOOP, Calibration, Sitting, iterations_per_us, rest
 from lab.costing import calibrated, costs_for
 from lab.durable import refuse_unwritable
 from lab.engine.choose import choose
 from lab.engines import Engines, opened
-from lab.errors import StoreError, UsageError
+from lab.errors import StoreError
 from lab.estimating import Estimated, estimated
 from lab.experiment import Experiment
 from lab.golang import base, toolchain
@@ -49,7 +50,7 @@ from lab.model.units import Nanos
 from lab.sim.costs import Costs
 from lab.stats.summary import summarise
 from lab.store import Decided, RunFolder, Store
-from lab.workshop import Progress, Wanted, Workshop, render_cell
+from lab.workshop import Progress, Wanted, Workshop
 
 _CHEAP: Final = "mmap-large"
 _CHEAP_LEVELS: Final = {"mode": ("touch",), "size": ("4MiB",)}
@@ -169,8 +170,9 @@ def _of_program(lab: catalogue.Lab, order: ProgramOrder) -> Experiment:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A machine on which an experiment can be measured: its lock is held, its settings are as they were asked for."""
+    """A machine on which an experiment can be measured as the *run*: its lock is held, its settings are as they were asked for."""
 
+    run: str
     engines: Engines
     host: Host
     workshops: Mapping[str, Workshop]
@@ -179,15 +181,23 @@ class Ready:
 
 @contextlib.contextmanager
 def ready(
-    lab: catalogue.Lab, wanted: Experiment, means: Means, progress: Progress, *, run: str, results: Path
+    lab: catalogue.Lab,
+    wanted: Experiment,
+    means: Means,
+    progress: Progress,
+    *,
+    name: Callable[[], str],
+    results: Path,
 ) -> Generator[Ready]:
-    """All that the *run* of an experiment needs, built; the machine is as it was afterwards. StoreError where *results* cannot be written."""
+    """All that a run of an experiment needs, built; the machine is as it was afterwards. StoreError where *results* cannot be written.
+
+    *name* says what the run is called, as long as nobody else has taken that.
+    """
     for scenario, cell in wanted.cells:
         selection.refuse_beyond(environment.available_memory(), scenario, (cell,))
     cache = cache_folder()
     with (
-        opened(wanted, means.engine, cache, progress.stage, run=run) as engines,
-        measuring(progress.stage, wait=means.wait),
+        _begun(wanted, means, cache, progress, name) as (run, engines),
         tuned(engines.cells(wanted), progress.stage, run=run, allowed=means.tune_host) as host,
     ):
         refuse_unwritable(results)
@@ -197,14 +207,30 @@ def ready(
         }
         cells = [host.applied_to(each) for each in engines.cells(wanted)]
         material = prepare(workshops[engines.own.name], cells, base_name=means.base)
-        yield Ready(engines, host, workshops, material)
+        yield Ready(run, engines, host, workshops, material)
+
+
+@contextlib.contextmanager
+def _begun(
+    wanted: Experiment, means: Means, cache: Path, progress: Progress, name: Callable[[], str]
+) -> Generator[tuple[str, Engines]]:
+    """A run's name, its engines, and the machine's lock. Whoever held the lock before may have taken the name, which is on all that the engines make."""
+    while True:
+        run = name()
+        with (
+            opened(wanted, means.engine, cache, progress.stage, run=run) as engines,
+            measuring(progress.stage, wait=means.wait),
+        ):
+            if name() == run:
+                yield run, engines
+                return
 
 
 def carry_out(lab: catalogue.Lab, wanted: Experiment, means: Means, progress: Progress) -> Analysis:
     """Measure an experiment: prepare, predict, write both down, measure, analyse."""
     store = Store(means.results or default_results(lab))
-    name = store.free(planning.run_name(wanted))
-    with ready(lab, wanted, means, progress, run=name, results=store.root) as found:
+    name = partial(store.free, planning.run_name(wanted))
+    with ready(lab, wanted, means, progress, name=name, results=store.root) as found:
         engines, material = found.engines, found.material
         anew = means.calibrate and experiment.is_predicted(wanted)
         needed = experiment.drawn(wanted, cpus=_cpus()) if anew else frozenset[str]()
@@ -223,7 +249,7 @@ def carry_out(lab: catalogue.Lab, wanted: Experiment, means: Means, progress: Pr
         }
         material = paced(material, {each: iterations_per_us(used) or 0 for each, used in costs.items()})
         decided = Decided(
-            plan=planning.plan(name, wanted, engines.own, material, costs, granted=found.host.granted),
+            plan=planning.plan(found.run, wanted, engines.own, material, costs, granted=found.host.granted),
             manifests={part.scenario.name: part.manifest for part in wanted.parts},
             foretold=experiment.foretell(
                 wanted,
@@ -236,7 +262,7 @@ def carry_out(lab: catalogue.Lab, wanted: Experiment, means: Means, progress: Pr
             sources=planning.sources(wanted, material),
         )
         folder = store.create(decided)
-        folder.own(Owner.of_this_process(name))
+        folder.own(Owner.of_this_process(found.run))
         with interruptible() as interruption:
             folder.end(measure(material, decided, folder, progress, interruption))
     return reported.concluded(folder)
@@ -342,29 +368,6 @@ def check_false_alarms(
         )
         with scratch.folder(cache, "check") as place, captured.made(place / "kept") as kept:
             return falsealarm.check(material, cpus=_cpus(), seed=seed, told=progress.replicate, kept=kept)
-
-
-def render_to(
-    root: Path | None, name: str, request: selection.Request, output: Path
-) -> Iterator[tuple[Path, str]]:
-    """Write the program of the first chosen cell to *output*, or of several to a folder each; say how to run each.
-
-    UsageError where *output* holds something already.
-    """
-    lab = catalogue.find(root, Path.cwd())
-    scenario = manifest.load(lab.manifest(name))
-    cells = selection.select(scenario, request)
-    if not request.lists and not request.selector.only:
-        cells = cells[:1]
-    if output.exists() and (not output.is_dir() or any(output.iterdir())):
-        raise UsageError(f"{output} holds something already", hint="give -o a folder that is new or empty")
-    for cell in cells:
-        folder = output if len(cells) == 1 else output / cell.id
-        for path, content in render_cell(lab, scenario, cell, cell).files.items():
-            place = folder / path
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(content)
-        yield folder, command.by_hand(scenario, cell)
 
 
 def cache_folder() -> Path:

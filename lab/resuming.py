@@ -127,7 +127,7 @@ def go_on(lab: catalogue.Lab, folder: RunFolder, order: Order, progress: Progres
         base=planning.base_asked(plan),
         tune_host=planning.is_tuned(plan),
     )
-    with ready(lab, wanted, means, progress, run=plan.run, results=folder.path) as found:
+    with ready(lab, wanted, means, progress, name=lambda: plan.run, results=folder.path) as found:
         _refuse_running(folder, plan)
         described = {name: each.describe() for name, each in found.engines.usable.items()}
         refuse_another_engine(plan, described)

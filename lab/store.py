@@ -11,6 +11,7 @@ replicate that left a goroutine dump, whole for the first ones of a cell only. `
 
 from __future__ import annotations
 
+import errno
 import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -55,6 +56,8 @@ _RESUMED: Final = "resumed.json"
 _OWNER: Final = "owner.json"
 _PROGRAMS: Final = "programs.json"
 _READ: Final = (_PLAN, _RUNS, _CAPTURES, _PROBES, _RESUMED, _END, _ANALYSIS, _PREDICTIONS, bound.NAME)
+_TAKEN: Final = (errno.ENOTEMPTY, errno.EEXIST)
+"""What a file system says where a folder is renamed to one that is not empty."""
 _ASIDE: Final = "runs.damaged-{}.jsonl"
 
 
@@ -338,6 +341,11 @@ class Store:
                 fresh.rename(folder)
             settle(self.root)
         except OSError as error:
+            if error.errno in _TAKEN:
+                raise StoreError(
+                    f"{folder}: another run has taken this name meanwhile, and is not written over",
+                    hint="measure again: the run gets a name of its own",
+                ) from None
             raise unwritable(folder, error) from None
         return RunFolder(folder)
 

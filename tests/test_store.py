@@ -182,8 +182,10 @@ def test_another_format_is_refused(folder: RunFolder, found: int, hint: str) -> 
 
 def test_a_run_is_never_written_over(folder: RunFolder) -> None:
     """Two runs of the same name are a mistake, not a merge."""
-    with pytest.raises(StoreError, match="Directory not empty"):
+    with pytest.raises(StoreError, match="another run has taken this name meanwhile") as refused:
         Store(folder.path.parent).create(_DECIDED)
+
+    assert refused.value.hint == "measure again: the run gets a name of its own"
 
 
 def test_a_run_is_found_by_enough_of_its_name(folder: RunFolder) -> None:

@@ -107,9 +107,9 @@ def render(
     skip: Skip = None,
 ) -> None:
     """Write a scenario's program, and what to type in its folder."""
-    from lab import pipeline
+    from lab import rendered
 
-    for folder, by_hand in pipeline.render_to(
+    for folder, by_hand in rendered.render_to(
         context.obj,
         name,
         request(
