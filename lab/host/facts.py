@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import Final
 
+from lab.host import mounts
+
 _ROOT: Final = Path("/")
 _STEAL: Final = 7
 """The place of steal in /proc/stat's first line, after its name (proc(5))."""
@@ -77,9 +79,9 @@ def has_apparmor(root: Path = _ROOT) -> bool:
 def file_system(folder: Path, root: Path = _ROOT) -> str | None:
     """The type of the file system that *folder*, or what will be above it, is on."""
     best: tuple[int, str] | None = None
-    for line in (_text(root / "proc/self/mounts") or "").splitlines():
+    for line in (_text(root / "proc/self/mounts") or "").split("\n"):
         fields = line.split(" ")
-        if len(fields) > 2 and folder.is_relative_to(fields[1]):  # noqa: PLR2004 - device, place, type
+        if len(fields) > 2 and folder.is_relative_to(mounts.plain(fields[1])):  # noqa: PLR2004 - device, place, type
             best = max(best or (0, ""), (len(fields[1]), fields[2]))
     return best[1] if best else None
 

@@ -1,4 +1,4 @@
-"""Change what all of this machine shares, for as long as a measurement needs it: settings, mounts, loop devices.
+"""Change what all of this machine shares, for as long as a measurement needs it: settings, mounts.
 
 Each is a context manager over a journal: written down, changed, read back, and in the end put back and verified.
 """
@@ -129,19 +129,6 @@ def mount(journal: Journal, target: Path, *arguments: str, within: Path | None =
         undo(journal, kept)
 
 
-@contextlib.contextmanager
-def loop_device(journal: Journal, file: Path) -> Generator[Path]:
-    """A loop device that shows *file*, detached in the end."""
-    device = _run("losetup", "--find").strip()
-    kept = journal.write("loop", device, wanted=str(file.resolve()))
-    try:
-        _run("losetup", device, str(file.resolve()))
-        journal.step()
-        yield Path(device)
-    finally:
-        undo(journal, kept)
-
-
 def drop_caches(root: Path = Path("/")) -> Path:
     """The setting by which the kernel is told to drop its caches. It holds nothing: what is written is done, once."""
     return root / "proc/sys/vm/drop_caches"
@@ -188,7 +175,7 @@ def _refusing(what: str) -> Generator[None]:
         ) from None
 
 
-def _run(*command: str, within: Path | None = None) -> str:
+def _run(*command: str, within: Path | None = None) -> None:
     try:
         done = subprocess.run(  # noqa: S603 - util-linux, our own words
             command, check=False, capture_output=True, text=True, timeout=_SECONDS, cwd=within
@@ -197,4 +184,3 @@ def _run(*command: str, within: Path | None = None) -> str:
         raise EnvironmentRefusedError(f"{' '.join(command)}: {error}") from None
     if done.returncode:
         raise EnvironmentRefusedError(f"{' '.join(command)}: {done.stderr.strip()}")
-    return done.stdout

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from lab.host import scratch
+from lab.host import mounts, scratch
 from lab.host.journal import Entry, Journal, Kept, Kind
 from lab.host.owner import Owner
 
@@ -70,10 +70,10 @@ def is_gone(entry: Entry, seen_from: Owner, root: Path = Path("/")) -> bool:
     if entry.kind != "mount":
         return False
     try:
-        mounts = (root / "proc/self/mountinfo").read_text().splitlines()
+        lines = (root / "proc/self/mountinfo").read_bytes().splitlines()
     except OSError:
         return False
-    held = {line.split(" ")[3] for line in mounts}
+    held = {os.fsdecode(line.split(b" ")[3]) for line in lines}
     for process in (root / "proc").glob("[0-9]*"):
         try:
             held.add(str((process / "ns/mnt").readlink()))
@@ -125,7 +125,7 @@ def _setting(entry: Entry) -> str:
 
 
 def _mount(entry: Entry) -> str:
-    if not _is_mounted(entry.target):
+    if not mounts.is_mounted(entry.target):
         return f"{entry.target} is not mounted"
     _run("umount", entry.target)
     return f"unmounted {entry.target}"
@@ -139,7 +139,7 @@ def _loop(entry: Entry) -> str:
 
 
 def _freeze(entry: Entry) -> str:
-    if not _is_mounted(entry.target):
+    if not mounts.is_mounted(entry.target):
         return f"{entry.target} is not mounted"
     descriptor = os.open(entry.target, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -166,20 +166,11 @@ def _is_undone(entry: Entry) -> bool:
             now = read_setting(Path(entry.target))
             return now == entry.before or not is_ours(entry, now)
         case "mount":
-            return not _is_mounted(entry.target)
+            return not mounts.is_mounted(entry.target)
         case "loop":
             return not _backing(entry)
         case "freeze":
             return True
-
-
-def _is_mounted(target: str) -> bool:
-    """As the kernel lists mount points: with spaces and the like as octal escapes."""
-    wanted = os.path.realpath(target)
-    for line in Path("/proc/self/mountinfo").read_text().splitlines():
-        if line.split(" ")[4].encode().decode("unicode_escape") == wanted:
-            return True
-    return False
 
 
 def _backing(entry: Entry) -> bool:

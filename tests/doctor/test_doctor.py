@@ -136,7 +136,7 @@ def test_a_recorded_machine_is_read(tmp_path: Path) -> None:
         "proc/pressure/cpu": "some avg10=7.50 avg60=1.00 avg300=0.10 total=1\n",
         "proc/stat": "cpu  10 0 10 70 0 0 0 10 0 0\ncpu0 1 1 1 1 1 1 1 1 1 1\n",
         "proc/sys/kernel/yama/ptrace_scope": "2\n",
-        "proc/self/mounts": "/dev/a / ext4 rw 0 0\n/dev/b /var/cache xfs rw 0 0\n",
+        "proc/self/mounts": "/dev/a / ext4 rw 0 0\n/dev/b /var/cache xfs rw 0 0\n/dev/c /my\\040own btrfs rw 0 0\n",
         "sys/module/apparmor/parameters/enabled": "Y\n",
     }.items():
         path = tmp_path / name
@@ -148,6 +148,7 @@ def test_a_recorded_machine_is_read(tmp_path: Path) -> None:
     assert read.has_apparmor(tmp_path)
     assert read.file_system(Path("/var/cache/golab"), tmp_path) == "xfs"
     assert read.file_system(Path("/home"), tmp_path) == "ext4"
+    assert read.file_system(Path("/my own/cache"), tmp_path) == "btrfs"
 
 
 @pytest.mark.slow

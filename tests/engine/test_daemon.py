@@ -13,14 +13,6 @@ from lab.engine import daemon, users
 from lab.engine.choose import choose
 from lab.engine.daemon import Places
 from lab.errors import EngineUnavailableError, EnvironmentRefusedError
-from lab.host import mounts
-
-_MOUNTS = """\
-overlay / overlay rw 0 0
-/dev/vda /srv/golab/data ext4 rw 0 0
-overlay /srv/golab/data/overlay2/x/merged overlay rw 0 0
-tmpfs /srv/golab\\040two tmpfs rw 0 0
-"""
 
 
 @pytest.fixture
@@ -50,15 +42,6 @@ def test_two_engines_have_two_cgroups() -> None:
     """Their names come from their folders."""
     assert Places(Path("/a")).cgroup != Places(Path("/b")).cgroup
     assert Places(Path("/a")).cgroup == Places(Path("/a")).cgroup
-
-
-def test_the_innermost_mount_goes_first_and_neighbours_stay() -> None:
-    """Below the folder only, with the kernel's escapes read."""
-    assert mounts.below(_MOUNTS, Path("/srv/golab")) == [
-        "/srv/golab/data/overlay2/x/merged",
-        "/srv/golab/data",
-    ]
-    assert mounts.below(_MOUNTS, Path("/srv/golab two")) == ["/srv/golab two"]
 
 
 def test_a_missing_daemon_names_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -94,15 +94,15 @@ PROMISES: Final = (
         ("faults/test_faults.py::test_every_promise_is_kept_on_the_fake_engine",),
     ),
     Promise(
-        "What a killed golab left (containers, volumes, images of its own, mounts, loop devices, frozen file systems, settings, folders, processes) is found by its owner"
-        " and removed at the next start and by `golab clean`; `--dry-run` lists it. What cannot be removed, or may be another machine's, is told by its name.",
+        "What a killed golab left (containers, volumes, images of its own, mounts, settings, folders, processes) is found by its owner"
+        " and removed at the next start (of what is in engines, in the one that this uses) and by `golab clean`; `--dry-run` lists it. What cannot be removed, or may be another machine's, is told by its name.",
         (
             "faults/test_faults.py::test_every_promise_is_kept_on_the_host",
             "host/test_scratch.py::test_only_what_a_dead_golab_left_is_found",
             "host/test_scratch.py::test_who_was_started_there_is_ended_and_who_only_looks_is_not",
             "host/test_journal.py::test_a_setting_comes_back_after_a_kill_at_every_step",
-            "host/test_journal.py::test_mounts_and_devices_are_gone_after_a_kill_at_every_step",
-            "host/test_journal.py::test_what_is_frozen_is_thawed_before_it_is_unmounted",
+            "host/test_journal.py::test_mounts_are_gone_after_a_kill_at_every_step",
+            "host/test_scratch.py::test_what_is_mounted_there_is_unmounted_and_not_removed",
             "cli/test_words.py::test_clean_says_beforehand_what_it_would_remove",
             "golang_side/test_agent_process.py::test_an_agent_that_stands_still_does_not_outlive_the_next_start",
             "docker/test_sweeping.py::test_an_image_of_a_killed_run_is_swept_and_a_living_ones_is_not",

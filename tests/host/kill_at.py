@@ -38,11 +38,6 @@ def main(folder: str, what: str, target: str, value: str, at: int) -> None:
         layers = ",".join((f"lowerdir={value}/a:{value}/b", f"upperdir={value}/up", f"workdir={value}/work"))
         with tuning.mount(journal, Path(target), "-t", "overlay", "-o", layers, "golab-test"):
             step()
-    elif what == "loop":
-        with tuning.loop_device(journal, Path(value)) as device:
-            step()
-            with tuning.mount(journal, Path(target), str(device)):
-                step()
     elif what == "folder":
         laid = (Laid(path="a/file-{}", size=10, count=3),)
         with folders.made(value, Path(target), journal, laid):

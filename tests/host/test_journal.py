@@ -399,12 +399,10 @@ def test_transparent_huge_pages_come_back_after_a_kill_at_every_step(journal: Jo
 
 @needs_root
 @pytest.mark.slow
-@pytest.mark.parametrize("what", ["tmpfs", "overlay", "loop"])
-def test_mounts_and_devices_are_gone_after_a_kill_at_every_step(
-    journal: Journal, tmp_path: Path, what: str
-) -> None:
-    """First what is mounted, then what it is mounted from."""
-    target = tmp_path / "a place"
+@pytest.mark.parametrize("what", ["tmpfs", "overlay"])
+def test_mounts_are_gone_after_a_kill_at_every_step(journal: Journal, tmp_path: Path, what: str) -> None:
+    """Whatever is in the name of the place: the kernel writes some bytes of it otherwise."""
+    target = tmp_path / "a place of José's"
     target.mkdir()
     value = tmp_path / "layers"
     for name in ("a", "b", "up", "work"):
@@ -413,10 +411,6 @@ def test_mounts_and_devices_are_gone_after_a_kill_at_every_step(
         subprocess.run(["mount", "-t", "tmpfs", "golab-test", str(value)], check=True)
         for name in ("a", "b", "up", "work"):
             (value / name).mkdir()
-    if what == "loop":
-        value = tmp_path / "disk"
-        value.write_bytes(b"\0" * (8 << 20))
-        subprocess.run(["mkfs.ext4", "-q", "-F", str(value)], check=True)
     try:
         mounted = 0
         for _ in _every_step(journal, what, target, str(value)):
@@ -424,10 +418,6 @@ def test_mounts_and_devices_are_gone_after_a_kill_at_every_step(
             list(recover(journal))
             assert not os.path.ismount(target)
             assert list(journal.entries()) == []
-            devices = subprocess.run(
-                ["losetup", "--associated", str(value)], capture_output=True, text=True, check=True
-            )
-            assert devices.stdout == ""
         assert mounted > 1
     finally:
         if what == "overlay":

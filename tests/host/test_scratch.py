@@ -137,8 +137,10 @@ def test_who_descends_from_whom_was_started_there_is_ended_too(tmp_path: Path) -
 @needs_root
 @pytest.mark.slow
 def test_what_is_mounted_there_is_unmounted_and_not_removed(tmp_path: Path) -> None:
-    """It may be a folder of the machine's own."""
-    dead = _of_a_dead(tmp_path)
+    """It may be a folder of the machine's own; the cache may be a link, and have any name."""
+    (tmp_path / "disque de José").mkdir()
+    (tmp_path / "cache").symlink_to("disque de José")
+    dead = _of_a_dead(tmp_path / "cache")
     own = tmp_path / "own"
     own.mkdir()
     (own / "kept").write_text("")
