@@ -33,6 +33,7 @@ from lab.cli import (
     sim,
     validate,
 )
+from lab.cli.streams import outlive_terminals
 from lab.errors import LabError
 from lab.host.interruption import interrupted_alike
 from lab.report.text import printable, shortened
@@ -119,6 +120,7 @@ def options(
 
 def main() -> None:
     """Run the command line; on an error say what is wrong and what to do, and exit with its code."""
+    outlive_terminals()
     try:
         try:
             with interrupted_alike(), completion.joined(os.environ):

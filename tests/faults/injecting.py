@@ -4,7 +4,6 @@ import contextlib
 import importlib
 import itertools
 import os
-import pty
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,7 +16,9 @@ from tests.faults.fault import INTERRUPTS, Fault, Injected
 from tests.faults.inside import Blow, World, start
 from tests.faults.kept import CAPTURES, Kept
 from tests.faults.left import Picture
+from tests.faults.points import START
 from tests.faults.settings import CLEAN, RESUME, Setting
+from tests.faults.terminal import terminal
 
 INTERRUPTED: Final = 130
 _MOST_SECONDS: Final = 300.0
@@ -29,7 +30,7 @@ _WELL: Final = frozenset({0, 6})
 _ENDS: Final[Mapping[Fault, frozenset[int]]] = {
     Fault.KILL: frozenset({-signal.SIGKILL}),
     Fault.POWER: frozenset({-signal.SIGKILL}),
-    **dict.fromkeys(INTERRUPTS, _WELL | {INTERRUPTED}),
+    **dict.fromkeys(INTERRUPTS, frozenset({INTERRUPTED})),
     Fault.FULL: _WELL | {4},
     Fault.READ_ONLY: _WELL | {4},
     Fault.DOCKERD: _WELL | {4},
@@ -37,7 +38,9 @@ _ENDS: Final[Mapping[Fault, frozenset[int]]] = {
     Fault.CLOCK: _WELL,
     Fault.STOP: _WELL,
 }
-"""How one may end after a fault; as if nothing had happened also where it came when all was done."""
+"""How one may end after a fault."""
+_ALL_DONE: Final = frozenset({"container", "record", "clean up", "end"})
+"""Phases in which nothing may be left to interrupt: then it ends as if nothing had happened."""
 _NOT_BEGUN: Final[Mapping[str, frozenset[int]]] = {"calibrate": frozenset({4})}
 """How one may end as well that cannot measure what its predictions need."""
 _IMPORTED_FIRST: Final = (
@@ -189,7 +192,12 @@ def _victim(setting: Setting, seen: Seen, world: World) -> _Victim:
 
 
 def _ill_ended(blow: Blow, hit: Ended, phase: str) -> Iterator[str]:
-    if hit.code not in _ENDS[blow.fault] | _NOT_BEGUN.get(phase, frozenset()):
+    ends = _ENDS[blow.fault] | _NOT_BEGUN.get(phase, frozenset())
+    if blow.fault in INTERRUPTS and phase in _ALL_DONE:
+        ends |= _WELL
+    if blow.fault is Fault.HANGUP and phase == START:
+        ends |= {-signal.SIGHUP}
+    if hit.code not in ends:
         yield f"it ended with code {hit.code}: {hit.said[-600:]}"
     if "Traceback" in hit.said or "a bug in golab" in hit.said:
         yield f"it says more than a sentence: {hit.said[-1200:]}"
@@ -225,8 +233,8 @@ def _cleaned(setting: Setting, world: World, empty: Picture, *, is_over: bool = 
 def ended(setting: Setting, world: World, arguments: Sequence[str], blow: Blow | None = None) -> Ended:
     """Start a golab, do to it what it cannot do to itself, and wait for its end."""
     with contextlib.ExitStack() as stack:
-        terminal = stack.enter_context(_terminal()) if blow and blow.fault is Fault.HANGUP else None
-        pid = start(world, arguments, blow, terminal.slave if terminal else None)
+        screen = stack.enter_context(terminal()) if blow and blow.fault is Fault.HANGUP else None
+        pid = start(world, arguments, blow, screen)
         heal: Callable[[], object] = lambda: None  # noqa: E731 - nothing is to be made good yet
         deadline = time.monotonic() + _MOST_SECONDS
         while True:
@@ -235,48 +243,19 @@ def ended(setting: Setting, world: World, arguments: Sequence[str], blow: Blow |
                 assert blow is not None
                 if blow.fault is Fault.STOP:
                     time.sleep(setting.stands_still)
-                elif terminal is not None:
-                    terminal.close()
+                elif screen is not None:
+                    screen.close()
                 else:
                     heal = setting.harm(blow.fault, world, pid)
                 os.kill(pid, signal.SIGCONT)
             elif found:
-                return Ended(os.waitstatus_to_exitcode(status), world.said(), heal)
+                said = world.said() if screen is None else screen.shown()
+                return Ended(os.waitstatus_to_exitcode(status), said, heal)
             elif time.monotonic() > deadline:
                 os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
                 return Ended(_BUG, f"it did not end within {_MOST_SECONDS:.0f} s", heal)
             else:
-                if terminal is not None:
-                    terminal.read()
+                if screen is not None:
+                    screen.read()
                 time.sleep(_POLL)
-
-
-class _Terminal:
-    """A terminal that can be closed while somebody works on it."""
-
-    def __init__(self) -> None:
-        self._master, self.slave = pty.openpty()
-        os.set_blocking(self._master, False)
-        self._is_open = True
-
-    def read(self) -> None:
-        """What is shown on it, or nobody could write any more."""
-        with contextlib.suppress(OSError):
-            os.read(self._master, 1 << 16) if self._is_open else b""
-
-    def close(self) -> None:
-        """For good; its children are told by SIGHUP when nobody here holds its other end either."""
-        if self._is_open:
-            os.close(self._master)
-            os.close(self.slave)
-            self._is_open = False
-
-
-@contextlib.contextmanager
-def _terminal() -> Iterator[_Terminal]:
-    made = _Terminal()
-    try:
-        yield made
-    finally:
-        made.close()

@@ -2,13 +2,11 @@
 
 import contextlib
 import datetime as dt
-import fcntl
 import functools
 import os
 import signal
 import sys
 import tempfile
-import termios
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,6 +23,7 @@ from tests.faults.disk import Disk
 from tests.faults.fault import Fault
 from tests.faults.keeping import KeepingEngine, by_number
 from tests.faults.points import Points
+from tests.faults.terminal import Terminal
 
 ROOT: Final = Path(__file__).parents[2]
 _BUG: Final = 70
@@ -74,9 +73,9 @@ class Blow:
 
 
 def start(
-    world: World, arguments: Sequence[str], blow: Blow | None = None, terminal: int | None = None
+    world: World, arguments: Sequence[str], blow: Blow | None = None, screen: Terminal | None = None
 ) -> int:
-    """Fork a golab that is called with *arguments*; its pid. It leads a session of its own, on a *terminal* if it is given one.
+    """Fork a golab that is called with *arguments*; its pid. It leads a session of its own, on a terminal, *screen*, if it is given one.
 
     A fault that a process cannot do to itself is done by whoever started it: it stands still meanwhile (SIGSTOP).
     """
@@ -86,9 +85,7 @@ def start(
     code = _BUG
     try:
         os.setsid()
-        if terminal is not None:
-            fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
-        code = _run(world, arguments, blow, terminal)
+        code = _run(world, arguments, blow, None if screen is None else screen.takes())
     finally:
         with contextlib.suppress(OSError, ValueError):
             sys.stdout.flush()

@@ -49,6 +49,16 @@ def test_who_stood_still_runs_the_lost_replicate_again() -> None:
     assert [(line["replicates"], line["again"]) for line in lines] == [(8, 1)]
 
 
+def test_a_terminal_that_is_closed_is_a_ctrl_c() -> None:
+    """It really is closed: golab is told, and nobody takes what it prints any more."""
+    lines = sampled(
+        "fake", "--fault", "hangup", "--phase", "probe", "--phase", "replicate", "--phase", "analysis"
+    )
+
+    assert broken(lines) == []
+    assert [line["code"] for line in lines] == [130] * 3
+
+
 def test_who_goes_on_may_be_hit_as_well() -> None:
     """A run was killed and its record damaged, and every fault comes while that is set aside; a third golab has all of it in the end."""
     lines = sampled("fake", "--second", "resume", "--phase", "open again", "--seed", "24")
