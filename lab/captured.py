@@ -93,25 +93,43 @@ def is_held(path: Path) -> bool:
     return False
 
 
+class UnreadableError(StoreError):
+    """There is something, and nobody here may know what."""
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        super().__init__(
+            f"{path}: what agents had measured cannot be read: {error.strerror}",
+            hint="it belongs to whoever measured, or to root: let one of them do this",
+        )
+
+
 @contextlib.contextmanager
 def left(path: Path) -> Generator[list[bytes] | None]:
-    """The whole lines that a run left in *path* which is over; None where there is no such file, or the run goes on.
+    """The whole lines that a run left in *path* which is over; None where there is no such file, or the run goes on. UnreadableError where they cannot be read.
 
     While this is open nobody else gets them. Whoever has brought them somewhere else removes the file.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
+    except FileNotFoundError:
         yield None
         return
-    lines = None
-    with contextlib.suppress(OSError):  # its run goes on
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        lines = _whole_lines(descriptor)
+    except OSError as error:
+        raise UnreadableError(path, error) from None
     try:
-        yield lines
+        yield _lines_of_the_dead(descriptor, path)
     finally:
         os.close(descriptor)
+
+
+def _lines_of_the_dead(descriptor: int, path: Path) -> list[bytes] | None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return _whole_lines(descriptor)
+    except BlockingIOError:  # its run goes on
+        return None
+    except OSError as error:
+        raise UnreadableError(path, error) from None
 
 
 def _whole_lines(descriptor: int) -> list[bytes]:

@@ -25,7 +25,7 @@ def recover(folder: RunFolder) -> int:
 
     They are read as the run itself would have, by its own manifests and probes. Only whether a stranger's container was there in its last
     quarter of a second nobody knows any more. Of :func:`held_cells` nothing is brought over. A run that goes on is left alone. StoreError
-    where the record cannot be read or written: for whoever goes on with it.
+    where the record, or what is left, cannot be read or written: for whoever goes on with it.
     """
     with _left(folder) as left:
         if left is None:
@@ -40,25 +40,33 @@ def recovered(folder: RunFolder) -> str:
 
     A record on a disk that is read-only, full or somebody else's can be read as far as it goes.
     """
-    with _left(folder) as left:
-        if left is None:
-            return ""
-        try:
-            left.bring_over()
-        except StoreError as error:
-            return _missing(folder, len(left.fresh), str(error)) if left.fresh else ""
-        with contextlib.suppress(
-            StoreError
-        ):  # all of it is in the record: whoever reads it next finds nothing new
-            left.forget()
+    try:
+        with _left(folder) as left:
+            return "" if left is None else _brought_over(left)
+    except captured.UnreadableError as error:
+        return _without(folder, str(error))
+
+
+def _brought_over(left: _Left) -> str:
+    try:
+        left.bring_over()
+    except StoreError as error:
+        return _missing(left.folder, len(left.fresh), str(error)) if left.fresh else ""
+    with contextlib.suppress(
+        StoreError
+    ):  # all of it is in the record: whoever reads it next finds nothing new
+        left.forget()
     return ""
 
 
 def _missing(folder: RunFolder, count: int, why: str) -> str:
-    """Without the folder's own path: a page is the same wherever its record lies."""
     are = "is" if count == 1 else "are"
-    why = why.replace(f"{folder.path}/", "")
-    return f"{counted(count, 'measured replicate')} {are} not in the record yet: {why}"
+    return f"{counted(count, 'measured replicate')} {are} not in the record yet: {_without(folder, why)}"
+
+
+def _without(folder: RunFolder, why: str) -> str:
+    """A sentence without the folder's own path: a page is the same wherever its record lies."""
+    return why.replace(f"{folder.path}/", "")
 
 
 @dataclass(frozen=True, slots=True)

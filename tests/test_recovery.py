@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from lab import catalogue, resuming
 from lab.analysis import analyse
 from lab.bench.left import left_of
 from lab.errors import StoreError
@@ -19,7 +20,7 @@ from lab.recovery import held_cells, recover
 from lab.store import RunFolder, Store
 from tests.fakes import DONE
 from tests.recorded import MANIFEST, NAME, Recipe, record
-from tests.resumed import waiting
+from tests.resumed import Silent, waiting
 
 _ROOT = Path(__file__).parent.parent
 _AHEAD = 3
@@ -260,3 +261,19 @@ def test_what_is_held_is_a_neighbour_or_a_mode_of_the_machine(tmp_path: Path) ->
     (folder.path / f"scenarios/{NAME}.toml").write_text(MANIFEST + _NEIGHBOUR + _MODE)
 
     assert held_cells(folder, folder.plan()) == {"s2", "s3"}
+
+
+def test_what_cannot_be_read_of_captures_is_told_and_never_thrown_away(tmp_path: Path) -> None:
+    """A file of another user's, or of a disk that fails; here no file at all. Who reads the record says so, who would go on does not."""
+    folder = record(tmp_path, Recipe(replicates=2, stopped_by=None))
+    folder.captures.mkdir()
+
+    assert (
+        analyse(folder).warnings[-1]
+        == "captures.jsonl: what agents had measured cannot be read: Is a directory"
+    )
+    with pytest.raises(StoreError, match="cannot be read"):
+        recover(folder)
+    with pytest.raises(StoreError, match="cannot be read"):
+        resuming.go_on(catalogue.find(_ROOT, _ROOT), folder, resuming.Order(), Silent())
+    assert folder.captures.exists()
