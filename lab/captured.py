@@ -81,7 +81,7 @@ def made(path: Path) -> Generator[Captures]:
 def is_held(path: Path) -> bool:
     """Whether the run whose file *path* is goes on."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = _opened(path)
     except OSError:
         return False
     try:
@@ -110,7 +110,7 @@ def left(path: Path) -> Generator[list[bytes] | None]:
     While this is open nobody else gets them. Whoever has brought them somewhere else removes the file.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = _opened(path)
     except FileNotFoundError:
         yield None
         return
@@ -120,6 +120,14 @@ def left(path: Path) -> Generator[list[bytes] | None]:
         yield _lines_of_the_dead(descriptor, path)
     finally:
         os.close(descriptor)
+
+
+def _opened(path: Path) -> int:
+    """A descriptor that can be locked alone: over a network only one that can be written can (flock(2))."""
+    try:
+        return os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
 
 
 def _lines_of_the_dead(descriptor: int, path: Path) -> list[bytes] | None:

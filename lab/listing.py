@@ -104,7 +104,7 @@ def _entry(folder: RunFolder, known: _Entry | None) -> _Entry:
     Its files changed meanwhile, or what is missing of it may be brought over as soon as it can be written, which changes none of them.
     """
     signature = _signature(folder)
-    if known is not None and known.signature == signature:
+    if signature and known is not None and known.signature == signature:
         return known
     try:
         plan = folder.plan()
@@ -116,8 +116,11 @@ def _entry(folder: RunFolder, known: _Entry | None) -> _Entry:
 
 
 def _signature(folder: RunFolder) -> tuple[tuple[int, int], ...]:
-    """Changes whenever a file changes that is read for the list: the size of each, and when it was written."""
-    return tuple(map(_stamp, folder.read_files()))
+    """Changes whenever a file changes that is read for the list: the size of each, and when it was written. Empty where nobody here may know."""
+    try:
+        return tuple(map(_stamp, folder.read_files()))
+    except OSError:
+        return ()
 
 
 def _stamp(path: Path) -> tuple[int, int]:

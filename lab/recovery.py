@@ -12,6 +12,7 @@ from lab.bench.exclude import Surroundings, excluded
 from lab.bench.kept import kept_of
 from lab.durable import unwritable
 from lab.errors import StoreError
+from lab.host.owner import Owner
 from lab.lines import Records
 from lab.model.level import UNSET
 from lab.model.run import Capture, Plan, Record
@@ -28,7 +29,7 @@ def recover(folder: RunFolder) -> int:
     where the record, or what is left, cannot be read or written: for whoever goes on with it.
     """
     with _left(folder) as left:
-        if left is None:
+        if left is None or left.is_behind_damage:
             return 0
         left.bring_over()
         left.forget()
@@ -44,10 +45,16 @@ def recovered(folder: RunFolder) -> str:
         with _left(folder) as left:
             return "" if left is None else _brought_over(left)
     except captured.UnreadableError as error:
+        owner = folder.owner()
+        if owner is not None and owner.is_alive(seen_from=Owner.of_this_process("")):
+            return ""  # it goes on: nobody else's until it ends
         return _without(folder, str(error))
 
 
 def _brought_over(left: _Left) -> str:
+    if left.is_behind_damage:
+        why = "the record is damaged before them, and golab resume sets that aside"
+        return _missing(left.folder, len(left.fresh), why) if left.fresh else ""
     try:
         left.bring_over()
     except StoreError as error:
@@ -71,11 +78,12 @@ def _without(folder: RunFolder, why: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Left:
-    """What is in the captures of a run and not in its record."""
+    """What is in the captures of a run and not in its record, or not before its damage: then nobody knows what stands behind that."""
 
     folder: RunFolder
     plan: Plan
     fresh: Sequence[Capture]
+    is_behind_damage: bool
 
     def bring_over(self) -> None:
         """Into the record, behind its last whole line. StoreError where it cannot be written, or not be said how they are to be read."""
@@ -95,7 +103,7 @@ class _Left:
 
 @contextlib.contextmanager
 def _left(folder: RunFolder) -> Generator[_Left | None]:
-    """What may be brought over, while nobody else does; None where the run goes on, left none, or where nobody knows what stands behind its damage."""
+    """What may be brought over, while nobody else does; None where the run goes on, or left none."""
     with captured.left(folder.captures) as lines:
         if lines is None:
             yield None
@@ -103,16 +111,14 @@ def _left(folder: RunFolder) -> Generator[_Left | None]:
         plan = folder.plan()
         records = folder.records(plan)
         known = {record.turn.position for record in records}
-        if records.damage and not _ends_in_half_a_line(folder, records):
-            yield None
-            return
+        is_damaged = bool(records.damage) and not _ends_in_half_a_line(folder, records)
         held = held_cells(folder, plan)
         fresh = [
             capture
             for capture in _captures(plan, lines)
             if capture.turn.position not in known and capture.turn.cell not in held
         ]
-        yield _Left(folder, plan, fresh)
+        yield _Left(folder, plan, fresh, is_damaged)
 
 
 def _ends_in_half_a_line(folder: RunFolder, records: Records) -> bool:

@@ -189,13 +189,8 @@ def _refuse_another_matrix(folder: RunFolder, wanted: Experiment, path: Path) ->
 
 def _refuse_running(folder: RunFolder, plan: Plan) -> None:
     owner, this = folder.owner(), Owner.of_this_process(plan.run)
-    is_alive = (
-        owner is not None
-        and owner.pid != this.pid
-        and not owner.is_foreign(seen_from=this)
-        and not owner.is_dead(seen_from=this)
-    )
-    if is_alive or captured.is_held(folder.captures):
+    is_another = owner is not None and owner.pid != this.pid and owner.is_alive(seen_from=this)
+    if is_another or captured.is_held(folder.captures):
         who = f" (pid {owner.pid})" if owner is not None else ""
         raise EnvironmentRefusedError(
             f"{plan.run} still runs{who}", hint="wait for it, or stop it first: Ctrl-C, or kill its process"

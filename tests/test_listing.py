@@ -1,7 +1,8 @@
 """What was measured so far, one line a run; a folder that cannot be read is listed with the reason."""
 
+import errno
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -14,7 +15,7 @@ from lab.model.outcome import CellSummary
 from lab.model.run import FORMAT, Ending
 from lab.report.view import conclusion
 from lab.reported import concluded
-from lab.store import Store
+from lab.store import RunFolder, Store
 from tests.recorded import MANIFEST, Recipe, record
 
 
@@ -53,6 +54,29 @@ def test_the_kept_analysis_is_what_is_listed(tmp_path: Path) -> None:
     folder.keep_analysis((), analyse(folder).reached)
 
     assert listed(Store(tmp_path))[0].conclusion == "nothing of this was predicted"
+
+
+def test_one_folder_that_cannot_be_looked_into_costs_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another user's, or one that somebody removes meanwhile: what is listed of it is nothing that is kept."""
+    for run in ("20261123-1-example", "20261123-2-example"):
+        concluded(record(tmp_path, Recipe(name=run)))
+    sound = RunFolder.read_files
+
+    def read_files(self: RunFolder) -> Iterator[Path]:
+        yield from sound(self)
+        if self.path.name == "20261123-1-example":
+            raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(RunFolder, "read_files", read_files)
+    found = listed(Store(tmp_path))
+
+    assert [each.run for each in found] == ["20261123-1-example", "20261123-2-example"]
+    assert listed(Store(tmp_path)) == found
+    monkeypatch.undo()
+    (tmp_path / "20261123-1-example/plan.json").write_text("{}")
+    assert listed(Store(tmp_path))[0].problem
 
 
 def test_an_analysis_of_other_lines_is_none_of_these(tmp_path: Path) -> None:

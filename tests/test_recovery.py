@@ -15,6 +15,7 @@ from lab import catalogue, resuming
 from lab.analysis import analyse
 from lab.bench.left import left_of
 from lab.errors import StoreError
+from lab.host.owner import Owner
 from lab.model.run import Ending
 from lab.recovery import held_cells, recover
 from lab.store import RunFolder, Store
@@ -250,6 +251,9 @@ def test_half_a_line_is_taken_off_only_behind_lines_that_are_whole(tmp_path: Pat
     runs.write_bytes(damaged + b'{"crc":"')
     assert recover(folder) == 0
     assert (runs.read_bytes(), folder.captures.exists()) == (damaged + b'{"crc":"', True)
+    assert analyse(folder).unrecovered.endswith(
+        "are not in the record yet: the record is damaged before them, and golab resume sets that aside"
+    )
     runs.write_bytes(b"".join(lines) + b'{"crc":"')
     assert recover(folder) == 2
 
@@ -277,3 +281,12 @@ def test_what_cannot_be_read_of_captures_is_told_and_never_thrown_away(tmp_path:
     with pytest.raises(StoreError, match="cannot be read"):
         resuming.go_on(catalogue.find(_ROOT, _ROOT), folder, resuming.Order(), Silent())
     assert folder.captures.exists()
+
+
+def test_what_another_may_not_read_of_a_run_that_goes_on_is_not_missing(tmp_path: Path) -> None:
+    """Its captures are its own until it ends."""
+    folder = record(tmp_path, Recipe(replicates=2, stopped_by=None))
+    folder.captures.mkdir()
+    folder.own(Owner.of_this_process("it goes on"))
+
+    assert analyse(folder).unrecovered == ""

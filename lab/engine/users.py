@@ -44,15 +44,20 @@ def unused(at: Places) -> Generator[None]:
 @contextlib.contextmanager
 def _locked(mark: Path, how: int) -> Generator[bool]:
     """Whether the lock is held; where there is no mark, or this user may not see it, there is nothing to hold."""
-    try:
-        descriptor = os.open(mark, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        yield True
-        return
-    try:
-        yield _taken(descriptor, how)
-    finally:
-        os.close(descriptor)
+    while True:
+        try:
+            descriptor = os.open(mark, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            yield True
+            return
+        try:
+            is_held = _taken(descriptor, how)
+            if is_held and not _is_still(mark, descriptor):
+                continue  # whoever held it before has ended that engine: there is another one now, or none
+            yield is_held
+            return
+        finally:
+            os.close(descriptor)
 
 
 def _taken(descriptor: int, how: int) -> bool:
@@ -61,3 +66,10 @@ def _taken(descriptor: int, how: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _is_still(mark: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), mark.stat())
+    except OSError:
+        return False

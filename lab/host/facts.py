@@ -5,6 +5,7 @@ Each takes the *root* below which ``proc`` and ``sys`` are, so that a recorded m
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from pathlib import Path
@@ -79,7 +80,10 @@ def has_apparmor(root: Path = _ROOT) -> bool:
 def file_system(folder: Path, root: Path = _ROOT) -> str | None:
     """The type of the file system that *folder*, or what will be above it, is on."""
     best: tuple[int, str] | None = None
-    for line in (_text(root / "proc/self/mounts") or "").split("\n"):
+    table = b""
+    with contextlib.suppress(OSError):
+        table = (root / "proc/self/mounts").read_bytes()
+    for line in os.fsdecode(table).split("\n"):
         fields = line.split(" ")
         if len(fields) > 2 and folder.is_relative_to(mounts.plain(fields[1])):  # noqa: PLR2004 - device, place, type
             best = max(best or (0, ""), (len(fields[1]), fields[2]))

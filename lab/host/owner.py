@@ -87,6 +87,10 @@ class Owner:
         """Whether nobody there can tell if it lives: it is another machine's, or another pid namespace's."""
         return self.host != seen_from.host and not self._shares_pids(seen_from)
 
+    def is_alive(self, *, seen_from: Owner) -> bool:
+        """Whether this owner is certainly there, or hidden by another user's rights."""
+        return not self.is_foreign(seen_from=seen_from) and not self.is_dead(seen_from=seen_from)
+
     def _shares_pids(self, other: Owner) -> bool:
         """Whether a pid means the same to both.
 

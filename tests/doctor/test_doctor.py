@@ -149,6 +149,9 @@ def test_a_recorded_machine_is_read(tmp_path: Path) -> None:
     assert read.file_system(Path("/var/cache/golab"), tmp_path) == "xfs"
     assert read.file_system(Path("/home"), tmp_path) == "ext4"
     assert read.file_system(Path("/my own/cache"), tmp_path) == "btrfs"
+    mounts = tmp_path / "proc/self/mounts"
+    mounts.write_bytes(mounts.read_bytes() + b"none /mnt/jos\xe9 tmpfs rw 0 0\n")
+    assert read.file_system(Path("/home"), tmp_path) == "ext4"
 
 
 @pytest.mark.slow

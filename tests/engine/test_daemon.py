@@ -201,6 +201,30 @@ def test_an_engine_that_a_golab_uses_is_not_ended(tmp_path: Path, monkeypatch: p
     assert (kept, removed, at.folder.exists()) == (True, [str(at.folder)], False)
 
 
+def test_the_lock_is_that_of_the_engine_that_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever stood still between finding the mark and locking it, while that engine was ended and another one begun, holds the new one's."""
+    at = Places(tmp_path / "e")
+    at.folder.mkdir()
+    at.mark.touch()
+    locked = users._taken
+    replaced: list[bool] = []
+
+    def taken(descriptor: int, how: int) -> bool:
+        if not replaced:
+            replaced.append(True)
+            at.mark.unlink()
+            at.mark.touch()
+        return locked(descriptor, how)
+
+    monkeypatch.setattr(users, "_taken", taken)
+    with users.using(at.url), pytest.raises(EnvironmentRefusedError), users.unused(at):
+        pass
+    with users.unused(at):
+        pass
+
+
 def test_an_engine_that_gives_no_answer_is_ended_only_where_nobody_uses_it(
     short_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
