@@ -242,8 +242,9 @@ def _by_scenario(lines: Sequence[Line]) -> Iterator[str]:
         killed, powerless = (
             [line for line in found if line["fault"] == fault.value] for fault in (Fault.KILL, Fault.POWER)
         )
+        hit, known = len(_hit(found, "phase")), max(line["phases"] or 0 for line in found)
         numbers = [
-            _of(len(_hit(found, "phase")), max(line["phases"] or 0 for line in found)),
+            _of(hit, known and max(known, hit)),  # on a terminal a run has one before the others
             _of(len(_hit(killed, "point")), points),
             _of(len(_hit(powerless, "point")), points),
             len(found),

@@ -75,11 +75,13 @@ def test_how_far_a_scenario_was_covered_is_counted() -> None:
     killed = {**_LINE, "fault": Fault.KILL.value}
     at_every = [{**killed, "point": point, "asked_point": point} for point in (1, 2, 2)]
     moved = {**killed, "fault": Fault.POWER.value, "phase": "end", "point": 7}
-    text = _page(*at_every, moved, {**_LINE, "engine": "docker", "phases": None}, made_in=1)
+    early = [{**_LINE, "engine": "fake", "phase": phase, "phases": 1} for phase in ("start", "lock")]
+    text = _page(*at_every, moved, *early, {**_LINE, "engine": "docker", "phases": None}, made_in=1)
 
     assert "| one | host | 2 of 5 | 2 of 9 | 1 of 9 | 4 | 4 | 0 |" in text
     assert "| one | docker | 1 of ? | 0 of 9 | 0 of 9 | 1 | 1 | 0 |" in text
-    assert "\n1 of 5 faults hit another phase or point than was asked for" in text
+    assert "| one | fake | 2 of 2 | " in text
+    assert "\n3 of 7 faults hit another phase or point than was asked for" in text
     assert "Made with golab 0.\nIt was made with an earlier tool (format 1): " in text
 
 
