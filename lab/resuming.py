@@ -117,7 +117,7 @@ def go_on(lab: catalogue.Lab, folder: RunFolder, order: Order, progress: Progres
     is_own = plan.asked[:2] == ("run", "program")
     if not is_own:
         refuse_other_manifests(folder, plan, lab.scenarios)
-    refuse_another_machine(plan, environment.describe())
+    refuse_another_machine(plan, environment.describe(), is_settled=False)
     wanted = _experiment(folder, plan, left)
     if is_own:
         wanted = replace(wanted, own={plan.scenario: _own(folder, plan, order)})
@@ -129,6 +129,7 @@ def go_on(lab: catalogue.Lab, folder: RunFolder, order: Order, progress: Progres
     )
     with ready(lab, wanted, means, progress, name=lambda: plan.run, results=folder.path) as found:
         _refuse_running(folder, plan)
+        refuse_another_machine(plan, environment.describe())
         described = {name: each.describe() for name, each in found.engines.usable.items()}
         refuse_another_engine(plan, described)
         material = paced(found.material, _rates(decided.costs))

@@ -22,6 +22,8 @@ from lab.model.run import Plan, PlannedCell
 from lab.store import RunFolder
 from lab.workshop import BuiltNeighbour
 
+_SWITCHED: Final = frozenset({"thp"})
+"""What ``--tune-host`` has otherwise while a replicate runs (:mod:`lab.hosting`)."""
 _AGAIN: Final = "measure it anew, or go back to what it was planned with"
 _WHERE: Final = "go on where it was begun; golab report shows what there is of it"
 _OTHER_MEMORY: Final = 0.01
@@ -51,9 +53,18 @@ def refuse_other_manifests(folder: RunFolder, plan: Plan, scenarios: Path) -> No
             raise UsageError(f"{plan.run}: {path} was changed since it was planned:\n{shown}", hint=_AGAIN)
 
 
-def refuse_another_machine(plan: Plan, described: Mapping[str, Any]) -> None:
-    """EnvironmentRefusedError where *described* is not the machine of the plan, as far as a measurement depends on it and the plan says so."""
-    changes = _changes(_of_machine(plan.provenance.get("machine", {})), _of_machine(described))
+def refuse_another_machine(plan: Plan, described: Mapping[str, Any], *, is_settled: bool = True) -> None:
+    """EnvironmentRefusedError where *described* is not the machine of the plan, as far as a measurement depends on it and the plan says so.
+
+    As long as it is not *is_settled* nothing is said of what a golab switches for a while: one may be at it, or have been killed then.
+    """
+    now = _of_machine(described)
+    then = {
+        name: fact
+        for name, fact in _of_machine(plan.provenance.get("machine", {})).items()
+        if is_settled or name not in _SWITCHED
+    }
+    changes = _changes(then, now)
     if told := "\n".join(changes):
         raise EnvironmentRefusedError(
             f"{plan.run} was measured on another machine, under another kernel or on other CPUs:\n{told}",

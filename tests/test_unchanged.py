@@ -98,6 +98,15 @@ def test_the_other_engines_of_a_matrix_are_compared_by_name(tmp_path: Path) -> N
         refuse_another_engine(plan, {"docker": _ENGINE, "host": {"engine": "host", "kernel": "6.9.0"}})
 
 
+def test_what_a_golab_switches_for_a_while_counts_once_nobody_can_be_at_it(tmp_path: Path) -> None:
+    """One that was killed meanwhile left it so, and is found as the next one begins; another may be at it until its lock is had."""
+    here = environment.describe()
+    plan = _plan(tmp_path, {"machine": {**here, "thp": {**here["thp"], "enabled": "sometimes"}}})
+    refuse_another_machine(plan, here, is_settled=False)
+    with pytest.raises(EnvironmentRefusedError, match="thp was sometimes, is "):
+        refuse_another_machine(plan, here)
+
+
 def test_other_cpus_than_it_was_begun_on_are_refused(tmp_path: Path) -> None:
     """By taskset, a cpuset or a cgroup: the machine is the same."""
     here = environment.describe()

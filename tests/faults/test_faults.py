@@ -49,6 +49,19 @@ def test_who_stood_still_runs_the_lost_replicate_again() -> None:
     assert [(line["replicates"], line["again"]) for line in lines] == [(8, 1)]
 
 
+@pytest.mark.go
+@pytest.mark.usefixtures("go_toolchain")
+def test_who_goes_on_puts_back_first_what_a_killed_one_had_switched() -> None:
+    """Transparent huge pages are on for the machine while a replicate runs that needs them: it is the same machine all the same."""
+    switched = ("--option=--tune-host", "--option=--set=thp=always", "--option=--set=mode=touch")
+    points = ("--fault", "kill", "--phase", "replicate", "--points", "every")
+    lines = sampled("host", "--scenario", "mmap-large", *switched, *points)
+
+    assert broken(lines) == []
+    assert {line["phase"] for line in lines} == {"replicate"}
+    assert len(lines) > 1
+
+
 def test_a_terminal_that_is_closed_is_a_ctrl_c() -> None:
     """It really is closed: golab is told, and nobody takes what it prints any more."""
     lines = sampled(
