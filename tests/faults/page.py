@@ -46,6 +46,7 @@ PROMISES: Final = (
         (
             "test_unchanged.py::test_an_engine_elsewhere_or_set_up_otherwise_is_refused_with_each_difference",
             "test_unchanged.py::test_other_cpus_than_it_was_begun_on_are_refused",
+            "faults/test_faults.py::test_who_goes_on_puts_back_first_what_a_killed_one_had_switched",
             "test_unchanged.py::test_another_neighbour_is_refused_with_the_difference",
             "test_resuming.py::test_another_machine_is_refused_with_what_differs",
             "test_resume_run.py::test_a_program_that_changed_is_refused_with_the_difference",
@@ -72,6 +73,8 @@ PROMISES: Final = (
         "Ctrl-C, SIGTERM and a closed terminal end the run in order: the replicate is stopped, the record kept, everything cleaned up, exit 130. A second one ends it now.",
         (
             "test_run.py::test_an_interruption_keeps_the_record_and_leaves_nothing",
+            "faults/test_faults.py::test_a_terminal_that_is_closed_is_a_ctrl_c",
+            "cli/test_streams.py::test_who_prints_outlives_a_terminal",
             "host/test_interruption.py::test_once_is_a_wish_and_twice_an_order",
             "host/test_interruption.py::test_elsewhere_a_signal_is_a_ctrl_c",
         ),
