@@ -143,7 +143,6 @@ def inject(setting: Setting, seen: Seen, blow: Blow) -> Injected | None:
         if len(passed) < blow.number:
             return None
         phase = passed[blow.number - 1]
-        wrong += _ill_ended(blow, hit, phase)
         hit.heal()
         folders = Store(world.home / "results").runs()
         if not folders and (setting.calibrates or setting.builds):
@@ -157,6 +156,7 @@ def inject(setting: Setting, seen: Seen, blow: Blow) -> Injected | None:
             wrong += _gone_on_with(setting, world, folder)
             wrong += kept.finally_(seen.records)
             count, again = len(kept.records), kept.again
+        wrong += _ill_ended(blow, hit, phase, is_measured=0 < before == count)
         wrong += _cleaned(setting, world, empty)
     return Injected(
         fault=blow.fault,
@@ -191,9 +191,10 @@ def _victim(setting: Setting, seen: Seen, world: World) -> _Victim:
     return _Victim(setting.resume(world, folder.path.name), kept, len(phases(world)), wrong)
 
 
-def _ill_ended(blow: Blow, hit: Ended, phase: str) -> Iterator[str]:
+def _ill_ended(blow: Blow, hit: Ended, phase: str, *, is_measured: bool) -> Iterator[str]:
+    """What is wrong with how a golab ended; *is_measured*: all that was to be measured was when the fault came."""
     ends = _ENDS[blow.fault] | _NOT_BEGUN.get(phase, frozenset())
-    if blow.fault in INTERRUPTS and phase in _ALL_DONE:
+    if blow.fault in INTERRUPTS and (phase in _ALL_DONE or (phase == "replicate" and is_measured)):
         ends |= _WELL
     if blow.fault is Fault.HANGUP and phase == START:
         ends |= {-signal.SIGHUP}
