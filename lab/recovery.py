@@ -59,9 +59,8 @@ def _brought_over(left: _Left) -> str:
         left.bring_over()
     except StoreError as error:
         return _missing(left.folder, len(left.fresh), str(error)) if left.fresh else ""
-    with contextlib.suppress(
-        StoreError
-    ):  # all of it is in the record: whoever reads it next finds nothing new
+    # all of it is in the record: where the captures stay, whoever reads it next finds nothing new in them
+    with contextlib.suppress(StoreError):
         left.forget()
     return ""
 
@@ -88,9 +87,8 @@ class _Left:
     def bring_over(self) -> None:
         """Into the record, behind its last whole line. StoreError where it cannot be written, or not be said how they are to be read."""
         self.folder.drop_half_line()
-        if (
-            self.fresh
-        ):  # else it may have been killed before its probes were written down, by which they are read
+        # without any it may have been killed before its probes were written down, by which they are read
+        if self.fresh:
             self.folder.append(*map(_reader(self.folder, self.plan), self.fresh))
 
     def forget(self) -> None:

@@ -1,4 +1,4 @@
-"""``golab program``: a scenario's programs as files, for who wants to read or run them by hand."""
+"""``golab render``: a scenario's programs as files, for who wants to read or run them by hand."""
 
 from __future__ import annotations
 

@@ -24,6 +24,7 @@ from tests.recorded import MANIFEST, NAME, Recipe, record
 from tests.resumed import Silent, waiting
 
 _ROOT = Path(__file__).parent.parent
+_needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounts are made by root alone")
 _AHEAD = 3
 """So many answers at least an agent has kept and not told when its lab is killed."""
 
@@ -175,7 +176,7 @@ def _read_only(place: Path, *command: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="mounts are made by root alone")
+@_needs_root
 def test_a_record_that_cannot_be_written_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
     """One run that was killed bars no list, page or export; what of it is missing is told, and brought over once it can be. Only who goes on with it insists."""
     results = tmp_path / "results"
@@ -212,7 +213,7 @@ def test_a_record_that_cannot_be_written_is_read_as_far_as_it_goes(tmp_path: Pat
     assert not folder.captures.exists()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="mounts are made by root alone")
+@_needs_root
 def test_what_is_all_in_the_record_is_missing_nowhere(tmp_path: Path) -> None:
     """Its captures cannot be removed: nobody needs them."""
     folder = record(tmp_path / "results", Recipe(replicates=2, measured=False, stopped_by=None))

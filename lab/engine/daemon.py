@@ -288,9 +288,8 @@ def _held(lock: Path) -> IO[str]:
     while True:
         held = lock.open("w")
         fcntl.flock(held, fcntl.LOCK_EX)
-        with contextlib.suppress(FileNotFoundError):
-            if os.path.samestat(os.fstat(held.fileno()), lock.stat()):
-                return held
+        if users.is_still(lock, held.fileno()):
+            return held
         held.close()
 
 

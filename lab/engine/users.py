@@ -52,7 +52,7 @@ def _locked(mark: Path, how: int) -> Generator[bool]:
             return
         try:
             is_held = _taken(descriptor, how)
-            if is_held and not _is_still(mark, descriptor):
+            if is_held and not is_still(mark, descriptor):
                 continue  # whoever held it before has ended that engine: there is another one now, or none
             yield is_held
             return
@@ -68,8 +68,9 @@ def _taken(descriptor: int, how: int) -> bool:
     return True
 
 
-def _is_still(mark: Path, descriptor: int) -> bool:
+def is_still(path: Path, descriptor: int) -> bool:
+    """Whether *descriptor* is of the file that is at *path* now: who has waited for a lock may hold that of one which is gone."""
     try:
-        return os.path.samestat(os.fstat(descriptor), mark.stat())
-    except OSError:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
         return False
